@@ -1,0 +1,80 @@
+// The defining property of a VJP: it is the adjoint of the JVP.
+//
+//   claim   |<v, J u> - <J^T v, u>| <= sum_i b_i |u_i|
+//
+// J^T v is the subject's; J u comes from dual numbers through the reference's forward function, so the hand-written VJP
+// takes no part and cannot lend its own mistakes. b_i is the running error bound of (J^T v)_i.
+#pragma once
+
+#include <fmt/format.h>
+
+#include "backproof/check.hpp"
+
+namespace backproof::checks {
+
+struct adjoint_identity {
+  static constexpr check_info info{
+      .name = "adjoint_identity",
+      .claim = "|<v, J u> - <J^T v, u>| <= sum_i b_i |u_i|",
+      .source = "definition of the adjoint; Griewank and Walther, Evaluating Derivatives, 2nd ed., section 3.3",
+      .judges = "subject",
+      .catches = "a VJP that is not the derivative of the forward function, even if the reference's VJP is wrong too"};
+
+  static finding run(trial& t) {
+    const oracle& truth = t.truth();
+    const trial::answers& d = t.vjp();
+    // Shapes are reference_gradient's to judge; without the right ones there is no inner product.
+    const finding shapes = compare(truth.bounded_gradient(), d, t.gradient_names(), t.numbers(), "law");
+    if (shapes.kind == "shape" || shapes.kind == "dtype" || shapes.kind == "missing_gradient") return shapes;
+
+    const real forward = inner(truth.cotangents(), truth.jvp());
+    const real backward = inner(d, truth.tangents());
+    const bound_and_signal stable = weigh(truth.bounded_gradient(), t);
+    finding f = compare("<J^T v, u>", forward, backward, stable.bound, stable.signal, "law");
+    if (f.outcome != verdict::fail) return f;
+    for (const explanation& e : explanations(t, mode::vjp)) {
+      const bound_and_signal lossy = weigh(e.expected, t);
+      if (!(abs(forward - backward) <= lossy.bound)) continue;
+      f.outcome = verdict::inaccurate;
+      f.kind.clear();
+      f.variant = e.name;
+      f.reason += "; consistent with " + e.name;
+      break;
+    }
+    return f;
+  }
+
+ private:
+  struct bound_and_signal {
+    real bound, signal;
+  };
+
+  static bound_and_signal weigh(const value_list<bounded<real>>& d, const trial& t) {
+    bound_and_signal w;
+    for (std::size_t k = 0; k < d.size(); ++k)
+      for (index i = 0; i < d[k].size(); ++i) {
+        const real u = abs(t.truth().tangents()[k][i]);
+        w.bound += real(bound_of(d[k][i], t.numbers())) * u;
+        w.signal += abs(d[k][i].value()) * u;
+      }
+    // The sums themselves are done in wide precision; they add a few of its units.
+    w.bound += w.signal * ldexp(real::epsilon(), 20);
+    return w;
+  }
+
+  static real inner(const value_list<real>& a, const value_list<real>& b) {
+    real total;
+    for (std::size_t k = 0; k < a.size(); ++k)
+      for (index i = 0; i < a[k].size(); ++i) total += a[k][i] * b[k][i];
+    return total;
+  }
+
+  static real inner(const trial::answers& d, const value_list<real>& u) {
+    real total;
+    for (std::size_t k = 0; k < u.size(); ++k)
+      for (index i = 0; d[k] && i < u[k].size(); ++i) total += real(d[k]->at(i)) * u[k][i];
+    return total;
+  }
+};
+
+}  // namespace backproof::checks

@@ -1,0 +1,217 @@
+// backproof check
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <list>
+#include <random>
+#include <thread>
+
+#include "backproof/registry.hpp"
+#include "backproof/run.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/output_file.hpp"
+#include "cli/subjects.hpp"
+#include "cli/terminal.hpp"
+
+namespace backproof::cli {
+namespace {
+
+struct options {
+  std::string adapter;
+  std::vector<std::string> ops, checks, dtypes;
+  std::uint64_t samples = 49;
+  std::string seed = "1";
+  int digits = BACKPROOF_DIGITS;
+  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
+  double budget = 0;
+  std::string shard;
+  std::string out = "backproof-out";
+  color_choice color = color_choice::automatic;
+  std::map<std::string, std::string> reports;  // report name -> file
+};
+
+std::atomic<bool> interrupted = false;
+void interrupt(int) { interrupted = true; }
+
+template <class T>
+bool selected(const std::vector<std::string>& globs, const T& item) {
+  if (globs.empty()) return true;
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& g) {
+    if constexpr (requires { item.wire_name(); })
+      return matches(g, item.info.name) || matches(g, item.wire_name());
+    else
+      return matches(g, item.info.name);
+  });
+}
+
+template <class T>
+std::vector<const T*> select(const std::vector<T>& all, const std::vector<std::string>& globs,
+                             const std::string& what) {
+  std::vector<const T*> chosen;
+  for (const T& item : all)
+    if (selected(globs, item)) chosen.push_back(&item);
+  if (chosen.empty())
+    throw stop_with(exit_nothing, fmt::format("nothing selected: no {0} matches {1} (backproof {0}s lists them)", what,
+                                              fmt::join(globs, ", ")));
+  return chosen;
+}
+
+std::vector<dtype> dtypes_of(const std::vector<std::string>& names) {
+  std::vector<dtype> list;
+  for (const std::string& n : names) {
+    const auto t = dtype_named(n);
+    if (!t || !is_float(*t)) throw stop_with(exit_usage, fmt::format("unknown dtype '{}': f64, f32, bf16 or f16", n));
+    if (std::find(list.begin(), list.end(), *t) == list.end()) list.push_back(*t);
+  }
+  return list;
+}
+
+std::uint64_t seed_of(const std::string& text) {
+  if (text == "any") return std::random_device{}();
+  try {
+    std::size_t used = 0;
+    const std::uint64_t seed = std::stoull(text, &used);
+    if (used == text.size() && text[0] != '-') return seed;
+  } catch (const std::exception&) {
+    // Falls through to the message below.
+  }
+  throw stop_with(exit_usage, fmt::format("--seed: '{}' is neither a number nor 'any'", text));
+}
+
+struct part {
+  std::uint64_t of = 1, all = 1;
+};
+
+// I/N from the command line, else what Bazel or GoogleTest put into the environment, both counting from zero.
+part shard_of(const std::string& text) {
+  const auto environment = [](const char* index, const char* total) -> std::optional<part> {
+    const char *i = std::getenv(index), *n = std::getenv(total);
+    if (i == nullptr || n == nullptr) return std::nullopt;
+    return part{std::strtoull(i, nullptr, 10) + 1, std::strtoull(n, nullptr, 10)};
+  };
+  part p;
+  if (!text.empty()) {
+    char slash = 0, rest = 0;
+    unsigned long long i = 0, n = 0;
+    if (std::sscanf(text.c_str(), "%llu%c%llu%c", &i, &slash, &n, &rest) != 3 || slash != '/')
+      throw stop_with(exit_usage, fmt::format("--shard: '{}' is not of the form I/N", text));
+    p = {i, n};
+  } else if (const auto bazel = environment("TEST_SHARD_INDEX", "TEST_TOTAL_SHARDS")) {
+    p = *bazel;
+  } else if (const auto gtest = environment("GTEST_SHARD_INDEX", "GTEST_TOTAL_SHARDS")) {
+    p = *gtest;
+  }
+  if (p.of < 1 || p.of > p.all) throw stop_with(exit_usage, fmt::format("shard {}/{} does not exist", p.of, p.all));
+  return p;
+}
+
+struct open_report {
+  std::unique_ptr<reporter> renderer;
+  std::unique_ptr<output_file> file;
+};
+
+std::vector<open_report> open_reports(const options& o) {
+  std::vector<open_report> open;
+  for (const report& r : reports())
+    if (const auto at = o.reports.find(std::string(r.info.name)); at != o.reports.end() && !at->second.empty())
+      open.push_back({r.make(), std::make_unique<output_file>(at->second)});
+  return open;
+}
+
+run_info info_of(const plan& p, const subject& s) {
+  return {.version = BACKPROOF_VERSION,
+          .subject = s.name(),
+          .subject_version = s.version(),
+          .seed = p.seed,
+          .samples = p.samples,
+          .shard = p.shards > 1 ? fmt::format("{}/{}", p.shard, p.shards) : ""};
+}
+
+plan plan_of(const options& o) {
+  if (o.digits != BACKPROOF_DIGITS)
+    throw stop_with(
+        exit_usage,
+        fmt::format("--digits {}: this build computes in {} (configure with -DBACKPROOF_DIGITS=100 for another)",
+                    o.digits, BACKPROOF_DIGITS));
+  plan p;
+  p.ops = select(ops(), o.ops, "op");
+  p.checks = select(checks(), o.checks, "check");
+  p.dtypes = dtypes_of(o.dtypes.empty() ? std::vector<std::string>{"f64", "f32"} : o.dtypes);
+  p.samples = o.samples;
+  p.seed = seed_of(o.seed);
+  p.jobs = o.jobs;
+  p.budget_seconds = o.budget;
+  const part s = shard_of(o.shard);
+  p.shard = s.of, p.shards = s.all;
+  p.counterexamples = o.out;
+  p.adapter_argument = o.adapter;
+  p.stop = &interrupted;
+  return p;
+}
+
+int check(const options& o) {
+  const plan p = plan_of(o);
+  std::vector<open_report> files = open_reports(o);
+  const subject_factory make = subjects_of(o.adapter);
+  const run_info info = info_of(p, *make());  // starting it once, before anything else, gives a clear error early
+
+  std::signal(SIGINT, interrupt);
+  std::signal(SIGTERM, interrupt);
+  terminal screen(o.color);
+  screen.begin(info);
+  for (open_report& r : files) r.renderer->begin(info, r.file->stream());
+  const listener to{.on_result =
+                        [&](const result& r) {
+                          screen.record(r);
+                          for (open_report& f : files) f.renderer->record(r, f.file->stream());
+                        },
+                    .on_progress = [&](std::size_t done, std::size_t total,
+                                       const std::string& unit) { screen.progress(done, total, unit); }};
+  const summary s = run(p, make, to);
+  screen.end(s);
+  for (open_report& r : files) {
+    r.renderer->end(info, s, r.file->stream());
+    r.file->commit();
+    fmt::print("{}: {}\n", r.file->path(), "written");
+  }
+  return s.exit_code();
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, action& chosen) {
+  auto o = std::make_shared<options>();
+  CLI::App* c = app.add_subcommand("check", "Judge a subject: every op, dtype and check that is selected");
+  c->add_option("--adapter", o->adapter,
+                "NAME | FILE.so | \"COMMAND ARGS\"; without it, the reference itself is judged");
+  c->add_option("--op", o->ops, "Ops whose name matches GLOB; may be repeated")->delimiter(',')->type_name("GLOB");
+  c->add_option("--check", o->checks, "Checks whose name matches GLOB; may be repeated")
+      ->delimiter(',')
+      ->type_name("GLOB");
+  c->add_option("--dtype", o->dtypes, "f64,f32,bf16,f16; default f64,f32")->delimiter(',')->type_name("LIST");
+  c->add_option("--samples", o->samples, "Samples per op and dtype")->capture_default_str()->check(CLI::PositiveNumber);
+  c->add_option("--seed", o->seed, "A number, or 'any' for a new one each time")->capture_default_str();
+  c->add_option("--digits", o->digits, "Digits of the oracle, as built")->capture_default_str();
+  c->add_option("--jobs", o->jobs, "Subjects judged at the same time; results do not depend on it")
+      ->capture_default_str()
+      ->check(CLI::Range(1u, 1024u));
+  c->add_option("--budget", o->budget, "Seconds after which no op is begun any more; 0 for no limit")
+      ->check(CLI::NonNegativeNumber);
+  c->add_option("--shard", o->shard, "This run's part, I/N, counting from 1");
+  c->add_option("--out", o->out, "Folder for counterexamples, made when there is one")->capture_default_str();
+  c->add_option("--color", o->color, "auto, always or never")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, color_choice>{
+          {"auto", color_choice::automatic}, {"always", color_choice::always}, {"never", color_choice::never}}));
+  for (const report& r : reports())
+    c->add_option("--" + std::string(r.info.name), o->reports[std::string(r.info.name)],
+                  "Write a report: " + std::string(r.info.what))
+        ->type_name("FILE");
+  c->callback([o, &chosen] { chosen = [o] { return check(*o); }; });
+}
+
+}  // namespace backproof::cli

@@ -1,0 +1,57 @@
+// backproof, the command line.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "backproof/config.hpp"
+#include "backproof/safetensors.hpp"
+#include "backproof/subject.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_codes.hpp"
+
+namespace {
+
+using namespace backproof;
+using namespace backproof::cli;
+
+int complain(exit_code code, std::string message) {
+  for (char& c : message)
+    if (c == '\n') c = ' ';
+  fmt::print(stderr, "backproof: {}\n", message);
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("The referee for gradients: judges whether an implementation's backward pass is right.");
+  app.name("backproof");
+  app.set_version_flag("--version", "backproof " BACKPROOF_VERSION);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  action chosen;
+  add_check(app, chosen);
+  add_replay(app, chosen);
+  add_lists(app, chosen);
+  add_adapter(app, chosen);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& e) {
+    return app.exit(e);  // --help and --version
+  } catch (const CLI::ParseError& e) {
+    return complain(exit_usage, fmt::format("{} (backproof --help tells more)", e.what()));
+  }
+  try {
+    return chosen();
+  } catch (const stop_with& e) {
+    return complain(e.code, e.what());
+  } catch (const adapter_error& e) {
+    return complain(exit_adapter, e.what());
+  } catch (const format_error& e) {
+    return complain(exit_usage, e.what());
+  } catch (const std::exception& e) {
+    return complain(exit_internal, fmt::format("internal error: {}", e.what()));
+  }
+}

@@ -1,0 +1,64 @@
+// backproof replay: the same verdict again, from a stored counterexample or a token.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "backproof/counterexample.hpp"
+#include "backproof/registry.hpp"
+#include "backproof/run.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/subjects.hpp"
+#include "cli/terminal.hpp"
+
+namespace backproof::cli {
+namespace {
+
+struct options {
+  std::string what, adapter;
+};
+
+counterexample read(const std::string& what) {
+  if (what.starts_with("bp1:")) return from_token(what);
+  if (!std::filesystem::exists(what)) throw stop_with(exit_usage, fmt::format("cannot read {}: no such file", what));
+  try {
+    return from_file(read_file(what));
+  } catch (const format_error& e) {
+    const std::string reason = e.what();
+    throw stop_with(exit_usage, reason.starts_with(what) ? reason : what + ": " + reason);
+  } catch (const std::runtime_error& e) {
+    throw stop_with(exit_usage, e.what());
+  }
+}
+
+int replay(const options& o) {
+  const counterexample c = read(o.what);
+  const std::string adapter = o.adapter.empty() ? c.adapter : o.adapter;
+  const std::unique_ptr<subject> s = subjects_of(adapter)();
+  const op& which = *find_op(c.op);
+  const offer offered = s->offers(which, c.x.type);
+  if (!offered.any()) throw stop_with(exit_adapter, fmt::format("{}: {}", s->name(), offered.why_not));
+
+  result r = judge_in_full(which, *find_check(c.check), *s, c.x);
+  r.replay = fmt::format("backproof replay {}", o.what);
+  if (!o.adapter.empty()) r.replay += fmt::format(" --adapter '{}'", o.adapter);
+  terminal screen(color_choice::automatic);
+  screen.failure(r);
+  summary total;
+  total.ops_selected = total.ops_executed = 1;
+  ++total[r.found.outcome];
+  return total.exit_code();
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, action& chosen) {
+  auto o = std::make_shared<options>();
+  CLI::App* c = app.add_subcommand("replay", "Judge one stored or tokened sample again");
+  c->add_option("sample", o->what, "FILE.safetensors, or a token bp1:...")->required();
+  c->add_option("--adapter", o->adapter, "Another subject than the one that failed");
+  c->callback([o, &chosen] { chosen = [o] { return replay(*o); }; });
+}
+
+}  // namespace backproof::cli

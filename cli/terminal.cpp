@@ -1,0 +1,190 @@
+#include "cli/terminal.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+#include <set>
+
+namespace backproof::cli {
+namespace {
+
+bool set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+bool terminal_on(int fd) {
+  const char* term = std::getenv("TERM");
+  return isatty(fd) != 0 && term != nullptr && std::string_view(term) != "dumb";
+}
+
+bool wants_color(color_choice c) {
+  if (c != color_choice::automatic) return c == color_choice::always;
+  if (set("NO_COLOR")) return false;
+  if (set("FORCE_COLOR") || set("CLICOLOR_FORCE")) return true;
+  return terminal_on(STDOUT_FILENO);
+}
+
+std::string upper(std::string_view s) {
+  std::string out(s);
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return out;
+}
+
+int severity(verdict v) {
+  constexpr std::array order = {verdict::pass,       verdict::skip,    verdict::unresolved,
+                                verdict::inaccurate, verdict::vacuous, verdict::timeout,
+                                verdict::crash,      verdict::error,   verdict::fail};
+  return static_cast<int>(std::find(order.begin(), order.end(), v) - order.begin());
+}
+
+bool shown_in_full(verdict v) {
+  return v == verdict::fail || v == verdict::vacuous || v == verdict::error || v == verdict::crash ||
+         v == verdict::timeout;
+}
+
+std::string grouped(std::uint64_t n) {
+  std::string digits = std::to_string(n);
+  for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
+  return digits;
+}
+
+std::string times_too_large(const element& w) {
+  if (!(w.bound > 0) || !std::isfinite(w.error)) return "";
+  const double ratio = w.error / w.bound;
+  return ratio > 1 ? fmt::format("    {:.4g} x too large", ratio) : "";
+}
+
+std::string plural(std::uint64_t n, const std::string& what) {
+  return fmt::format("{} {}{}", grouped(n), what, n == 1 ? "" : "s");
+}
+
+// " 0.12 of its bound" for the worst element of all that passed.
+std::string worst_of(const std::vector<result>& unit) {
+  double worst = -1;
+  for (const result& r : unit)
+    if (r.found.outcome == verdict::pass && r.found.worst && r.check.starts_with("reference_") &&
+        r.found.worst->bound > 0)
+      worst = std::max(worst, r.found.worst->error / r.found.worst->bound);
+  return worst < 0 ? "" : fmt::format(", largest error {:.2g} of its bound", worst);
+}
+
+std::string variants_of(const std::vector<result>& unit) {
+  std::map<std::string, double> ulps;
+  for (const result& r : unit)
+    if (r.found.outcome == verdict::inaccurate && r.found.worst)
+      ulps[r.found.variant] = std::max(ulps[r.found.variant], r.found.worst->ulps);
+  std::string text;
+  for (const auto& [name, worst] : ulps)
+    text += fmt::format(", consistent with {}{}", name, worst > 0 ? fmt::format(" (up to {:.3g} ulp)", worst) : "");
+  return text;
+}
+
+}  // namespace
+
+terminal::terminal(color_choice c) : colored_(wants_color(c)), live_(terminal_on(STDERR_FILENO) && !set("CI")) {}
+
+std::string terminal::painted(verdict v, const std::string& text) const {
+  if (!colored_) return text;
+  switch (v) {
+    case verdict::pass:
+      return "\033[32m" + text + "\033[0m";
+    case verdict::inaccurate:
+    case verdict::unresolved:
+      return "\033[33m" + text + "\033[0m";
+    case verdict::skip:
+      return "\033[2m" + text + "\033[0m";
+    default:
+      return "\033[1;31m" + text + "\033[0m";
+  }
+}
+
+void terminal::begin(const run_info& i) {
+  fmt::print("backproof {}  subject {} {}  seed {}  {} of each op and dtype{}\n\n", i.version, i.subject,
+             i.subject_version, i.seed, plural(i.samples, "sample"), i.shard.empty() ? "" : "  shard " + i.shard);
+}
+
+void terminal::progress(std::size_t done, std::size_t total, const std::string& unit) {
+  if (!live_) return;
+  fmt::print(stderr, "\r\033[K{}/{} {}", done, total, unit);
+  std::fflush(stderr);
+  progress_shown_ = true;
+}
+
+void terminal::clear_progress() {
+  if (progress_shown_) fmt::print(stderr, "\r\033[K");
+  progress_shown_ = false;
+}
+
+void terminal::record(const result& r) {
+  if (!unit_.empty() && (unit_.front().op != r.op || unit_.front().dtype != r.dtype)) flush_unit();
+  unit_.push_back(r);
+}
+
+void terminal::flush_unit() {
+  if (unit_.empty()) return;
+  clear_progress();
+  std::map<verdict, std::uint64_t> counts;
+  const result* gravest = &unit_.front();
+  for (const result& r : unit_) {
+    ++counts[r.found.outcome];
+    if (severity(r.found.outcome) > severity(gravest->found.outcome)) gravest = &r;
+  }
+  const verdict v = gravest->found.outcome;
+  std::string line;
+  for (const auto& [which, n] : counts) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", n, name_of(which));
+  if (v == verdict::skip) line += ": " + gravest->found.reason;
+  line += variants_of(unit_) + worst_of(unit_);
+  fmt::print("{} {:<24} {:<5} {}\n", painted(v, fmt::format("{:<10}", name_of(v))), gravest->op, gravest->dtype, line);
+
+  std::set<std::pair<std::string, verdict>> told;  // each kind of trouble once per check; the log has them all
+  for (const result& r : unit_)
+    if (shown_in_full(r.found.outcome) && told.insert({r.check, r.found.outcome}).second) failure(r);
+  unit_.clear();
+}
+
+void terminal::failure(const result& r) {
+  const finding& f = r.found;
+  fmt::print("\n{}  {}  {}  check {}{}\n", painted(f.outcome, upper(name_of(f.outcome))), r.op, r.dtype, r.check,
+             f.kind.empty() ? "" : "  kind " + f.kind);
+  fmt::print("  claim      {}\n", r.claim);
+  if (!f.reason.empty()) fmt::print("  because    {}\n", f.reason);
+  if (const auto& w = f.worst) {
+    fmt::print("  measured   {:.3g}    bound {:.3g}{}\n", w->error, w->bound, times_too_large(*w));
+    if (!f.bound.empty()) fmt::print("  bound      {}\n", f.bound);
+    fmt::print("  worst at   {}    expected {}    actual {}{}\n", w->where, w->expected, w->actual,
+               w->ulps > 0 && std::isfinite(w->ulps) ? fmt::format("    {:.6g} ulp", w->ulps) : "");
+  }
+  std::string label = "sample";
+  const auto row = [&](const std::string& text) {
+    fmt::print("  {:<10} {}\n", label, text);
+    label = "";
+  };
+  if (!r.attributes.empty()) row(r.attributes);
+  for (const std::string& t : r.tensors) row(t);
+  if (!r.shrunk_from.empty()) row("shrunk from " + r.shrunk_from);
+  if (!r.file.empty()) fmt::print("  stored in  {}\n", r.file);
+  if (!r.replay.empty()) fmt::print("  replay     {}\n", r.replay);
+  fmt::print("\n");
+}
+
+void terminal::end(const summary& s) {
+  flush_unit();
+  clear_progress();
+  std::string counts;
+  for (const verdict v : all_verdicts)
+    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", grouped(s[v]), name_of(v));
+  fmt::print("\n{} of {} executed\n", s.ops_executed, plural(s.ops_selected, "op"));
+  if (!s.not_run.empty()) fmt::print("not run, the time budget was spent: {}\n", fmt::join(s.not_run, " "));
+  if (s.interrupted) fmt::print("interrupted; what was finished is counted\n");
+  if (s.ops_executed == 0 && s.exit_code() == 1) fmt::print("nothing was executed, so nothing was tested\n");
+  fmt::print("{}\n", counts);
+  if (!s.first_failure.empty()) fmt::print("first failure: {}\n", s.first_failure);
+}
+
+}  // namespace backproof::cli

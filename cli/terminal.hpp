@@ -1,0 +1,36 @@
+// What a person reads while `backproof check` runs: one line per op and dtype, each failure in full once, and the
+// counts.
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "backproof/result.hpp"
+
+namespace backproof::cli {
+
+enum class color_choice { automatic, always, never };
+
+class terminal {
+ public:
+  explicit terminal(color_choice c);
+
+  void begin(const run_info& i);
+  void record(const result& r);
+  void progress(std::size_t done, std::size_t total, const std::string& unit);
+  void end(const summary& s);
+
+  void failure(const result& r);  // in full
+
+ private:
+  void flush_unit();
+  void clear_progress();
+  std::string painted(verdict v, const std::string& text) const;
+
+  bool colored_, live_;
+  std::vector<result> unit_;  // the results of one op and dtype
+  bool progress_shown_ = false;
+};
+
+}  // namespace backproof::cli

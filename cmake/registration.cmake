@@ -1,0 +1,38 @@
+# backproof_register(<target> KIND op|check|report FOLDER <folder> [LINK <library>...])
+#
+# The presence of <folder>/<name>.hpp registers the struct <name>. For each header a translation unit is generated that
+# includes it first and alone (so it must be self-contained), asserts that file, struct and registered name agree, and
+# registers it. The units see lib/ only: a check cannot include an op.
+function(backproof_register target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "KIND;FOLDER" "LINK")
+  set(namespace_op ops)
+  set(namespace_check checks)
+  set(namespace_report reports)
+  set(BP_NAMESPACE ${namespace_${arg_KIND}})
+  set(BP_KIND ${arg_KIND})
+
+  get_filename_component(folder ${arg_FOLDER} ABSOLUTE)
+  file(GLOB headers CONFIGURE_DEPENDS ${folder}/*.hpp)
+  list(SORT headers)
+  set(units "")
+  set(names "")
+  foreach(BP_HEADER IN LISTS headers)
+    get_filename_component(BP_NAME ${BP_HEADER} NAME_WE)
+    set(unit ${CMAKE_BINARY_DIR}/generated/${arg_FOLDER}/${BP_NAME}.cpp)
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/surrogate.cpp.in ${unit} @ONLY)
+    list(APPEND units ${unit})
+    string(APPEND names "    \"${BP_NAME}\",\n")
+  endforeach()
+
+  # The names go into a source file, not a compile definition, so that a new file recompiles nothing else.
+  set(BP_NAMES "${names}")
+  list(LENGTH headers BP_COUNT)
+  set(inventory ${CMAKE_BINARY_DIR}/generated/${arg_FOLDER}/inventory/${arg_KIND}_files.cpp)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/inventory.cpp.in ${inventory} @ONLY)
+
+  add_library(${target} STATIC ${units} ${inventory})
+  string(REPLACE backproof_ "" export_name ${target})
+  add_library(backproof::${export_name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${export_name})
+  target_link_libraries(${target} PUBLIC backproof_core ${arg_LINK} PRIVATE $<BUILD_INTERFACE:backproof_flags>)
+endfunction()

@@ -1,0 +1,86 @@
+// A check: one claim about any op, decided on one sample.
+//
+// A check is a struct in a file of its own, named alike (checks/adjoint_identity.hpp holds checks::adjoint_identity):
+//
+//   struct adjoint_identity {
+//     static constexpr check_info info{.name = "adjoint_identity", .claim = "|<v, J u> - <J^T v, u>| <= bound", ...};
+//     static finding run(trial& t);
+//   };
+//
+// It knows no op. What it needs it asks of the trial; if the subject does not deliver, the trial ends the check with
+// the right verdict by itself.
+#pragma once
+
+#include <exception>
+#include <optional>
+#include <string_view>
+
+#include "backproof/oracle.hpp"
+#include "backproof/subject.hpp"
+#include "backproof/tolerance.hpp"
+#include "backproof/verdict.hpp"
+
+namespace backproof {
+
+struct check_info {
+  std::string_view name;     // snake_case; the file, the struct and this agree
+  std::string_view claim;    // an inequality
+  std::string_view source;   // proof or literature
+  std::string_view judges;   // "subject", or "oracle" for checks of the reference itself
+  std::string_view catches;  // classes of bugs, in words
+};
+
+// Thrown by a trial when the subject gave no usable answer; the run loop turns it into its finding.
+class no_answer : public std::exception {
+ public:
+  explicit no_answer(finding f) : found(std::move(f)) {}
+  const char* what() const noexcept override { return found.reason.c_str(); }
+  finding found;
+};
+
+// One sample, put to one subject, with the oracle's answers at hand. Each question is put to the subject once.
+class trial {
+ public:
+  using answers = std::vector<std::optional<tensor>>;
+
+  trial(const oracle& truth, subject& s, const precision& p) : truth_(truth), subject_(s), precision_(p) {}
+
+  const oracle& truth() const { return truth_; }
+  const precision& numbers() const { return precision_; }
+
+  const answers& forward() { return ask(mode::forward, forward_); }
+  const answers& vjp() { return ask(mode::vjp, vjp_); }
+
+  std::vector<std::string> output_names() const;    // "Y"
+  std::vector<std::string> gradient_names() const;  // "dX"
+
+ private:
+  const answers& ask(mode m, std::optional<reply>& kept);
+
+  const oracle& truth_;
+  subject& subject_;
+  precision precision_;
+  std::optional<reply> forward_, vjp_;
+};
+
+// What a lossy variant, or sums kept in the storage format, would explain: each a name and bounds of its own.
+struct explanation {
+  std::string name;
+  value_list<bounded<real>> expected;
+};
+std::vector<explanation> explanations(const trial& t, mode m);
+
+// The verdict on whole results: within the stable bounds, else explained by a lossy variant, else wrong.
+finding judge_results(trial& t, mode m, const std::string& kind);
+
+struct check {
+  check_info info;
+  finding (*run)(trial&) = nullptr;
+};
+
+template <class Check>
+check make_check() {
+  return {Check::info, &Check::run};
+}
+
+}  // namespace backproof

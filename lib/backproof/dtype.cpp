@@ -1,0 +1,105 @@
+#include "backproof/dtype.hpp"
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+namespace backproof {
+namespace {
+
+struct row {
+  std::string_view name;
+  std::size_t bytes;
+  format fmt;
+};
+constexpr std::array<row, 5> rows = {{
+    {"f64", 8, {53, -1022, 1023}},
+    {"f32", 4, {24, -126, 127}},
+    {"f16", 2, {11, -14, 15}},
+    {"bf16", 2, {8, -126, 127}},
+    {"i64", 8, {0, 0, 0}},
+}};
+const row& row_of(dtype t) { return rows[static_cast<std::size_t>(t)]; }
+
+// Width of the stored significand of a 16-bit format.
+int stored_bits(dtype t) { return format_of(t).precision - 1; }
+
+// The finite numbers of a format in order, numbered so that neighbours differ by one and zero is 0.
+double rank(const format& f, double x) {
+  if (x == 0) return 0;
+  const double a = std::fabs(x);
+  const int e = std::max(std::ilogb(a), f.min_exponent);
+  const double per_binade = std::ldexp(1.0, f.precision - 1);
+  const double steps = std::ldexp(a, f.precision - 1 - e) + per_binade * (e - f.min_exponent);
+  return std::copysign(steps, x);
+}
+
+}  // namespace
+
+std::string_view name_of(dtype t) { return row_of(t).name; }
+std::size_t bytes_of(dtype t) { return row_of(t).bytes; }
+const format& format_of(dtype t) { return row_of(t).fmt; }
+
+std::optional<dtype> dtype_named(std::string_view s) {
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (rows[i].name == s) return static_cast<dtype>(i);
+  return std::nullopt;
+}
+
+double format::unit() const { return std::ldexp(1.0, -precision); }
+double format::tiny() const { return std::ldexp(1.0, min_exponent - precision + 1); }
+double format::smallest() const { return std::ldexp(1.0, min_exponent); }
+double format::largest() const { return std::ldexp(2.0 - std::ldexp(1.0, 1 - precision), max_exponent); }
+
+double round_to(const format& f, double x) {
+  if (f.precision == 53 || x == 0 || !std::isfinite(x)) return x;
+  const int e = std::max(std::ilogb(x), f.min_exponent);
+  const int shift = f.precision - 1 - e;
+  // nearbyint rounds to nearest even in the default rounding mode; both scalings are exact.
+  const double r = std::ldexp(std::nearbyint(std::ldexp(x, shift)), -shift);
+  return std::fabs(r) > f.largest() ? std::copysign(std::numeric_limits<double>::infinity(), x) : r;
+}
+
+double round_to(const format& f, const real& x) {
+  if (x == real(0) || !isfinite(x)) return static_cast<double>(x);
+  const int e = ilogb(x);
+  if (e > f.max_exponent) return x < real(0) ? -INFINITY : INFINITY;
+  const int shift = f.precision - 1 - std::max(e, f.min_exponent);
+  const real scaled = ldexp(x, shift);  // |scaled| < 2^53, to be rounded to an integer, ties to even
+  real n = floor(scaled);
+  const real rest = scaled - n, half = ldexp(real(1), -1);
+  const bool odd = floor(ldexp(n, -1)) != ldexp(n, -1);
+  if (rest > half || (rest == half && odd)) n += real(1);
+  const double r = std::ldexp(static_cast<double>(n), -shift);
+  if (std::fabs(r) > f.largest()) return std::copysign(std::numeric_limits<double>::infinity(), r);
+  return r == 0 && x < real(0) ? -0.0 : r;
+}
+
+double from_bits(dtype t, std::uint16_t bits) {
+  const format& f = format_of(t);
+  const int width = stored_bits(t);
+  const int fraction = bits & ((1 << width) - 1);
+  const int exponent = (bits & 0x7fff) >> width;
+  const double sign = bits & 0x8000 ? -1.0 : 1.0;
+  if (exponent == (0x7fff >> width)) {
+    if (fraction != 0) return std::copysign(std::numeric_limits<double>::quiet_NaN(), sign);
+    return sign * std::numeric_limits<double>::infinity();
+  }
+  const int significand = exponent == 0 ? fraction : fraction | 1 << width;
+  return sign * std::ldexp(significand, std::max(exponent, 1) - 1 + f.min_exponent - width);
+}
+
+std::uint16_t to_bits(dtype t, double x) {
+  const format& f = format_of(t);
+  const int width = stored_bits(t);
+  const int sign = std::signbit(x) ? 0x8000 : 0;
+  const int top = 0x7fff >> width << width;  // all exponent bits set
+  if (std::isnan(x)) return static_cast<std::uint16_t>(sign | top | 1 << (width - 1));
+  if (std::isinf(x)) return static_cast<std::uint16_t>(sign | top);
+  return static_cast<std::uint16_t>(sign | static_cast<int>(std::fabs(rank(f, x))));
+}
+
+double ulps_between(const format& f, double a, double b) { return std::fabs(rank(f, a) - rank(f, b)); }
+
+}  // namespace backproof

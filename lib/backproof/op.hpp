@@ -1,0 +1,171 @@
+// An op: one operation, its forward function and its derivative, as data that the rest of backproof works on.
+//
+// An op is written as a struct in a file of its own, named alike (reference/sigmoid.hpp holds ops::sigmoid):
+//
+//   struct sigmoid {
+//     static constexpr op_info info{.name = "sigmoid", .onnx = "Sigmoid", .opset = 13, .signature = "X -> Y",
+//                                   .formula = "y = 1 / (1 + exp(-x))", .vjp = "dx = g s(x) s(-x)", .source = "..."};
+//     static void draw(sampler& s);                                             // attributes, shapes and domains
+//     static std::vector<shape> infer(const attributes&, std::span<const shape> inputs);    // shapes of the outputs
+//     template <scalar S> static void forward(const call<S>& c, results<S> y);
+//     template <scalar S> static void vjp(const call<S>& c, cotangents<S> g, results<S> d);
+//     using variants = variant_list<...>;                                       // optional: known lossy formulas
+//   };
+//
+// Outputs y and gradients d arrive allocated and zero. Gradients exist for differentiable inputs only: d[k].present()
+// is false for index inputs and for optional inputs that were not given. Ops keep no state: a VJP recomputes what
+// it needs, because saved state hides bugs. Reductions use sum<S> (see sum.hpp).
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backproof/attributes.hpp"
+#include "backproof/bounded.hpp"
+#include "backproof/dual.hpp"
+#include "backproof/math.hpp"
+#include "backproof/real.hpp"
+#include "backproof/rounded.hpp"
+#include "backproof/sum.hpp"
+#include "backproof/tensor.hpp"
+
+namespace backproof {
+
+class sampler;
+
+struct op_info {
+  std::string_view name;       // snake_case; the file, the struct and this agree
+  std::string_view onnx = "";  // ONNX operator name, empty if ONNX has none
+  int opset = 0;               // opset version whose semantics are meant
+  // Inputs and outputs: "X, W, B? -> Y". A mark follows the name: ? optional, ... variadic, # indices (i64, with
+  // no gradient), ~ given but not differentiable.
+  std::string_view signature;
+  std::string_view formula;
+  std::string_view vjp;
+  std::string_view source;
+  bool zero_gradient = false;  // the gradient is zero everywhere, so that a zero proves something
+};
+
+struct operand {
+  std::string name;
+  bool optional = false, variadic = false, indices = false, differentiable = true;
+};
+
+struct signature {
+  std::vector<operand> inputs, outputs;
+  const operand& input(std::size_t k) const;  // the last one stands for all that a variadic one takes
+  const operand& output(std::size_t k) const;
+  std::string input_name(std::size_t k) const;  // numbered if variadic: "data_2"
+  std::string output_name(std::size_t k) const;
+};
+signature parse_signature(std::string_view text);  // throws std::invalid_argument
+
+template <class S>
+struct call {
+  const attributes& attrs;
+  std::span<const values<S>> in;
+
+  bool has(std::size_t k) const { return k < in.size() && in[k].present(); }
+  index at(std::size_t k, index i) const {
+    return static_cast<index>(static_cast<double>(in[k][i]));
+  }  // an index input
+};
+template <class S>
+using results = std::span<values<S>>;
+template <class S>
+using cotangents = std::span<const values<S>>;
+
+// Sums for every element of one result, stored when all terms are in.
+template <class S>
+class sums {
+ public:
+  explicit sums(values<S>& into) : into_(into), parts_(static_cast<std::size_t>(into.size())) {}
+  sum<S>& operator[](index i) { return parts_[static_cast<std::size_t>(i)]; }
+  void store() {
+    for (index i = 0; i < into_.size(); ++i) into_[i] = (*this)[i].value();
+  }
+
+ private:
+  values<S>& into_;
+  std::vector<sum<S>> parts_;
+};
+
+// A known way to compute an op, mathematically equal to the reference but losing digits somewhere. A subject whose
+// error is too large for a stable evaluation but fits the variant's own bound is `inaccurate`, not wrong.
+struct variant_info {
+  std::string_view name;       // the formula, as people write it: "s*(1-s)"
+  std::string_view loss = "";  // where the digits go
+};
+template <class... V>
+struct variant_list {};
+
+template <class S>
+struct kernels {
+  void (*forward)(const call<S>&, results<S>) = nullptr;
+  void (*vjp)(const call<S>&, cotangents<S>, results<S>) = nullptr;
+};
+
+struct op {
+  struct variant {
+    variant_info info;
+    kernels<bounded<real>> bounds;  // either function may be null: then the variant does not touch it
+  };
+
+  op_info info;
+  signature sig;
+  void (*draw)(sampler&) = nullptr;
+  std::vector<shape> (*infer)(const attributes&, std::span<const shape>) = nullptr;
+  kernels<real> wide;
+  kernels<bounded<real>> bounds;
+  kernels<rounded> narrow;
+  void (*dual_forward)(const call<dual<real>>&, results<dual<real>>) = nullptr;
+  std::vector<variant> variants;
+
+  std::string_view wire_name() const { return info.onnx.empty() ? info.name : info.onnx; }
+  std::string_view domain() const { return info.onnx.empty() ? "backproof" : "ai.onnx"; }
+};
+
+namespace detail {
+
+template <class V>
+op::variant make_variant() {
+  op::variant v{.info = V::info, .bounds = {}};
+  using S = bounded<real>;
+  if constexpr (requires(const call<S>& c, results<S> y) { V::template forward<S>(c, y); })
+    v.bounds.forward = &V::template forward<S>;
+  if constexpr (requires(const call<S>& c, cotangents<S> g, results<S> d) { V::template vjp<S>(c, g, d); })
+    v.bounds.vjp = &V::template vjp<S>;
+  return v;
+}
+
+template <class... V>
+std::vector<op::variant> make_variants(variant_list<V...>) {
+  return {make_variant<V>()...};
+}
+
+template <class Op, class S>
+kernels<S> make_kernels() {
+  return {&Op::template forward<S>, &Op::template vjp<S>};
+}
+
+}  // namespace detail
+
+// The op record of a struct as described above.
+template <class Op>
+op make_op() {
+  op o{.info = Op::info,
+       .sig = parse_signature(Op::info.signature),
+       .draw = &Op::draw,
+       .infer = &Op::infer,
+       .wide = detail::make_kernels<Op, real>(),
+       .bounds = detail::make_kernels<Op, bounded<real>>(),
+       .narrow = detail::make_kernels<Op, rounded>(),
+       .dual_forward = &Op::template forward<dual<real>>,
+       .variants = {}};
+  if constexpr (requires { typename Op::variants; }) o.variants = detail::make_variants(typename Op::variants{});
+  return o;
+}
+
+}  // namespace backproof

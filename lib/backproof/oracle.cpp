@@ -1,0 +1,141 @@
+#include "backproof/oracle.hpp"
+
+namespace backproof {
+namespace {
+
+template <class S>
+values<S> lift(const values<real>& x) {
+  if (!x.present()) return {};
+  values<S> out(x.dims());
+  for (index i = 0; i < x.size(); ++i) {
+    if constexpr (std::is_same_v<S, bounded<real>>)
+      out[i] = bounded<real>::input(x[i]);
+    else
+      out[i] = S{x[i], real(0)};
+  }
+  return out;
+}
+
+template <class S>
+value_list<S> lift(const value_list<real>& list) {
+  value_list<S> out;
+  for (const values<real>& x : list) out.push_back(lift<S>(x));
+  return out;
+}
+
+value_list<real> promote(const std::vector<std::optional<tensor>>& list) {
+  value_list<real> out;
+  for (const auto& t : list) out.push_back(t ? promote(*t) : values<real>{});
+  return out;
+}
+
+value_list<real> promote(const std::vector<tensor>& list) {
+  value_list<real> out;
+  for (const tensor& t : list) out.push_back(promote(t));
+  return out;
+}
+
+}  // namespace
+
+values<real> promote(const tensor& t) {
+  values<real> out(t.dims());
+  for (index i = 0; i < t.count(); ++i) out[i] = real(t.at(i));
+  return out;
+}
+
+oracle::oracle(const op& o, const sample& s, const format& accumulator)
+    : op_(o),
+      sample_(s),
+      model_(rounding_model::of(accumulator)),
+      inputs_(promote(s.inputs)),
+      tangents_(promote(s.tangents)),
+      cotangents_(promote(s.cotangents)),
+      output_shapes_(o.infer(s.attrs, s.input_shapes())) {}
+
+bool oracle::differentiable(std::size_t k) const { return inputs_[k].present() && op_.sig.input(k).differentiable; }
+
+template <class S>
+value_list<S> oracle::results_for_outputs() const {
+  value_list<S> out;
+  for (const shape& s : output_shapes_) out.emplace_back(s);
+  return out;
+}
+
+template <class S>
+value_list<S> oracle::results_for_inputs() const {
+  value_list<S> out;
+  for (std::size_t k = 0; k < inputs_.size(); ++k)
+    out.push_back(differentiable(k) ? values<S>(inputs_[k].dims()) : values<S>{});
+  return out;
+}
+
+value_list<bounded<real>> oracle::bounded_inputs() const {
+  value_list<bounded<real>> in = lift<bounded<real>>(inputs_);
+  for (std::size_t k = 0; k < in.size(); ++k)
+    if (op_.sig.input(k).indices)  // indices are no measurements: nothing perturbs them
+      for (index i = 0; i < in[k].size(); ++i) in[k][i] = static_cast<int>(static_cast<double>(inputs_[k][i]));
+  return in;
+}
+
+value_list<real> oracle::output_at(const value_list<real>& inputs) const {
+  value_list<real> y = results_for_outputs<real>();
+  op_.wide.forward({sample_.attrs, inputs}, y);
+  return y;
+}
+
+const value_list<real>& oracle::output() const {
+  if (!output_) output_ = output_at(inputs_);
+  return *output_;
+}
+
+const value_list<real>& oracle::gradient() const {
+  if (!gradient_) {
+    gradient_ = results_for_inputs<real>();
+    op_.wide.vjp({sample_.attrs, inputs_}, cotangents_, *gradient_);
+  }
+  return *gradient_;
+}
+
+const value_list<real>& oracle::jvp() const {
+  if (!jvp_) {
+    value_list<dual<real>> in = lift<dual<real>>(inputs_), y = results_for_outputs<dual<real>>();
+    for (std::size_t k = 0; k < in.size(); ++k)
+      if (tangents_[k].present())
+        for (index i = 0; i < in[k].size(); ++i) in[k][i].tangent = tangents_[k][i];
+    op_.dual_forward({sample_.attrs, in}, y);
+    jvp_.emplace();
+    for (const values<dual<real>>& out : y) {
+      values<real>& t = jvp_->emplace_back(out.dims());
+      for (index i = 0; i < out.size(); ++i) t[i] = out[i].tangent;
+    }
+  }
+  return *jvp_;
+}
+
+value_list<bounded<real>> oracle::output_under(const rounding_model& m, const formulas& f) const {
+  if (f.forward == nullptr) return {};
+  const bounded<real>::use in_force(m);
+  value_list<bounded<real>> y = results_for_outputs<bounded<real>>();
+  f.forward({sample_.attrs, bounded_inputs()}, y);
+  return y;
+}
+
+value_list<bounded<real>> oracle::gradient_under(const rounding_model& m, const formulas& f) const {
+  if (f.vjp == nullptr) return {};
+  const bounded<real>::use in_force(m);
+  value_list<bounded<real>> d = results_for_inputs<bounded<real>>();
+  f.vjp({sample_.attrs, bounded_inputs()}, lift<bounded<real>>(cotangents_), d);
+  return d;
+}
+
+const value_list<bounded<real>>& oracle::bounded_output() const {
+  if (!bounded_output_) bounded_output_ = output_under(model_, op_.bounds);
+  return *bounded_output_;
+}
+
+const value_list<bounded<real>>& oracle::bounded_gradient() const {
+  if (!bounded_gradient_) bounded_gradient_ = gradient_under(model_, op_.bounds);
+  return *bounded_gradient_;
+}
+
+}  // namespace backproof

@@ -1,0 +1,61 @@
+// The oracle: the reference op evaluated on one sample, in wide precision, each part on first use.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "backproof/op.hpp"
+#include "backproof/sample.hpp"
+
+namespace backproof {
+
+template <class S>
+using value_list = std::vector<values<S>>;
+
+class oracle {
+ public:
+  // `accumulator` is the format of the subject's arithmetic; the error bounds are for it.
+  oracle(const op& o, const sample& s, const format& accumulator);
+
+  const op& of() const { return op_; }
+  const sample& on() const { return sample_; }
+
+  const value_list<real>& inputs() const { return inputs_; }  // promoted exactly
+  const value_list<real>& tangents() const { return tangents_; }
+  const value_list<real>& cotangents() const { return cotangents_; }
+
+  const value_list<real>& output() const;    // y
+  const value_list<real>& gradient() const;  // J^T v by the hand-written VJP, absent where there is none
+  const value_list<real>& jvp() const;       // J u by dual numbers through the forward function
+
+  // The same with error bounds for the accumulator's arithmetic, kept; or for another arithmetic or other formulas (of
+  // a lossy variant), computed anew. Empty if the formulas do not define that function.
+  const value_list<bounded<real>>& bounded_output() const;
+  const value_list<bounded<real>>& bounded_gradient() const;
+  using formulas = kernels<bounded<real>>;
+  value_list<bounded<real>> output_under(const rounding_model& m, const formulas& f) const;
+  value_list<bounded<real>> gradient_under(const rounding_model& m, const formulas& f) const;
+  const rounding_model& model() const { return model_; }
+
+  value_list<real> output_at(const value_list<real>& inputs) const;  // y at other inputs
+  bool differentiable(std::size_t input) const;                      // given, and of a kind that has a gradient
+
+ private:
+  template <class S>
+  value_list<S> results_for_outputs() const;
+  template <class S>
+  value_list<S> results_for_inputs() const;
+  value_list<bounded<real>> bounded_inputs() const;
+
+  const op& op_;
+  const sample& sample_;
+  rounding_model model_;
+  value_list<real> inputs_, tangents_, cotangents_;
+  std::vector<shape> output_shapes_;
+  mutable std::optional<value_list<real>> output_, gradient_, jvp_;
+  mutable std::optional<value_list<bounded<real>>> bounded_output_, bounded_gradient_;
+};
+
+values<real> promote(const tensor& t);  // exact
+
+}  // namespace backproof

@@ -1,0 +1,26 @@
+// What exists: every op, check and report whose file is present. The build generates one translation unit per file,
+// which includes it alone and registers its struct; nobody edits a list.
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "backproof/check.hpp"
+#include "backproof/op.hpp"
+#include "backproof/reporter.hpp"
+
+namespace backproof {
+
+// Sorted by name, whatever order the linker chose.
+const std::vector<op>& ops();
+const std::vector<check>& checks();
+const std::vector<report>& reports();
+
+const op* find_op(std::string_view name);  // by its own or its ONNX name, in any case; null if there is none
+const check* find_check(std::string_view name);
+
+// Shell-style match: * any text, ? any character; letters in any case.
+bool matches(std::string_view glob, std::string_view text);
+
+}  // namespace backproof

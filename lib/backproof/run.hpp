@@ -1,0 +1,46 @@
+// The run loop: ops x dtypes x samples x checks, put to a subject.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backproof/check.hpp"
+#include "backproof/result.hpp"
+#include "backproof/subject.hpp"
+
+namespace backproof {
+
+struct plan {
+  std::vector<const op*> ops;
+  std::vector<const check*> checks;
+  std::vector<dtype> dtypes;
+  std::uint64_t samples = 49;
+  std::uint64_t seed = 1;
+  unsigned jobs = 1;
+  double budget_seconds = 0;                // 0: none. Units not begun by then are listed as not run
+  std::uint64_t shard = 1, shards = 1;      // this run's part, 1-based: by a fixed hash of op and dtype
+  std::string counterexamples;              // folder for failures; empty: they are not stored
+  std::string adapter_argument;             // as given on the command line, for replay commands
+  const std::atomic<bool>* stop = nullptr;  // set from outside to interrupt
+};
+
+struct listener {
+  std::function<void(const result&)> on_result;
+  std::function<void(std::size_t done, std::size_t total, const std::string& unit)> on_progress;
+};
+
+// Results arrive in the order of op, dtype, case and check, whatever `jobs` is. Throws adapter_error if no subject can
+// be started at all.
+summary run(const plan& p, const subject_factory& make, const listener& to);
+
+// One sample, one check.
+finding judge(const op& o, const check& c, subject& s, const sample& x);
+
+// The same as a whole record, with the sample described; file and replay are left empty.
+result judge_in_full(const op& o, const check& c, subject& s, const sample& x);
+
+}  // namespace backproof

@@ -1,0 +1,83 @@
+// A sample: everything that one question to a subject consists of. And the sampler, with which an op describes what
+// good samples of it are.
+#pragma once
+
+#include <initializer_list>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backproof/attributes.hpp"
+#include "backproof/draw.hpp"
+#include "backproof/op.hpp"
+#include "backproof/tensor.hpp"
+
+namespace backproof {
+
+struct sample {
+  dtype type = dtype::f64;  // of every floating-point tensor in it
+  attributes attrs;
+  std::vector<std::optional<tensor>> inputs;    // none: an optional input that is not given
+  std::vector<tensor> cotangents;               // one per output, of the output's shape
+  std::vector<std::optional<tensor>> tangents;  // one per differentiable input that is given
+  std::uint64_t seed = 0;
+  std::uint64_t number = 0;  // which case of its op and dtype this is
+
+  std::vector<shape> input_shapes() const;  // {} for absent inputs
+};
+
+// Where the elements of an input may lie. The sampler draws from several distributions inside of it: standard normal,
+// uniform over the wide range [-12, 12], and magnitudes spread over many binades.
+struct domain {
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool distinct = false;  // no two elements equal, so that a maximum is never tied
+};
+
+class sampler {
+ public:
+  // `limit` caps every extent; shrinking a counterexample lowers it.
+  sampler(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index limit, int attempt);
+
+  draw& random() { return random_; }
+  index limit() const { return limit_; }
+
+  // One of the options. Over the first 49 cases the choices of a draw function, in the order it makes them, form an
+  // orthogonal array of strength 2: any two choices of up to seven options meet in every combination.
+  template <class T>
+  T choose(std::initializer_list<T> options) {
+    return options.begin()[pick(static_cast<index>(options.size()))];
+  }
+  index pick(index options);                      // 0 .. options-1, in the same manner
+  index extent(index low = 1, index high = 17);   // of one axis; favours small and unequal extents, and block edges
+  shape dims(index least_rank, index most_rank);  // about a hundred elements at most
+
+  // What the sample holds. Inputs are given in the order of the signature.
+  template <class T>
+  T attribute(const std::string& name, T value) {
+    result_.attrs.set(name, value);
+    return value;
+  }
+  void input(const shape& dims, const domain& where = {});
+  void broadcast_pair(const domain& where = {});           // two inputs that broadcast, in one of the ways there are
+  void indices(const shape& dims, index low, index high);  // an i64 input, elements in low .. high
+  void absent();
+
+  sample finish();  // adds cotangents and tangents; throws std::invalid_argument if the op cannot infer its shapes
+
+ private:
+  tensor numbers(const shape& dims, const domain& where);
+
+  const op& op_;
+  draw random_;
+  index limit_;
+  index picks_ = 0;
+  sample result_;
+};
+
+constexpr index no_limit = 17;
+sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index limit = no_limit,
+                   int attempt = 0);
+
+}  // namespace backproof

@@ -1,0 +1,37 @@
+// Shapes, and numpy-style broadcasting.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace backproof {
+
+using index = std::int64_t;
+using shape = std::vector<index>;  // extents, outermost first; empty for a scalar
+
+index size_of(const shape& s);                    // number of elements; 1 for a scalar
+std::string to_string(const shape& s);            // "[2,3]"
+shape strides_of(const shape& s);                 // row-major, in elements
+shape broadcast(const shape& a, const shape& b);  // throws std::invalid_argument when they do not fit
+
+// Which element of an operand of shape `from` stands at flat position i of the broadcast result `to`.
+class broadcasting {
+ public:
+  broadcasting(const shape& from, const shape& to);
+  index operator()(index i) const { return source_[static_cast<std::size_t>(i)]; }
+
+ private:
+  std::vector<index> source_;
+};
+
+// A tensor seen as [outer, length, inner] around one axis: element k of slice (o, i) stands at start(o, i) + k * inner.
+// A negative axis counts from the end.
+struct slices {
+  slices(const shape& s, index axis);
+  index outer, length, inner;
+  index start(index o, index i) const { return o * length * inner + i; }
+};
+
+}  // namespace backproof

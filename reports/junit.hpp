@@ -1,0 +1,141 @@
+// JUnit XML, as CI systems read it: one suite per op, one test case per dtype and check, over all its samples.
+//
+// Names hold no seed and no case number, so that a test keeps its history. fail and vacuous become <failure>; error,
+// crash and timeout <error>; skip and unresolved <skipped>. Where the samples of a case differ, the gravest counts.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <pugixml.hpp>
+#include <string>
+
+#include "backproof/reporter.hpp"
+
+namespace backproof::reports {
+
+class junit : public reporter {
+ public:
+  static constexpr report_info info{.name = "junit", .what = "JUnit XML, one test case per op, dtype and check"};
+
+  void record(const result& r, std::ostream&) override {
+    entry& e = suites_[r.op][r.dtype + "/" + r.check];
+    if (e.samples++ == 0 || gravity(r.found.outcome) > gravity(e.gravest.found.outcome)) e.gravest = r;
+  }
+
+  void end(const run_info& i, const summary&, std::ostream& out) override {
+    pugi::xml_document doc;
+    pugi::xml_node root = doc.append_child("testsuites");
+    root.append_attribute("name") = "backproof";
+    counters all;
+    for (const auto& [op, cases] : suites_) all += add_suite(root, i, op, cases);
+    all.write(root);
+    doc.save(out, "  ");
+  }
+
+ private:
+  struct entry {
+    result gravest;
+    int samples = 0;
+  };
+  using cases_by_name = std::map<std::string, entry>;
+
+  struct counters {
+    int tests = 0, failures = 0, errors = 0, skipped = 0;
+    counters& operator+=(const counters& b) {
+      tests += b.tests, failures += b.failures, errors += b.errors, skipped += b.skipped;
+      return *this;
+    }
+    void write(pugi::xml_node node) const {
+      node.append_attribute("tests") = tests;
+      node.append_attribute("failures") = failures;
+      node.append_attribute("errors") = errors;
+      node.append_attribute("skipped") = skipped;
+    }
+  };
+
+  static int gravity(verdict v) {
+    switch (v) {
+      case verdict::pass:
+        return 0;
+      case verdict::skip:
+        return 1;
+      case verdict::inaccurate:
+        return 2;
+      case verdict::unresolved:
+        return 3;
+      case verdict::vacuous:
+        return 4;
+      case verdict::timeout:
+      case verdict::crash:
+      case verdict::error:
+        return 5;
+      case verdict::fail:
+        return 6;
+    }
+    return 6;
+  }
+
+  // XML 1.0 has no way to write most control characters, and a parser may refuse the whole file for one.
+  static std::string legal(std::string text) {
+    std::erase_if(text, [](unsigned char c) { return c < 0x20 && c != '\n' && c != '\t'; });
+    return text;
+  }
+
+  static std::string details(const result& r) {
+    std::string text = "claim: " + r.claim + "\n";
+    if (const auto& w = r.found.worst)
+      text += "worst: " + w->where + " expected " + w->expected + " actual " + w->actual + "\n";
+    if (!r.attributes.empty()) text += "attributes: " + r.attributes + "\n";
+    for (const std::string& t : r.tensors) text += t + "\n";
+    if (!r.replay.empty()) text += "replay: " + r.replay + "\n";
+    return legal(text);
+  }
+
+  static counters add_suite(pugi::xml_node root, const run_info& i, const std::string& op, const cases_by_name& cases) {
+    pugi::xml_node suite = root.append_child("testsuite");
+    suite.append_attribute("name") = ("backproof." + i.subject + "." + op).c_str();
+    counters count;
+    for (const auto& [name, e] : cases) count += add_case(suite, i, op, name, e);
+    count.write(suite);
+    return count;
+  }
+
+  static counters add_case(pugi::xml_node suite, const run_info& i, const std::string& op, const std::string& name,
+                           const entry& e) {
+    pugi::xml_node node = suite.append_child("testcase");
+    node.append_attribute("classname") = ("backproof." + i.subject + "." + op).c_str();
+    node.append_attribute("name") = name.c_str();
+    const finding& f = e.gravest.found;
+    const auto child = [&](const char* tag, std::string_view type) {
+      pugi::xml_node inner = node.append_child(tag);
+      inner.append_attribute("type") = std::string(type).c_str();
+      inner.append_attribute("message") = legal(f.reason).c_str();
+      return inner;
+    };
+    switch (f.outcome) {
+      case verdict::pass:
+      case verdict::inaccurate:
+        return {.tests = 1};
+      case verdict::skip:
+      case verdict::unresolved:
+        return child("skipped", name_of(f.outcome)), counters{.tests = 1, .skipped = 1};
+      case verdict::error:
+      case verdict::crash:
+      case verdict::timeout: {
+        child("error", name_of(f.outcome)).text() = details(e.gravest).c_str();
+        return {.tests = 1, .errors = 1};
+      }
+      case verdict::fail:
+      case verdict::vacuous: {
+        child("failure", f.kind.empty() ? name_of(f.outcome) : std::string_view(f.kind)).text() =
+            details(e.gravest).c_str();
+        return {.tests = 1, .failures = 1};
+      }
+    }
+    return {};
+  }
+
+  std::map<std::string, cases_by_name> suites_;
+};
+
+}  // namespace backproof::reports
