@@ -29,6 +29,7 @@ struct options {
   int digits = BACKPROOF_DIGITS;
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
   double budget = 0;
+  double timeout = 0;
   std::string shard;
   std::string out = "backproof-out";
   color_choice color = color_choice::automatic;
@@ -157,7 +158,7 @@ plan plan_of(const options& o) {
 int check(const options& o) {
   const plan p = plan_of(o);
   std::vector<open_report> files = open_reports(o);
-  const subject_factory make = subjects_of(o.adapter);
+  const subject_factory make = subjects_of(o.adapter, o.timeout);
   const run_info info = info_of(p, *make());  // starting it once, before anything else, gives a clear error early
 
   std::signal(SIGINT, interrupt);
@@ -202,6 +203,8 @@ void add_check(CLI::App& app, action& chosen) {
       ->check(CLI::Range(1u, 1024u));
   c->add_option("--budget", o->budget, "Seconds after which no op is begun any more; 0 for no limit")
       ->check(CLI::NonNegativeNumber);
+  c->add_option("--timeout", o->timeout, "Seconds that the adapter has for each answer; default 30")
+      ->check(CLI::PositiveNumber);
   c->add_option("--shard", o->shard, "This run's part, I/N, counting from 1");
   c->add_option("--out", o->out, "Folder for counterexamples, made when there is one")->capture_default_str();
   c->add_option("--color", o->color, "auto, always or never")

@@ -42,7 +42,7 @@ std::vector<std::vector<std::string>> check_rows() {
 
 std::vector<std::vector<std::string>> adapter_rows() {
   std::vector<std::vector<std::string>> rows;
-  for (const adapter_listing& a : list_adapters()) rows.push_back({a.name, a.what, a.install});
+  for (const host::adapter_listing& a : host::list_adapters()) rows.push_back({a.name, a.what, a.install});
   return rows;
 }
 

@@ -7,7 +7,8 @@
 
 namespace backproof::cli {
 
-// Empty: the reference itself. Throws adapter_error when there is no such adapter.
-subject_factory subjects_of(const std::string& adapter);
+// Empty, or "reference": the reference itself. `call_seconds` is the deadline for each answer, 0 for the usual one.
+// Throws adapter_error when there is no such adapter.
+subject_factory subjects_of(const std::string& adapter, double call_seconds = 0);
 
 }  // namespace backproof::cli

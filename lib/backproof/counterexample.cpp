@@ -161,8 +161,8 @@ counterexample from_token(const std::string& token) {
   const op& o = op_named(parts[1]);
   require_check(parts[3]);
   return {std::string(o.wire_name()), parts[3], "",
-          draw_sample(o, float_type_named(parts[2]), number<std::uint64_t>(parts[4], "seed"),
-                      number<std::uint64_t>(parts[5], "case"))};
+          draw_telling_sample(o, float_type_named(parts[2]), number<std::uint64_t>(parts[4], "seed"),
+                              number<std::uint64_t>(parts[5], "case"))};
 }
 
 }  // namespace backproof

@@ -35,6 +35,16 @@ value_list<real> promote(const std::vector<tensor>& list) {
   return out;
 }
 
+// Whether some element of the true gradient is a normal number of the dtype. Zeros and numbers that underflow leave
+// next to nothing to get wrong.
+bool tells(const value_list<real>& gradient, dtype t) {
+  const real smallest(format_of(t).smallest());
+  for (const values<real>& x : gradient)
+    for (index i = 0; i < x.size(); ++i)
+      if (abs(x[i]) >= smallest) return true;
+  return false;
+}
+
 }  // namespace
 
 values<real> promote(const tensor& t) {
@@ -136,6 +146,14 @@ const value_list<bounded<real>>& oracle::bounded_output() const {
 const value_list<bounded<real>>& oracle::bounded_gradient() const {
   if (!bounded_gradient_) bounded_gradient_ = gradient_under(model_, op_.bounds);
   return *bounded_gradient_;
+}
+
+sample draw_telling_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number) {
+  constexpr int attempts = 8;
+  for (int attempt = 0;; ++attempt) {
+    sample x = draw_sample(o, t, seed, number, no_limit, attempt);
+    if (attempt + 1 == attempts || o.info.zero_gradient || tells(oracle(o, x, format_of(t)).gradient(), t)) return x;
+  }
 }
 
 }  // namespace backproof

@@ -57,23 +57,6 @@ std::string shapes_of(const op& o, const sample& x) {
   return text;
 }
 
-bool all_zero(const value_list<real>& list) {
-  for (const values<real>& x : list)
-    for (index i = 0; i < x.size(); ++i)
-      if (!(x[i] == real(0))) return false;
-  return true;
-}
-
-// A sample whose true gradient is zero everywhere tests nothing, so it is drawn again; not for ever, because for some
-// op it may be all there is, and then the verdict is `vacuous`.
-sample draw_telling_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number) {
-  constexpr int attempts = 8;
-  for (int attempt = 0;; ++attempt) {
-    sample x = draw_sample(o, t, seed, number, no_limit, attempt);
-    if (attempt + 1 == attempts || o.info.zero_gradient || !all_zero(oracle(o, x, format_of(t)).gradient())) return x;
-  }
-}
-
 void describe_sample(result& r, const op& o, const sample& x) {
   r.attributes = to_string(x.attrs);
   r.tensors = described(o, x);

@@ -98,7 +98,7 @@ std::string derivation(const element& e, const precision& p) {
   const std::string unit = fmt::format("u({})", p.storage == dtype::f64 ? "f64" : name_of(p.storage));
   if (e.bound == 0) return "nothing is computed here, so nothing may be rounded";
   const double g = std::fabs(std::strtod(e.expected.c_str(), nullptr));
-  if (!(g > 0) || !std::isfinite(e.bound)) return "running error bound of a stable evaluation";
+  if (!(e.bound < g)) return "exceeds the value: cancellation, or underflow, may leave any evaluation nothing of it";
   return fmt::format("{:.3g} {} of the value: each operation rounded, sums in any order, inputs known to one {}",
                      e.bound / g / format_of(p.storage).unit(), unit, unit);
 }

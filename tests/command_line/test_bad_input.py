@@ -1,0 +1,128 @@
+"""Whatever is wrong: one clear line, the documented exit code, and nothing half-written."""
+import os
+import signal
+import subprocess
+import time
+
+from tool import BACKPROOF, BAD, BUILD, ToolTest, bad, main
+
+
+class Usage(ToolTest):
+    def test_unknown_flag(self):
+        self.expect_complaint(4, ["--nonsense"], "check", "--nonsense")
+
+    def test_no_command(self):
+        self.expect_complaint(4, ["subcommand"])
+
+    def test_unknown_dtype(self):
+        self.expect_complaint(4, ["f8", "bf16"], "check", "--dtype", "f8")
+
+    def test_bad_numbers(self):
+        self.expect_complaint(4, ["--samples"], "check", "--samples", "-3")
+        self.expect_complaint(4, ["seed", "x7"], "check", "--seed", "x7")
+        self.expect_complaint(4, ["I/N"], "check", "--shard", "two")
+        self.expect_complaint(4, ["4/3"], "check", "--shard", "4/3")
+        self.expect_complaint(4, ["--digits 77"], "check", "--digits", "77")
+
+    def test_nothing_selected(self):
+        self.expect_complaint(5, ["no op matches", "Nonesuch"], "check", "--op", "Nonesuch")
+        self.expect_complaint(5, ["no check matches"], "check", "--check", "nonesuch*")
+
+    def test_a_path_that_cannot_be_written(self):
+        self.expect_complaint(4, ["cannot write", "no/such/folder"], "check", "--op", "Relu", "--ndjson", "no/such/folder/x")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_help_is_no_error(self):
+        self.expect(0, "--help")
+        self.expect(0, "check", "--help")
+        self.assertRegex(self.expect(0, "--version").out, r"^backproof \d+\.\d+\.\d+$")
+
+
+class Replay(ToolTest):
+    def test_missing_and_malformed_files(self):
+        self.expect_complaint(4, ["cannot read", "gone"], "replay", "gone.safetensors")
+        for name, content in {"empty": b"", "garbage": b"\xff" * 64, "text": b"hello, I am no file of yours at all",
+                              "claim": (10 ** 10).to_bytes(8, "little") + b"{}", "deep": b"\x00\x10" + bytes(6) + b"[" * 4096,
+                              "other": (2).to_bytes(8, "little") + b"{}"}.items():
+            (self.folder / name).write_bytes(content)
+            self.expect_complaint(4, [name], "replay", name)
+
+    def test_bad_tokens(self):
+        for token in ("bp1:", "bp1:0.0.0/Relu/f32/reference_value/1/1", "bp1:0.1.0/Nope/f32/reference_value/1/1",
+                      "bp1:0.1.0/Relu/f99/reference_value/1/1", "bp1:0.1.0/Relu/f32/reference_value/1/x"):
+            self.expect_complaint(4, [], "replay", token)
+
+
+class Adapters(ToolTest):
+    few = ("--dtype", "f32", "--samples", "3", "--op", "Sigmoid")
+
+    def judge(self, mode, *more):
+        return self.run_tool("check", "--adapter", bad(mode), *self.few, "--ndjson", "log.ndjson", *more)
+
+    def verdicts(self):
+        return {e["verdict"] for e in self.events("log.ndjson") if e["event"] == "case"}
+
+    def test_missing(self):
+        self.expect_complaint(6, ["nonesuch"], "check", "--adapter", "nonesuch")
+        self.expect_complaint(6, ["gone.so"], "check", "--adapter", "./gone.so")
+        (self.folder / "text.so").write_text("no library")
+        self.expect_complaint(6, ["text.so"], "check", "--adapter", "./text.so")
+
+    def test_dies_at_start(self):
+        self.expect_complaint(6, [], "check", "--adapter", bad("dies_at_start"), *self.few)
+
+    def test_a_sound_one(self):
+        self.assertEqual(self.judge("good").code, 0)
+        self.assertEqual(self.judge("prints").code, 0)
+
+    def test_a_wrong_one_is_wrong_not_broken(self):
+        self.assertEqual(self.judge("wrong").code, 1)
+        self.assertIn("fail", self.verdicts())
+
+    def test_crash(self):
+        run = self.judge("crash")
+        self.assertEqual(run.code, 6)
+        self.assertIn("crash", self.verdicts())
+        self.assertNotIn("fail", self.verdicts())
+
+    def test_garbage(self):
+        self.assertEqual(self.judge("garbage").code, 6)
+
+    def test_wrong_shape_and_nan(self):
+        self.assertEqual(self.judge("wrong_shape").code, 1)
+        self.assertIn("shape", [e.get("kind") for e in self.events("log.ndjson")])
+        self.assertEqual(self.judge("nan").code, 1)
+        self.assertIn("nonfinite", [e.get("kind") for e in self.events("log.ndjson")])
+
+    def test_too_few_bytes(self):
+        self.assertEqual(self.judge("short").code, 6)
+        self.assertEqual(self.verdicts() - {"pass"}, {"error"})
+
+    def test_hang(self):
+        run = self.judge("hang", "--check", "reference_value", "--samples", "1", "--timeout", "1")
+        self.assertEqual(run.code, 6)
+        self.assertEqual(self.verdicts(), {"timeout"})
+
+    def test_soundness_check_tells_them_apart(self):
+        self.expect(0, "adapter", "check", bad("good"))
+        self.expect(0, "adapter", "check", BUILD / "examples" / "my_op.so")
+        self.assertEqual(self.run_tool("adapter", "check", bad("garbage")).code, 6)
+        self.assertEqual(self.run_tool("adapter", "check", "nonesuch").code, 6)
+
+
+class Interruption(ToolTest):
+    def test_finished_results_are_kept(self):
+        process = subprocess.Popen([BACKPROOF, "check", "--samples", "20000", "--ndjson", "log.ndjson"], cwd=self.folder,
+                                   stdout=subprocess.PIPE, text=True)
+        process.stdout.readline()  # it has begun
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 2, out)
+        events = self.events("log.ndjson")
+        self.assertTrue(events[-1]["interrupted"])
+        self.assertGreater(events[-1]["counts"]["pass"], 0)
+
+
+if __name__ == "__main__":
+    main()
