@@ -14,7 +14,8 @@ struct reference_value {
       .claim = "|y_i - Y_i| <= b_i for every element of every output",
       .source = "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sections 3.1 and 3.3",
       .judges = "subject",
-      .catches = "wrong formula, wrong window or axis, wrong attribute, wrong broadcasting, lost digits"};
+      .catches = "wrong formula, wrong window or axis, wrong attribute, wrong broadcasting, lost digits",
+      .anywhere = true};
 
   static finding run(trial& t) { return judge_results(t, mode::forward, "wrong_value"); }
 };

@@ -1,6 +1,7 @@
 #include "cli/terminal.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 #include <cstdlib>
 #include <map>
 #include <set>
+
+#include "backproof/dtype.hpp"
 
 namespace backproof::cli {
 namespace {
@@ -37,9 +40,9 @@ std::string upper(std::string_view s) {
 }
 
 int severity(verdict v) {
-  constexpr std::array order = {verdict::pass,       verdict::skip,    verdict::unresolved,
-                                verdict::inaccurate, verdict::vacuous, verdict::timeout,
-                                verdict::crash,      verdict::error,   verdict::fail};
+  constexpr std::array order = {verdict::skip,       verdict::unresolved, verdict::pass,
+                                verdict::inaccurate, verdict::vacuous,    verdict::timeout,
+                                verdict::crash,      verdict::error,      verdict::fail};
   return static_cast<int>(std::find(order.begin(), order.end(), v) - order.begin());
 }
 
@@ -74,6 +77,19 @@ std::string worst_of(const std::vector<result>& unit) {
   return worst < 0 ? "" : fmt::format(", largest error {:.2g} of its bound", worst);
 }
 
+// Beyond 2^precision ulps there is no digit in common with the true value, and the number says nothing more.
+std::string distance_of(double ulps, const std::string& type) {
+  const auto t = dtype_named(type);
+  return t && ulps > 1 / format_of(*t).unit() ? "no digit left" : fmt::format("up to {:.3g} ulp", ulps);
+}
+
+// Why samples were skipped, the first reason.
+std::string skips_of(const std::vector<result>& unit) {
+  for (const result& r : unit)
+    if (r.found.outcome == verdict::skip && !r.found.reason.empty()) return ", skipped: " + r.found.reason;
+  return "";
+}
+
 std::string variants_of(const std::vector<result>& unit) {
   std::map<std::string, double> ulps;
   for (const result& r : unit)
@@ -81,7 +97,8 @@ std::string variants_of(const std::vector<result>& unit) {
       ulps[r.found.variant] = std::max(ulps[r.found.variant], r.found.worst->ulps);
   std::string text;
   for (const auto& [name, worst] : ulps)
-    text += fmt::format(", consistent with {}{}", name, worst > 0 ? fmt::format(" (up to {:.3g} ulp)", worst) : "");
+    text += fmt::format(", consistent with {}{}", name,
+                        worst > 0 ? " (" + distance_of(worst, unit.front().dtype) + ")" : "");
   return text;
 }
 
@@ -129,6 +146,11 @@ void terminal::record(const result& r) {
 void terminal::flush_unit() {
   if (unit_.empty()) return;
   clear_progress();
+  if (unit_.size() == 1 && unit_.front().check == "all") {  // not offered at all: told together, at the end
+    not_offered_.push_back(unit_.front().op + " " + unit_.front().dtype);
+    unit_.clear();
+    return;
+  }
   std::map<verdict, std::uint64_t> counts;
   const result* gravest = &unit_.front();
   for (const result& r : unit_) {
@@ -138,8 +160,7 @@ void terminal::flush_unit() {
   const verdict v = gravest->found.outcome;
   std::string line;
   for (const auto& [which, n] : counts) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", n, name_of(which));
-  if (v == verdict::skip) line += ": " + gravest->found.reason;
-  line += variants_of(unit_) + worst_of(unit_);
+  line += variants_of(unit_) + worst_of(unit_) + skips_of(unit_);
   fmt::print("{} {:<24} {:<5} {}\n", painted(v, fmt::format("{:<10}", name_of(v))), gravest->op, gravest->dtype, line);
 
   std::set<std::pair<std::string, verdict>> told;  // each kind of trouble once per check; the log has them all
@@ -179,6 +200,7 @@ void terminal::end(const summary& s) {
   std::string counts;
   for (const verdict v : all_verdicts)
     counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", grouped(s[v]), name_of(v));
+  if (!not_offered_.empty()) fmt::print("skip       not offered: {}\n", fmt::join(not_offered_, ", "));
   fmt::print("\n{} of {} executed\n", s.ops_executed, plural(s.ops_selected, "op"));
   if (!s.not_run.empty()) fmt::print("not run, the time budget was spent: {}\n", fmt::join(s.not_run, " "));
   if (s.interrupted) fmt::print("interrupted; what was finished is counted\n");

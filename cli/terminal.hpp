@@ -30,6 +30,7 @@ class terminal {
 
   bool colored_, live_;
   std::vector<result> unit_;  // the results of one op and dtype
+  std::vector<std::string> not_offered_;
   bool progress_shown_ = false;
 };
 

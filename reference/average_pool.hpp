@@ -63,9 +63,8 @@ struct average_pool {
     for (index plane = 0; plane < x[0] * x[1]; ++plane)
       for (index o = 0; o < windows_per_plane; ++o) {
         const S n(static_cast<int>(with_padding ? slide.padded_cells(o) : slide.real_cells(o)));
-        visit(plane * windows_per_plane + o, n, [&](auto f) {
-          slide.each_cell(o, [&](index i, index) { f(plane * cells_per_plane + i); });
-        });
+        visit(plane * windows_per_plane + o, n,
+              [&](auto f) { slide.each_cell(o, [&](index i, index) { f(plane * cells_per_plane + i); }); });
       }
   }
 

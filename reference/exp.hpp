@@ -20,7 +20,8 @@ struct exp {
                                 .signature = "input -> output",
                                 .formula = "y = exp(x)",
                                 .vjp = "dx = g exp(x)",
-                                .source = "ONNX Exp-13"};
+                                .source = "ONNX Exp-13",
+                                .unary = true};
 
   static void draw(sampler& s) { s.input(s.dims(0, 3), {.low = -80, .high = 80}); }
 

@@ -39,7 +39,8 @@ struct max {
           for (index& e : dims)
             if (s.random().chance(0.5)) e = 1;
           break;
-        default: break;
+        default:
+          break;
       }
       s.input(dims, {.distinct = true});
     }
@@ -92,6 +93,18 @@ struct max {
       });
     }
     for (sums<S>& one : dx) one.store();
+  }
+
+  static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
+    const auto each = meeting(c, g[0].dims());
+    for (index i = 0; i < g[0].size(); ++i) {
+      const real y = largest(c, i, each);
+      std::vector<position> tied;
+      each(i, [&](std::size_t k, index j) {
+        if (c.in[k][j] == y) tied.push_back({k, j});
+      });
+      if (tied.size() > 1) s.simplex(tied, g[0][i]);
+    }
   }
 };
 

@@ -63,9 +63,8 @@ struct max_pool {
     const index cells_per_plane = slide.cells(), windows_per_plane = slide.count();
     for (index plane = 0; plane < x[0] * x[1]; ++plane)
       for (index o = 0; o < windows_per_plane; ++o)
-        visit(plane * windows_per_plane + o, [&](auto f) {
-          slide.each_cell(o, [&](index i, index) { f(plane * cells_per_plane + i); });
-        });
+        visit(plane * windows_per_plane + o,
+              [&](auto f) { slide.each_cell(o, [&](index i, index) { f(plane * cells_per_plane + i); }); });
   }
 
   template <scalar S, class Cells>
@@ -97,6 +96,17 @@ struct max_pool {
       });
     });
     dx.store();
+  }
+
+  static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
+    each_window(c, [&](index o, const auto& cells) {
+      const real y = largest(c.in[0], cells);
+      std::vector<position> tied;
+      cells([&](index i) {
+        if (c.in[0][i] == y) tied.push_back({0, i});
+      });
+      if (tied.size() > 1) s.simplex(tied, g[0][o]);
+    });
   }
 };
 

@@ -20,7 +20,8 @@ struct reciprocal {
                                 .signature = "X -> Y",
                                 .formula = "y = 1 / x",
                                 .vjp = "dx = -g / x^2",
-                                .source = "ONNX Reciprocal-13"};
+                                .source = "ONNX Reciprocal-13",
+                                .unary = true};
 
   static void draw(sampler& s) {
     const bool negative = s.choose({false, true});
@@ -40,7 +41,8 @@ struct reciprocal {
   }
 
   struct from_output {
-    static constexpr variant_info info{.name = "-g*y*y", .loss = "the rounding of the output y = 1/x counts twice"};
+    static constexpr variant_info info{
+        .name = "-g*y*y", .loss = "the rounding of the output y = 1/x counts twice", .keeps_sign = true};
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
       for (index i = 0; i < d[0].size(); ++i) {

@@ -20,9 +20,10 @@ struct relu {
                                 .signature = "X -> Y",
                                 .formula = "y = max(0, x)",
                                 .vjp = "dx = g for x > 0, else 0",
-                                .source = "ONNX Relu-14"};
+                                .source = "ONNX Relu-14",
+                                .unary = true};
 
-  static void draw(sampler& s) { s.input(s.dims(0, 3)); }
+  static void draw(sampler& s) { s.input(s.dims(0, 3), {.kinks = {0}}); }
 
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {in[0]}; }
 
@@ -37,6 +38,11 @@ struct relu {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     for (index i = 0; i < d[0].size(); ++i) d[0][i] = S(0) < c.in[0][i] ? g[0][i] : S(0);
+  }
+
+  static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
+    for (index i = 0; i < g[0].size(); ++i)
+      if (c.in[0][i] == real(0)) s.interval({0, i}, 0, 1, 0, g[0][i]);
   }
 };
 

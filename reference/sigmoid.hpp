@@ -3,9 +3,9 @@
 //   y  = 1 / (1 + exp(-x))
 //   dx = g s(x) s(-x)
 //
-// Smooth everywhere. exp(-|x|) never overflows, so both forms below are written in it. s(x) s(-x) keeps its digits where
-// s (1-s), computed from a rounded s, has lost them all: from x = 17.33 in f32, 37.43 in f64.
-// Source: ONNX Sigmoid-13; the circuit example of the backpropagation lectures (negate, exp, add 1, reciprocal).
+// Smooth everywhere. exp(-|x|) never overflows, so both forms below are written in it. s(x) s(-x) keeps its digits
+// where s (1-s), computed from a rounded s, has lost them all: from x = 17.33 in f32, 37.43 in f64. Source: ONNX
+// Sigmoid-13; the circuit example of the backpropagation lectures (negate, exp, add 1, reciprocal).
 #pragma once
 
 #include "backproof/op.hpp"
@@ -20,7 +20,8 @@ struct sigmoid {
                                 .signature = "X -> Y",
                                 .formula = "y = 1 / (1 + exp(-x))",
                                 .vjp = "dx = g s(x) s(-x)",
-                                .source = "ONNX Sigmoid-13"};
+                                .source = "ONNX Sigmoid-13",
+                                .unary = true};
 
   static void draw(sampler& s) { s.input(s.dims(0, 3)); }
 
@@ -43,7 +44,8 @@ struct sigmoid {
   }
 
   struct from_output {
-    static constexpr variant_info info{.name = "s*(1-s)", .loss = "1-s from the rounded output cancels for large x"};
+    static constexpr variant_info info{
+        .name = "s*(1-s)", .loss = "1-s from the rounded output cancels for large x", .keeps_sign = true};
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
       for (index i = 0; i < d[0].size(); ++i) {

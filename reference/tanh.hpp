@@ -20,7 +20,8 @@ struct tanh {
                                 .signature = "input -> output",
                                 .formula = "y = tanh(x)",
                                 .vjp = "dx = g 4 e / (1 + e)^2, e = exp(-2|x|)",
-                                .source = "ONNX Tanh-13"};
+                                .source = "ONNX Tanh-13",
+                                .unary = true};
 
   static void draw(sampler& s) { s.input(s.dims(0, 3)); }
 
@@ -40,7 +41,8 @@ struct tanh {
   }
 
   struct from_output {
-    static constexpr variant_info info{.name = "1-y*y", .loss = "1-y*y from the rounded output cancels for large |x|"};
+    static constexpr variant_info info{
+        .name = "1-y*y", .loss = "1-y*y from the rounded output cancels for large |x|", .keeps_sign = true};
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
       for (index i = 0; i < d[0].size(); ++i) {

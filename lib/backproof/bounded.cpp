@@ -39,11 +39,17 @@ bounded<S>::bounded(double v) : value_(v) {
 
 template <class S>
 bounded<S> bounded<S>::input(const S& v) {
-  return bounded(v, model.unit * size(v), true);
+  if (!isfinite(v)) return bounded(v, 0, true);
+  // Where subnormal numbers are flushed, one that is an operand is off by all that it is.
+  const double magnitude = size(v);
+  if (magnitude > 0 && magnitude < model.tiny) return bounded(v, magnitude, false);
+  return bounded(v, model.unit * magnitude, true);
 }
 
 template <class S>
 bounded<S> bounded<S>::rounded_by(S value, double propagated, double roundings) {
+  if (!isfinite(value)) return bounded(std::move(value), 0, false);  // a limit, to be met exactly
+  if (size(value) > model.largest) propagated = std::numeric_limits<double>::infinity();
   const double own = roundings * model.unit * (size(value) + propagated);
   return bounded(std::move(value), (propagated + own) * outward, false);
 }
@@ -128,7 +134,9 @@ template <class S>
 bounded<S> sum<bounded<S>>::value() const {
   if (terms_ <= 1) return first_;
   const double k = static_cast<double>(terms_ - 1) * model.unit;
-  const double gamma = k < 1 ? k / (1 - k) : std::numeric_limits<double>::infinity();
+  const bool fits = magnitude_ <= model.largest;  // else some order of summation overflows on its way
+  const double gamma = k < 1 && fits ? k / (1 - k) : std::numeric_limits<double>::infinity();
+  if (!isfinite(total_)) return bounded<S>(total_, 0, false);
   return bounded<S>(total_, (errors_ + gamma * (magnitude_ + errors_)) * outward, false);
 }
 

@@ -21,11 +21,16 @@
 namespace backproof {
 
 struct rounding_model {
-  double unit = 0;      // u, unit roundoff of the arithmetic (the accumulator's, if that is wider than storage)
-  double tiny = 0;      // smallest positive number of the arithmetic: the error of an operation that underflows
+  double unit = 0;  // u, unit roundoff of the arithmetic (the accumulator's, if that is wider than storage)
+  double tiny = 0;  // smallest positive number of the arithmetic: the error of an operation that underflows
+  double largest = std::numeric_limits<double>::infinity();  // beyond it an operation overflows, and nothing is known
   double function = 8;  // error of an elementary function in units of u; 8 u = 4 ulp is what glibc's libmvec grants
 
-  static rounding_model of(const format& f) { return {.unit = f.unit(), .tiny = f.tiny()}; }
+  static rounding_model of(const format& f) { return {.unit = f.unit(), .tiny = f.tiny(), .largest = f.largest()}; }
+  // Subnormal numbers are taken for zero, as operands and as results.
+  static rounding_model flushing(const format& f) {
+    return {.unit = f.unit(), .tiny = f.smallest(), .largest = f.largest()};
+  }
 };
 
 template <class S>

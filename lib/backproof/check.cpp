@@ -1,7 +1,9 @@
 #include "backproof/check.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace backproof {
@@ -25,20 +27,38 @@ verdict verdict_of(reply::status s) {
   return verdict::error;
 }
 
-// A lossy formula loses digits, it does not turn a gradient round: an element beyond the stable bound may be too
-// small or too large, or zero, but not of the other sign.
-bool same_side(double actual, const real& expected) {
-  return actual == 0 || std::isnan(actual) || (actual < 0) == (expected < real(0));
+bool same_side(double actual, const real& expected) { return actual == 0 || (actual < 0) == (expected < real(0)); }
+
+// Drops those elements that an explanation covers; says whether there were any.
+bool explain(std::vector<position>& open, const explanation& by, const trial::answers& actual, const trial& t) {
+  const auto covered = [&](const position& p) {
+    const bounded<real>& e = by.expected[p.input][p.at];
+    const double a = actual[p.input]->at(p.at);
+    const double error = std::fabs(static_cast<double>(real(a) - e.value()));
+    return error <= bound_of(e, t.numbers()) && (!by.keeps_sign || same_side(a, e.value()));
+  };
+  return std::erase_if(open, covered) > 0;
 }
 
-bool turned_round(const value_list<bounded<real>>& stable, const trial::answers& actual, const precision& p) {
-  for (std::size_t k = 0; k < stable.size(); ++k)
-    for (index i = 0; stable[k].present() && i < stable[k].size(); ++i) {
-      const double a = actual[k]->at(i);
-      const bool stably = std::fabs(static_cast<double>(real(a) - stable[k][i].value())) <= bound_of(stable[k][i], p);
-      if (!stably && !same_side(a, stable[k][i].value())) return true;
-    }
+bool has(const value_list<real>& list, bool (*property)(const real&)) {
+  for (const values<real>& x : list)
+    for (index i = 0; i < x.size(); ++i)
+      if (property(x[i])) return true;
   return false;
+}
+
+latitude latitude_of(const oracle& truth, mode m) {
+  latitude free;
+  const bool nan = has(truth.inputs(), [](const real& x) { return isnan(x); });
+  const bool infinite = has(truth.inputs(), [](const real& x) { return !isfinite(x) && !isnan(x); });
+  // Of a function of one variable the limits are known, and required.
+  free.nan_anywhere = (nan || infinite) && !truth.of().info.unary;
+  if (m == mode::vjp) {
+    free.kinks = &truth.kinks();
+    free.anything = nan && !truth.of().info.unary;
+    if (nan) free.nan_inputs = &truth.inputs();
+  }
+  return free;
 }
 
 }  // namespace
@@ -66,18 +86,34 @@ std::vector<std::string> trial::gradient_names() const {
 }
 
 std::vector<explanation> explanations(const trial& t, mode m) {
-  const oracle& truth = t.truth();
-  const auto under = [&](const rounding_model& model, const oracle::formulas& f) {
-    return m == mode::forward ? truth.output_under(model, f) : truth.gradient_under(model, f);
+  struct arithmetic_model {
+    std::string name;
+    rounding_model model;
   };
-  std::vector<explanation> all;
-  for (const op::variant& v : truth.of().variants)
-    if (auto expected = under(truth.model(), v.bounds); !expected.empty())
-      all.push_back({std::string(v.info.name), std::move(expected)});
+  struct formula {
+    std::string name;
+    oracle::formulas functions;
+    bool keeps_sign = false;
+  };
   const precision& p = t.numbers();
+  std::vector<arithmetic_model> models = {{"", t.truth().model()}};
   if (format_of(p.storage) != p.accumulator)
-    all.push_back({fmt::format("computed in {} throughout", name_of(p.storage)),
-                   under(rounding_model::of(format_of(p.storage)), truth.of().bounds)});
+    models.push_back(
+        {fmt::format("computed in {} throughout", name_of(p.storage)), rounding_model::of(format_of(p.storage))});
+  models.push_back({"subnormal numbers taken for zero", rounding_model::flushing(p.accumulator)});
+  std::vector<formula> formulas = {{"", t.truth().of().bounds}};
+  for (const op::variant& v : t.truth().of().variants)
+    formulas.push_back({std::string(v.info.name), v.bounds, v.info.keeps_sign});
+
+  std::vector<explanation> all;
+  for (const arithmetic_model& a : models)
+    for (const formula& f : formulas) {
+      if (&a == &models.front() && &f == &formulas.front()) continue;  // that is the stable bound itself
+      auto expected = m == mode::forward ? t.truth().output_under(a.model, f.functions)
+                                         : t.truth().gradient_under(a.model, f.functions);
+      const std::string name = a.name.empty() || f.name.empty() ? f.name + a.name : f.name + " " + a.name;
+      if (!expected.empty()) all.push_back({name, std::move(expected), f.keeps_sign});
+    }
   return all;
 }
 
@@ -85,17 +121,26 @@ finding judge_results(trial& t, mode m, const std::string& kind) {
   const bool forward = m == mode::forward;
   const trial::answers& actual = forward ? t.forward() : t.vjp();
   const value_list<bounded<real>>& stable = forward ? t.truth().bounded_output() : t.truth().bounded_gradient();
-  const std::vector<std::string> names = forward ? t.output_names() : t.gradient_names();
 
-  finding f = compare(stable, actual, names, t.numbers(), kind);
+  std::vector<position> outside;
+  finding f = compare(stable, actual, forward ? t.output_names() : t.gradient_names(), t.numbers(), kind,
+                      latitude_of(t.truth(), m), &outside);
+  if (const std::string declared = t.declared_convention();
+      f.outcome == verdict::pass && !f.convention.empty() && !declared.empty() && f.convention != declared) {
+    f.outcome = verdict::fail;
+    f.kind = "subgradient";
+    f.reason = fmt::format("declares {}, but took {}", declared, f.convention);
+  }
   // Only numbers can be explained by a loss of digits; a wrong shape, or a NaN, cannot.
-  if (f.outcome != verdict::fail || f.kind != kind || turned_round(stable, actual, t.numbers())) return f;
+  if (f.outcome != verdict::fail || f.kind != kind) return f;
+  std::vector<std::string> names;
   for (const explanation& e : explanations(t, m)) {
-    if (compare(e.expected, actual, names, t.numbers(), kind).outcome == verdict::fail) continue;
+    if (explain(outside, e, actual, t)) names.push_back(e.name);
+    if (!outside.empty()) continue;
     f.outcome = verdict::inaccurate;
     f.kind.clear();
-    f.variant = e.name;
-    f.reason = fmt::format("{}; consistent with {}", f.reason, e.name);
+    f.variant = fmt::format("{}", fmt::join(names, ", "));
+    f.reason = fmt::format("{}; consistent with {}", f.reason, f.variant);
     return f;
   }
   return f;

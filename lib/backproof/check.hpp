@@ -28,6 +28,7 @@ struct check_info {
   std::string_view source;   // proof or literature
   std::string_view judges;   // "subject", or "oracle" for checks of the reference itself
   std::string_view catches;  // classes of bugs, in words
+  bool anywhere = false;     // the claim holds at kinks and special values as well
 };
 
 // Thrown by a trial when the subject gave no usable answer; the run loop turns it into its finding.
@@ -51,6 +52,8 @@ class trial {
   const answers& forward() { return ask(mode::forward, forward_); }
   const answers& vjp() { return ask(mode::vjp, vjp_); }
 
+  std::string declared_convention() const { return subject_.declared_convention(truth_.of()); }
+
   std::vector<std::string> output_names() const;    // "Y"
   std::vector<std::string> gradient_names() const;  // "dX"
 
@@ -67,6 +70,7 @@ class trial {
 struct explanation {
   std::string name;
   value_list<bounded<real>> expected;
+  bool keeps_sign = false;  // it may lose every digit, but not turn a number round
 };
 std::vector<explanation> explanations(const trial& t, mode m);
 

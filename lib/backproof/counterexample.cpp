@@ -4,6 +4,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <tuple>
 
 #include "backproof/registry.hpp"
 
@@ -50,6 +51,11 @@ T number(const std::string& text, const std::string& what) {
   return value;
 }
 
+std::pair<profile, std::uint64_t> case_of(const std::string& name) {
+  if (const auto found = case_named(name)) return *found;
+  throw format_error(fmt::format("unknown case '{}'", name.substr(0, 40)));
+}
+
 const op& op_named(const std::string& name) {
   if (const op* o = name.empty() ? nullptr : find_op(name)) return *o;
   throw format_error(fmt::format("unknown op '{}'", name.substr(0, 80)));
@@ -78,7 +84,7 @@ sample sample_of(const safetensors& s, const op& o) {
   x.type = float_type_named(field(s, "dtype"));
   x.attrs = attributes_from_json(field(s, "attributes"));
   x.seed = number<std::uint64_t>(field(s, "seed"), "seed");
-  x.number = number<std::uint64_t>(field(s, "case"), "case");
+  std::tie(x.made_for, x.number) = case_of(field(s, "case"));
   const auto count = number<std::size_t>(field(s, "inputs"), "inputs");
   if (count == 0 || count > 64) throw format_error("a sample has between 1 and 64 inputs");
   for (std::size_t k = 0; k < count; ++k) {
@@ -118,7 +124,7 @@ safetensors to_file(const counterexample& c, trial& t) {
                 {"check", c.check},
                 {"adapter", c.adapter},
                 {"seed", std::to_string(c.x.seed)},
-                {"case", std::to_string(c.x.number)},
+                {"case", case_name(c.x.made_for, c.x.number)},
                 {"inputs", std::to_string(c.x.inputs.size())}};
   for (std::size_t k = 0; k < c.x.inputs.size(); ++k)
     if (c.x.inputs[k]) s.tensors.emplace_back(fmt::format("in.{}", k), *c.x.inputs[k]);
@@ -144,7 +150,7 @@ counterexample from_file(const safetensors& s) {
 
 std::string token_of(const counterexample& c) {
   return fmt::format("bp1:{}/{}/{}/{}/{}/{}", BACKPROOF_VERSION, c.op, name_of(c.x.type), c.check, c.x.seed,
-                     c.x.number);
+                     case_name(c.x.made_for, c.x.number));
 }
 
 counterexample from_token(const std::string& token) {
@@ -160,9 +166,10 @@ counterexample from_token(const std::string& token) {
                                    parts[0].substr(0, 20), BACKPROOF_VERSION));
   const op& o = op_named(parts[1]);
   require_check(parts[3]);
+  const auto [made_for, number_of_case] = case_of(parts[5]);
   return {std::string(o.wire_name()), parts[3], "",
-          draw_telling_sample(o, float_type_named(parts[2]), number<std::uint64_t>(parts[4], "seed"),
-                              number<std::uint64_t>(parts[5], "case"))};
+          draw_telling_sample(o, float_type_named(parts[2]), number<std::uint64_t>(parts[4], "seed"), number_of_case,
+                              made_for)};
 }
 
 }  // namespace backproof

@@ -10,6 +10,7 @@
 //     template <scalar S> static void forward(const call<S>& c, results<S> y);
 //     template <scalar S> static void vjp(const call<S>& c, cotangents<S> g, results<S> d);
 //     using variants = variant_list<...>;                                       // optional: known lossy formulas
+//     static void kinks(const call<real>&, cotangents<real> g, subdifferential&);   // optional: see that header
 //   };
 //
 // Outputs y and gradients d arrive allocated and zero. Gradients exist for differentiable inputs only: d[k].present()
@@ -28,6 +29,7 @@
 #include "backproof/math.hpp"
 #include "backproof/real.hpp"
 #include "backproof/rounded.hpp"
+#include "backproof/subdifferential.hpp"
 #include "backproof/sum.hpp"
 #include "backproof/tensor.hpp"
 
@@ -46,6 +48,7 @@ struct op_info {
   std::string_view vjp;
   std::string_view source;
   bool zero_gradient = false;  // the gradient is zero everywhere, so that a zero proves something
+  bool unary = false;          // y[i] depends on x[i] alone: every number of a 16-bit format can be tried
 };
 
 struct operand {
@@ -97,6 +100,7 @@ class sums {
 struct variant_info {
   std::string_view name;       // the formula, as people write it: "s*(1-s)"
   std::string_view loss = "";  // where the digits go
+  bool keeps_sign = false;     // however many digits it loses, the result is zero or of the right sign
 };
 template <class... V>
 struct variant_list {};
@@ -121,6 +125,7 @@ struct op {
   kernels<bounded<real>> bounds;
   kernels<rounded> narrow;
   void (*dual_forward)(const call<dual<real>>&, results<dual<real>>) = nullptr;
+  void (*kinks)(const call<real>&, cotangents<real>, subdifferential&) = nullptr;  // null for ops without kinks
   std::vector<variant> variants;
 
   std::string_view wire_name() const { return info.onnx.empty() ? info.name : info.onnx; }
@@ -163,7 +168,9 @@ op make_op() {
        .bounds = detail::make_kernels<Op, bounded<real>>(),
        .narrow = detail::make_kernels<Op, rounded>(),
        .dual_forward = &Op::template forward<dual<real>>,
+       .kinks = nullptr,
        .variants = {}};
+  if constexpr (requires { &Op::kinks; }) o.kinks = &Op::kinks;
   if constexpr (requires { typename Op::variants; }) o.variants = detail::make_variants(typename Op::variants{});
   return o;
 }

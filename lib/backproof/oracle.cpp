@@ -106,6 +106,14 @@ const value_list<real>& oracle::gradient() const {
   return *gradient_;
 }
 
+const subdifferential& oracle::kinks() const {
+  if (!kinks_) {
+    kinks_.emplace();
+    if (op_.kinks != nullptr) op_.kinks({sample_.attrs, inputs_}, cotangents_, *kinks_);
+  }
+  return *kinks_;
+}
+
 const value_list<real>& oracle::jvp() const {
   if (!jvp_) {
     value_list<dual<real>> in = lift<dual<real>>(inputs_), y = results_for_outputs<dual<real>>();
@@ -148,11 +156,12 @@ const value_list<bounded<real>>& oracle::bounded_gradient() const {
   return *bounded_gradient_;
 }
 
-sample draw_telling_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number) {
-  constexpr int attempts = 8;
+sample draw_telling_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, profile p) {
+  // Kinks and special values are worth asking about whatever comes out.
+  const int attempts = p == profile::smooth && !o.info.zero_gradient ? 8 : 1;
   for (int attempt = 0;; ++attempt) {
-    sample x = draw_sample(o, t, seed, number, no_limit, attempt);
-    if (attempt + 1 == attempts || o.info.zero_gradient || tells(oracle(o, x, format_of(t)).gradient(), t)) return x;
+    sample x = draw_sample(o, t, seed, number, no_limit, attempt, p);
+    if (attempt + 1 == attempts || tells(oracle(o, x, format_of(t)).gradient(), t)) return x;
   }
 }
 

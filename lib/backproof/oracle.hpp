@@ -27,6 +27,7 @@ class oracle {
   const value_list<real>& output() const;    // y
   const value_list<real>& gradient() const;  // J^T v by the hand-written VJP, absent where there is none
   const value_list<real>& jvp() const;       // J u by dual numbers through the forward function
+  const subdifferential& kinks() const;      // the kinks that the sample hits; empty for most
 
   // The same with error bounds for the accumulator's arithmetic, kept; or for another arithmetic or other formulas (of
   // a lossy variant), computed anew. Empty if the formulas do not define that function.
@@ -53,6 +54,7 @@ class oracle {
   value_list<real> inputs_, tangents_, cotangents_;
   std::vector<shape> output_shapes_;
   mutable std::optional<value_list<real>> output_, gradient_, jvp_;
+  mutable std::optional<subdifferential> kinks_;
   mutable std::optional<value_list<bounded<real>>> bounded_output_, bounded_gradient_;
 };
 
@@ -60,6 +62,6 @@ values<real> promote(const tensor& t);  // exact
 
 // The sample of a case. One whose true gradient is zero or underflows everywhere would test nothing, so it is drawn
 // again; not for ever, because for some op it may be all there is, and then the verdict is `vacuous` or `unresolved`.
-sample draw_telling_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number);
+sample draw_telling_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, profile p = profile::smooth);
 
 }  // namespace backproof

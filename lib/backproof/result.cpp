@@ -23,7 +23,7 @@ std::string line(const json& j) { return j.dump(-1, ' ', false, json::error_hand
 
 }  // namespace
 
-std::string result::id() const { return fmt::format("{}/{}/{}/{}", op, dtype, check, number); }
+std::string result::id() const { return fmt::format("{}/{}/{}/{}", op, dtype, check, sample); }
 
 int summary::exit_code() const {
   const summary& s = *this;
@@ -38,16 +38,19 @@ std::string to_json(const result& r) {
             {"id", r.id()},        {"op", r.op},
             {"domain", r.domain},  {"subject", r.subject},
             {"dtype", r.dtype},    {"check", r.check},
-            {"case", r.number},    {"verdict", name_of(r.found.outcome)}};
+            {"case", r.sample},    {"verdict", name_of(r.found.outcome)}};
   if (!r.found.kind.empty()) j["kind"] = r.found.kind;
   if (!r.found.reason.empty()) j["reason"] = r.found.reason;
   if (!r.found.variant.empty()) j["variant"] = r.found.variant;
+  if (!r.found.convention.empty()) j["convention"] = r.found.convention;
   j["elements"] = r.found.elements;
   j["resolved"] = r.found.resolved;
   if (const auto& w = r.found.worst)
     j["worst"] = {{"where", w->where},         {"expected", w->expected},   {"actual", w->actual},
                   {"error", number(w->error)}, {"bound", number(w->bound)}, {"ulps", number(w->ulps)}};
   if (!r.found.bound.empty()) j["bound"] = r.found.bound;
+  if (r.found.ulps.total() > 0) j["ulps"] = r.found.ulps.counts();
+  if (r.found.slack.total() > 0) j["slack"] = r.found.slack.counts();
   j["claim"] = r.claim;
   if (!r.attributes.empty()) j["attributes"] = r.attributes;
   if (!r.tensors.empty()) j["sample"] = r.tensors;

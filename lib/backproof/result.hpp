@@ -17,7 +17,7 @@ struct result {
   std::string dtype;
   std::string check;
   std::string claim;
-  std::uint64_t number = 0;  // of the case
+  std::string sample;  // which case: "12", "kink-3"
   finding found;
 
   // The sample, described: attributes, and one line per tensor with its shape and, if it is small, its elements in

@@ -62,13 +62,13 @@ void describe_sample(result& r, const op& o, const sample& x) {
   r.tensors = described(o, x);
 }
 
-result blank(const op& o, dtype t, const subject& s, const check* c = nullptr, std::uint64_t number = 0) {
+result blank(const op& o, dtype t, const subject& s, const check* c = nullptr, const std::string& sample = "0") {
   result r;
   r.op = o.wire_name();
   r.domain = o.domain();
   r.subject = s.name();
   r.dtype = name_of(t);
-  r.number = number;
+  r.sample = sample;
   if (c != nullptr) r.check = c->info.name, r.claim = c->info.claim;
   return r;
 }
@@ -88,18 +88,29 @@ class unit_runner {
   std::vector<result> run() {
     const offer o = subject_.offers(*unit_.o, unit_.type);
     if (!o.any()) return {not_offered(o.why_not)};
-    std::vector<result> all;
-    for (std::uint64_t n = 0; n < plan_.samples; ++n) {
-      if (plan_.stop != nullptr && *plan_.stop) break;
-      const sample x = draw_telling_sample(*unit_.o, unit_.type, plan_.seed, n);
-      const oracle truth(*unit_.o, x, subject_.accumulator(unit_.type));
-      trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
-      for (const check* c : plan_.checks) all.push_back(judged(*c, t, x));
-    }
-    return all;
+    run(profile::smooth, plan_.samples);
+    if (unit_.o->kinks != nullptr) run(profile::kink, (plan_.samples + 3) / 4);
+    run(profile::special, special_cases);
+    if (plan_.exhaustive && unit_.o->info.unary && bytes_of(unit_.type) == 2)
+      run(profile::exhaustive, exhaustive_cases);
+    return std::move(all_);
   }
 
  private:
+  void run(profile p, std::uint64_t cases) {
+    if (p != profile::smooth &&
+        std::none_of(plan_.checks.begin(), plan_.checks.end(), [](auto* c) { return c->info.anywhere; }))
+      return;
+    for (std::uint64_t n = 0; n < cases; ++n) {
+      if (plan_.stop != nullptr && *plan_.stop) break;
+      const sample x = draw_telling_sample(*unit_.o, unit_.type, plan_.seed, n, p);
+      const oracle truth(*unit_.o, x, subject_.accumulator(unit_.type));
+      trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
+      for (const check* c : plan_.checks)
+        if (p == profile::smooth || c->info.anywhere) all_.push_back(judged(*c, t, x));
+    }
+  }
+
   result not_offered(const std::string& why) const {
     result r = blank(*unit_.o, unit_.type, subject_);
     r.check = "all";
@@ -109,7 +120,7 @@ class unit_runner {
   }
 
   result judged(const check& c, trial& t, const sample& x) {
-    result r = blank(*unit_.o, unit_.type, subject_, &c, x.number);
+    result r = blank(*unit_.o, unit_.type, subject_, &c, case_name(x.made_for, x.number));
     r.found = decide(c, t);
     if (r.found.outcome == verdict::fail && told_.insert(std::string(c.info.name)).second)
       tell(r, c, x);  // the first failure of each check is worth shrinking; the others are the same bug most times
@@ -157,6 +168,7 @@ class unit_runner {
   const plan& plan_;
   const unit& unit_;
   subject& subject_;
+  std::vector<result> all_;
   std::set<std::string> told_;
 };
 
@@ -269,7 +281,7 @@ finding judge(const op& o, const check& c, subject& s, const sample& x) {
 }
 
 result judge_in_full(const op& o, const check& c, subject& s, const sample& x) {
-  result r = blank(o, x.type, s, &c, x.number);
+  result r = blank(o, x.type, s, &c, case_name(x.made_for, x.number));
   r.found = judge(o, c, s, x);
   describe_sample(r, o, x);
   return r;

@@ -18,7 +18,8 @@ struct plan {
   std::vector<const op*> ops;
   std::vector<const check*> checks;
   std::vector<dtype> dtypes;
-  std::uint64_t samples = 49;
+  std::uint64_t samples = 49;  // smooth ones; a quarter as many at kinks, and each special value, come on top
+  bool exhaustive = false;     // unary ops in 16-bit formats at every number that there is
   std::uint64_t seed = 1;
   unsigned jobs = 1;
   double budget_seconds = 0;                // 0: none. Units not begun by then are listed as not run

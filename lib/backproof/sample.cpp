@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <set>
 
@@ -11,8 +12,11 @@ namespace {
 constexpr index prime = 7;            // order of the orthogonal array: 7^2 rows, 8 columns
 constexpr index most_elements = 150;  // per tensor that dims() draws: wide precision is slow
 
-std::string stream_id(const op& o, dtype t, int attempt) {
+constexpr std::array<std::string_view, 4> profile_names = {"", "kink", "special", "exhaustive"};
+
+std::string stream_id(const op& o, dtype t, profile p, int attempt) {
   std::string id = std::string(o.info.name) + '/' + std::string(name_of(t));
+  if (p != profile::smooth) id += '/' + std::string(profile_names[static_cast<std::size_t>(p)]);
   return attempt == 0 ? id : id + "/again/" + std::to_string(attempt);
 }
 
@@ -52,9 +56,28 @@ std::vector<shape> sample::input_shapes() const {
   return shapes;
 }
 
-sampler::sampler(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index limit, int attempt)
-    : op_(o), random_(seed, stream_id(o, t, attempt), number), limit_(limit) {
+std::string case_name(profile p, std::uint64_t number) {
+  const std::string_view name = profile_names[static_cast<std::size_t>(p)];
+  return name.empty() ? std::to_string(number) : std::string(name) + '-' + std::to_string(number);
+}
+
+std::optional<std::pair<profile, std::uint64_t>> case_named(const std::string& name) {
+  const std::size_t dash = name.find('-');
+  const std::string_view prefix = dash == std::string::npos ? "" : std::string_view(name).substr(0, dash);
+  const std::string_view digits = std::string_view(name).substr(dash == std::string::npos ? 0 : dash + 1);
+  const auto p = std::find(profile_names.begin(), profile_names.end(), prefix);
+  std::uint64_t number = 0;
+  const auto [end, trouble] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (p == profile_names.end() || (dash != std::string::npos && prefix.empty()) || trouble != std::errc() ||
+      end != digits.data() + digits.size())
+    return std::nullopt;
+  return std::pair(static_cast<profile>(p - profile_names.begin()), number);
+}
+
+sampler::sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint64_t number, index limit, int attempt)
+    : op_(o), random_(seed, stream_id(o, t, p, attempt), number), limit_(limit) {
   result_.type = t;
+  result_.made_for = p;
   result_.seed = seed;
   result_.number = number;
 }
@@ -105,7 +128,44 @@ tensor sampler::numbers(const shape& dims, const domain& where) {
   return tensor(result_.type, dims, elements);
 }
 
-void sampler::input(const shape& dims, const domain& where) { result_.inputs.emplace_back(numbers(dims, where)); }
+// Integers in [-2, 2] tie often, within a tensor and between tensors; constants are hit by every other element.
+void sampler::seek_kinks(tensor& t, const domain& where) {
+  for (index i = 0; i < t.count(); ++i) {
+    if (where.distinct) t.set(i, clamped(static_cast<double>(random_.between(-2, 2)), where));
+    if (!where.kinks.empty() && random_.chance(0.5))
+      t.set(i, where.kinks[static_cast<std::size_t>(random_.below(static_cast<index>(where.kinks.size())))]);
+  }
+}
+
+void sampler::input(const shape& dims, const domain& where) {
+  result_.inputs.emplace_back(numbers(dims, where));
+  if (result_.made_for == profile::kink) seek_kinks(*result_.inputs.back(), where);
+}
+
+// One of the special values goes into about a third of the elements of one input, so that it meets ordinary numbers.
+void sampler::inject_special() {
+  const format& f = format_of(result_.type);
+  const std::array<double, special_cases> special = {
+      0.0, -0.0, f.tiny(), -f.tiny(), f.smallest(), -f.smallest(), f.largest(), -f.largest(), INFINITY, -INFINITY, NAN};
+  std::vector<tensor*> candidates;
+  for (std::size_t k = 0; k < result_.inputs.size(); ++k)
+    if (auto& x = result_.inputs[k]; x && op_.sig.input(k).differentiable && x->count() > 0) candidates.push_back(&*x);
+  if (candidates.empty()) return;
+  tensor& t = *candidates[static_cast<std::size_t>(random_.below(static_cast<index>(candidates.size())))];
+  const double value = special[result_.number % special_cases];
+  const index sure = random_.below(t.count());
+  for (index i = 0; i < t.count(); ++i)
+    if (i == sure || random_.chance(0.3)) t.set(i, value);
+}
+
+// Case n holds the bit patterns from 1024 n on.
+void sampler::enumerate() {
+  constexpr index per_case = 65536 / static_cast<index>(exhaustive_cases);
+  tensor t(result_.type, {per_case});
+  for (index i = 0; i < per_case; ++i)
+    t.set(i, from_bits(result_.type, static_cast<std::uint16_t>(static_cast<index>(result_.number) * per_case + i)));
+  result_.inputs.front() = std::move(t);
+}
 
 void sampler::absent() { result_.inputs.emplace_back(std::nullopt); }
 
@@ -137,6 +197,8 @@ void sampler::broadcast_pair(const domain& where) {
 }
 
 sample sampler::finish() {
+  if (result_.made_for == profile::special) inject_special();
+  if (result_.made_for == profile::exhaustive) enumerate();
   for (const shape& s : op_.infer(result_.attrs, result_.input_shapes())) {
     // Cotangents are random and signed, never all ones: those hide whatever a gradient's sum cancels.
     tensor v = numbers(s, {});
@@ -152,8 +214,9 @@ sample sampler::finish() {
   return std::move(result_);
 }
 
-sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index limit, int attempt) {
-  sampler s(o, t, seed, number, limit, attempt);
+sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index limit, int attempt,
+                   profile p) {
+  sampler s(o, t, p, seed, number, limit, attempt);
   o.draw(s);
   return s.finish();
 }

@@ -15,6 +15,17 @@
 
 namespace backproof {
 
+// What a sample is made to try.
+enum class profile {
+  smooth,      // points where the function is differentiable, drawn at random
+  kink,        // constants that the op's domain names as kinks, and tied elements
+  special,     // signed zeros, subnormals, the largest number, infinities, NaN; one of them per case
+  exhaustive,  // every number of a 16-bit format, over 64 cases; for unary ops
+};
+std::string case_name(profile p, std::uint64_t number);  // "12", "kink-3": unique within op and dtype
+// The inverse; none if malformed.
+std::optional<std::pair<profile, std::uint64_t>> case_named(const std::string& name);
+
 struct sample {
   dtype type = dtype::f64;  // of every floating-point tensor in it
   attributes attrs;
@@ -22,7 +33,8 @@ struct sample {
   std::vector<tensor> cotangents;               // one per output, of the output's shape
   std::vector<std::optional<tensor>> tangents;  // one per differentiable input that is given
   std::uint64_t seed = 0;
-  std::uint64_t number = 0;  // which case of its op and dtype this is
+  profile made_for = profile::smooth;
+  std::uint64_t number = 0;  // which case of its op, dtype and profile this is
 
   std::vector<shape> input_shapes() const;  // {} for absent inputs
 };
@@ -32,13 +44,14 @@ struct sample {
 struct domain {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();
-  bool distinct = false;  // no two elements equal, so that a maximum is never tied
+  bool distinct = false;           // ties between elements are kinks: avoided, or sought in the profile for kinks
+  std::vector<double> kinks = {};  // as are these values
 };
 
 class sampler {
  public:
   // `limit` caps every extent; shrinking a counterexample lowers it.
-  sampler(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index limit, int attempt);
+  sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint64_t number, index limit, int attempt);
 
   draw& random() { return random_; }
   index limit() const { return limit_; }
@@ -68,6 +81,9 @@ class sampler {
 
  private:
   tensor numbers(const shape& dims, const domain& where);
+  void seek_kinks(tensor& t, const domain& where);
+  void inject_special();
+  void enumerate();
 
   const op& op_;
   draw random_;
@@ -78,6 +94,9 @@ class sampler {
 
 constexpr index no_limit = 17;
 sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index limit = no_limit,
-                   int attempt = 0);
+                   int attempt = 0, profile p = profile::smooth);
+
+constexpr std::uint64_t special_cases = 11;     // how many the special profile has
+constexpr std::uint64_t exhaustive_cases = 64;  // how many cases it takes to try every number of a 16-bit format
 
 }  // namespace backproof

@@ -12,7 +12,7 @@ class shrinker {
       : op_(o), best_(std::move(x)), fails_(fails), left_(tries) {}
 
   sample run() {
-    lower_the_limit();
+    if (best_.made_for != profile::exhaustive) lower_the_limit();
     for (std::size_t k = 0; k < best_.inputs.size(); ++k)
       if (best_.inputs[k] && is_float(best_.inputs[k]->type()))
         shorten([k](sample& s) -> tensor& { return *s.inputs[k]; });
@@ -34,7 +34,8 @@ class shrinker {
     constexpr std::uint64_t draws_per_limit = 16;
     for (index limit = 1; limit < largest_extent(); ++limit)
       for (std::uint64_t n = 0; n < draws_per_limit; ++n)
-        if (keep_if_failing(draw_sample(op_, best_.type, best_.seed, best_.number + n, limit))) return;
+        if (keep_if_failing(draw_sample(op_, best_.type, best_.seed, best_.number + n, limit, 0, best_.made_for)))
+          return;
   }
 
   index largest_extent() const {

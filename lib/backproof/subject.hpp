@@ -46,6 +46,8 @@ class subject {
   virtual std::string version() const = 0;  // of the library behind it
   virtual offer offers(const op& o, dtype t) const = 0;
   virtual format accumulator(dtype t) const;  // format of its sums; f32 for f16 and bf16, else the dtype's own
+  // What the subject promises to do at kinks, "ties: first" or "slope 0"; empty if it leaves that open.
+  virtual std::string declared_convention(const op&) const { return ""; }
   virtual reply run(mode m, const op& o, const sample& s) = 0;
 };
 

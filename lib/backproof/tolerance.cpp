@@ -1,9 +1,13 @@
 #include "backproof/tolerance.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <set>
 
 namespace backproof {
 namespace {
@@ -26,25 +30,67 @@ std::string coordinates(const shape& dims, index i) {
 struct distance {
   double error = 0, bound = 0;
   bool nonfinite = false;
-  double ratio() const {
-    return error <= bound ? (error == 0 ? 0 : error / bound) : bound == 0 ? infinity : error / bound;
-  }
   bool within() const { return error <= bound; }  // false for NaN
+  double ratio() const { return error == 0 ? 0 : bound == 0 ? infinity : error / bound; }
 };
 
-distance measure(const bounded<real>& expected, double actual, const precision& p) {
-  const format& fmt = format_of(p.storage);
-  const double g = static_cast<double>(expected.value()), b = bound_of(expected, p);
-  if (std::isnan(g)) return {std::isnan(actual) ? 0 : infinity, 0, !std::isnan(actual)};
-  if (std::isinf(g) && !isfinite(expected.value())) return {actual == g ? 0 : infinity, 0, actual != g};
-  if (!std::isfinite(actual)) {
-    const bool overflows = std::isinf(actual) && std::signbit(actual) == std::signbit(g) &&
-                           !(magnitude(expected.value()) + b <= fmt.largest());
-    return {overflows ? 0 : infinity, b, !overflows};
-  }
-  if (expected.exact()) return {std::fabs(actual - round_to(fmt, expected.value())), 0, false};
-  return {magnitude(real(actual) - expected.value()), b, false};
+// How far below and above the reference's own choice an element may lie at a kink.
+struct leeway {
+  double below = 0, above = 0;
+};
+
+distance measure_nonfinite(const bounded<real>& expected, double actual, double bound, const format& fmt) {
+  if (bound == infinity) return {0, infinity, false};
+  const bool same_sign = std::isinf(actual) && std::signbit(actual) == (expected.value() < real(0));
+  const bool overflows = same_sign && !(magnitude(expected.value()) + bound <= fmt.largest());
+  return {overflows ? 0 : infinity, bound, !overflows};
 }
+
+distance measure(const bounded<real>& expected, double actual, const precision& p, const leeway& free) {
+  const format& fmt = format_of(p.storage);
+  if (isnan(expected.value())) return {};  // the oracle has no value: any is right
+  if (!isfinite(expected.value())) {
+    const double limit = expected.value() < real(0) ? -infinity : infinity;
+    return {actual == limit ? 0 : infinity, 0, actual != limit};
+  }
+  double b = bound_of(expected, p);
+  if (!std::isfinite(actual)) return measure_nonfinite(expected, actual, b, fmt);
+  const bool kink = free.below > 0 || free.above > 0;
+  if (expected.exact() && !kink) return {std::fabs(actual - round_to(fmt, expected.value())), 0, false};
+  // A share of the cotangent is a product, rounded once, and perhaps added to others.
+  if (kink) b += 4 * fmt.unit() * (free.below + free.above) + fmt.tiny();
+  const real off = real(actual) - expected.value();
+  const real beyond = off < real(0) ? -off - real(free.below) : off - real(free.above);
+  return {kink && beyond < real(0) ? 0 : magnitude(kink ? beyond : off), b, false};
+}
+
+// Where each kink of a sample leaves room, by element.
+class freedom {
+ public:
+  freedom(const subdifferential* kinks, const value_list<bounded<real>>& expected) {
+    if (kinks == nullptr || kinks->empty()) return;
+    for (const auto& d : expected) room_.emplace_back(static_cast<std::size_t>(d.present() ? d.size() : 0));
+    for (const subdifferential::slope& s : kinks->intervals())
+      widen(s.p, (s.low - s.chosen) * s.g, (s.high - s.chosen) * s.g);
+    for (const subdifferential::tie& t : kinks->ties())
+      for (const position& p : t.tied) {
+        const real share = t.g / real(static_cast<int>(t.tied.size()));
+        widen(p, -share, t.g - share);
+      }
+  }
+  leeway at(std::size_t input, index i) const {
+    return room_.empty() ? leeway{} : room_[input][static_cast<std::size_t>(i)];
+  }
+
+ private:
+  void widen(const position& p, const real& one_end, const real& other_end) {
+    leeway& l = room_[p.input][static_cast<std::size_t>(p.at)];
+    const double a = static_cast<double>(one_end), b = static_cast<double>(other_end);
+    l.below += std::max(0.0, -std::min(a, b));
+    l.above += std::max(0.0, std::max(a, b));
+  }
+  std::vector<std::vector<leeway>> room_;
+};
 
 std::string shortest(double x, dtype t) {
   return t == dtype::f64 ? fmt::format("{}", x) : fmt::format("{}", static_cast<float>(x));
@@ -103,6 +149,115 @@ std::string derivation(const element& e, const precision& p) {
                      e.bound / g / format_of(p.storage).unit(), unit, unit);
 }
 
+void tally(finding& f, const bounded<real>& want, double got, const distance& d, const precision& p) {
+  ++f.elements;
+  if (want.exact() || d.bound < magnitude(want.value())) ++f.resolved;
+  const double rounded = round_to(format_of(p.storage), want.value());
+  if (std::isfinite(got) && std::isfinite(rounded)) f.ulps.add(ulps_between(format_of(p.storage), got, rounded));
+  if (d.error > 0 && d.bound > 0) f.slack.add(d.bound / d.error);
+}
+
+bool undefined(const latitude& free, std::size_t input, index i, double actual) {
+  if (free.anything || (free.nan_anywhere && std::isnan(actual))) return true;
+  return free.nan_inputs != nullptr && isnan((*free.nan_inputs)[input][i]);
+}
+
+// What a subject did at kinks, in words, and whether tied elements share their cotangent in full.
+class kink_report {
+ public:
+  kink_report(const value_list<bounded<real>>& expected, std::span<const std::optional<tensor>> actual)
+      : expected_(expected), actual_(actual) {}
+
+  // The slope it took, in an interval.
+  std::string met(const subdifferential::slope& s) const {
+    if (s.g == real(0)) return "";
+    const double slope = static_cast<double>(s.chosen + off(s.p) / s.g);
+    return fmt::format("slope {:g}", std::nearbyint(slope * 100) / 100 + 0.0);
+  }
+
+  // The weights it gave to tied elements. Only meaningful where none of them takes part in another tie.
+  std::string met(const subdifferential::tie& t) const {
+    if (t.g == real(0)) return "";
+    std::vector<double> weights;
+    for (const position& p : t.tied)
+      weights.push_back(1.0 / static_cast<double>(t.tied.size()) + static_cast<double>(off(p) / t.g));
+    const auto close = [](double a, double b) { return std::fabs(a - b) < 0.05; };
+    const auto ones = std::count_if(weights.begin(), weights.end(), [&](double w) { return close(w, 1); });
+    if (ones == 1 && close(weights.front(), 1)) return "ties: first";
+    if (ones == 1 && close(weights.back(), 1)) return "ties: last";
+    if (std::all_of(weights.begin(), weights.end(),
+                    [&](double w) { return close(w, 1.0 / static_cast<double>(weights.size())); }))
+      return "ties: even";
+    return "ties: shared";
+  }
+
+  // By how much the elements of a set miss the total that the reference gives them.
+  real missing(const std::vector<position>& set) const {
+    real total;
+    for (const position& p : set) total += off(p);
+    return total;
+  }
+
+ private:
+  real off(const position& p) const {
+    if (!actual_[p.input]) return -expected_[p.input][p.at].value();
+    return real(actual_[p.input]->at(p.at)) - expected_[p.input][p.at].value();
+  }
+  const value_list<bounded<real>>& expected_;
+  std::span<const std::optional<tensor>> actual_;
+};
+
+// Ties that share elements, as those of overlapping windows do, are judged together: only the sum over all elements of
+// such a group is fixed.
+std::vector<std::vector<position>> groups_of(const std::vector<subdifferential::tie>& ties) {
+  std::map<std::pair<std::size_t, index>, std::size_t> group_of;
+  std::vector<std::set<std::pair<std::size_t, index>>> groups;
+  for (const subdifferential::tie& t : ties) {
+    std::set<std::pair<std::size_t, index>> merged;
+    for (const position& p : t.tied) merged.insert({p.input, p.at});
+    for (const position& p : t.tied)
+      if (const auto g = group_of.find({p.input, p.at}); g != group_of.end()) merged.merge(groups[g->second]);
+    for (const auto& p : merged) group_of[p] = groups.size();
+    groups.push_back(std::move(merged));
+  }
+  std::vector<std::vector<position>> result;
+  for (std::size_t k = 0; k < groups.size(); ++k) {
+    std::vector<position> members;
+    for (const auto& [input, at] : groups[k])
+      if (group_of[{input, at}] == k) members.push_back({input, at});
+    if (!members.empty()) result.push_back(std::move(members));
+  }
+  return result;
+}
+
+void judge_ties(finding& f, const subdifferential& kinks, const value_list<bounded<real>>& expected,
+                std::span<const std::optional<tensor>> actual, std::span<const std::string> names, const precision& p) {
+  const kink_report report(expected, actual);
+  const freedom room(&kinks, expected);
+  for (const std::vector<position>& group : groups_of(kinks.ties())) {
+    double bound = 0;
+    for (const position& at : group) {
+      const leeway l = room.at(at.input, at.at);
+      bound += bound_of(expected[at.input][at.at], p) + 4 * format_of(p.storage).unit() * (l.below + l.above) +
+               format_of(p.storage).tiny();
+    }
+    const double missing = magnitude(report.missing(group));
+    if (missing <= bound) continue;
+    f.outcome = verdict::fail;
+    f.kind = "subgradient";
+    f.reason =
+        fmt::format("the {} tied elements around {}{} do not share their cotangent in full: the total is off by {:.3g}",
+                    group.size(), names[group.front().input],
+                    coordinates(expected[group.front().input].dims(), group.front().at), missing);
+    return;
+  }
+  std::set<std::string> met;
+  for (const subdifferential::slope& s : kinks.intervals()) met.insert(report.met(s));
+  for (const subdifferential::tie& t : kinks.ties()) met.insert(report.met(t));
+  met.erase("");
+  f.convention = fmt::format("{}", fmt::join(met, ", "));
+}
+
 }  // namespace
 
 double bound_of(const bounded<real>& expected, const precision& p) {
@@ -114,10 +269,13 @@ double bound_of(const bounded<real>& expected, const precision& p) {
 }
 
 finding compare(const value_list<bounded<real>>& expected, std::span<const std::optional<tensor>> actual,
-                std::span<const std::string> names, const precision& p, const std::string& kind) {
+                std::span<const std::string> names, const precision& p, const std::string& kind, const latitude& free,
+                std::vector<position>* outside) {
   finding f;
-  bool nonfinite = false, failed = false;
+  bool nonfinite = false, failed = false, at_kink = false;
   double worst_ratio = -1;
+  std::int64_t open = 0;
+  const freedom room(free.kinks, expected);
   for (std::size_t k = 0; k < expected.size(); ++k) {
     const values<bounded<real>>& want = expected[k];
     if (!want.present()) continue;
@@ -126,10 +284,17 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
     if (auto trouble = misshapen(want, got, names[k], p)) return *trouble;
     if (!got) continue;
     for (index i = 0; i < want.size(); ++i) {
-      const distance d = measure(want[i], got->at(i), p);
-      ++f.elements;
-      if (want[i].exact() || d.bound < magnitude(want[i].value())) ++f.resolved;
-      if (!d.within()) failed = true, nonfinite |= d.nonfinite;
+      if (undefined(free, k, i, got->at(i))) {
+        ++open;
+        continue;
+      }
+      const leeway here = room.at(k, i);
+      const distance d = measure(want[i], got->at(i), p, here);
+      tally(f, want[i], got->at(i), d, p);
+      if (!d.within()) {
+        failed = true, nonfinite |= d.nonfinite, at_kink |= here.below + here.above > 0;
+        if (outside != nullptr) outside->push_back({k, i});
+      }
       if (d.ratio() > worst_ratio || std::isnan(d.ratio())) {
         worst_ratio = d.ratio();
         f.worst = describe(names[k], want, i, got->at(i), d, p);
@@ -139,11 +304,16 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
   if (f.worst) f.bound = derivation(*f.worst, p);
   if (failed) {
     f.outcome = verdict::fail;
-    f.kind = nonfinite ? "nonfinite" : kind;
-    f.reason = fmt::format("{} is {}, not {}", f.worst->where, f.worst->actual, f.worst->expected);
-  } else if (f.elements > 0 && f.resolved == 0) {
+    f.kind = nonfinite ? "nonfinite" : at_kink ? "subgradient" : kind;
+    f.reason = fmt::format("{} is {}, not {}{}", f.worst->where, f.worst->actual, f.worst->expected,
+                           at_kink ? ", nor any other subgradient" : "");
+  } else if (free.kinks != nullptr && !free.kinks->empty()) {
+    judge_ties(f, *free.kinks, expected, actual, names, p);
+  }
+  if (f.outcome == verdict::pass && f.resolved == 0 && (f.elements > 0 || open > 0)) {
     f.outcome = verdict::unresolved;
-    f.reason = "every bound exceeds its value: the sample is too ill-conditioned to prove anything";
+    f.reason = f.elements > 0 ? "every bound exceeds its value: the sample is too ill-conditioned to prove anything"
+                              : "no element has a fixed value here";
   }
   return f;
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "backproof/histogram.hpp"
+
 namespace backproof {
 
 enum class verdict : std::uint8_t {
@@ -38,13 +40,16 @@ struct element {
 
 struct finding {
   verdict outcome = verdict::pass;
-  std::string kind;     // of a fail: wrong_gradient, wrong_value, nonfinite, shape, dtype, missing_gradient, law
-  std::string reason;   // one line; why not pass
-  std::string variant;  // of an inaccurate: the name of the lossy variant
-  std::string bound;    // how the bound was made, in words
+  std::string kind;        // of a fail: wrong_gradient, wrong_value, nonfinite, shape, dtype, missing_gradient, law
+  std::string reason;      // one line; why not pass
+  std::string variant;     // of an inaccurate: the name of the lossy variant
+  std::string convention;  // where kinks were hit: which subgradient was met, "slope 0" or "ties: first"
+  std::string bound;       // how the bound was made, in words
   std::optional<element> worst;  // the element with the largest error / bound
   std::int64_t elements = 0;     // compared
   std::int64_t resolved = 0;     // of them, those whose bound is below their magnitude
+  histogram ulps;                // of all elements compared: distance from the correctly rounded value
+  histogram slack;               // of the elements that are off at all: bound / error
 };
 
 }  // namespace backproof

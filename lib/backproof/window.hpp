@@ -28,9 +28,10 @@ struct window_axis {
   }
   index position(index o, index k) const { return o * stride - pad_begin + k * dilation; }
   index cells(index o, index first, index end) const {  // how many positions of window o lie in first .. end - 1
-    index n = 0;
-    for (index k = 0; k < kernel; ++k) n += position(o, k) >= first && position(o, k) < end;
-    return n;
+    const auto below = [&](index limit) {
+      return std::clamp<index>((limit - position(o, 0) + dilation - 1) / dilation, 0, kernel);
+    };
+    return below(end) - below(first);
   }
   bool has_empty_window() const {  // one that lies in the padding altogether
     for (index o = 0; o < out(); ++o)
@@ -56,6 +57,9 @@ class windows {
       const window_axis& a = axes_.back();
       if (std::min({a.kernel, a.stride, a.dilation}) < 1 || std::min(a.pad_begin, a.pad_end) < 0)
         throw std::invalid_argument("kernel, strides and dilations must be positive, pads not negative");
+      constexpr index largest = 1 << 24;  // so that no product of two overflows
+      if (std::max({a.kernel, a.stride, a.dilation, a.pad_begin, a.pad_end}) > largest)
+        throw std::invalid_argument("kernel, strides, dilations or pads exceed " + std::to_string(largest));
       if (a.out() == 0)
         throw std::invalid_argument("kernel " + to_string(kernel) + " exceeds padded input " + to_string(input));
     }

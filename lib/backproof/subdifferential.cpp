@@ -1,0 +1,11 @@
+#include "backproof/subdifferential.hpp"
+
+namespace backproof {
+
+void subdifferential::interval(position p, const real& low, const real& high, const real& chosen, const real& g) {
+  intervals_.push_back({p, low, high, chosen, g});
+}
+
+void subdifferential::simplex(const std::vector<position>& tied, const real& g) { ties_.push_back({tied, g}); }
+
+}  // namespace backproof
