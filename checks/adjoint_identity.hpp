@@ -22,13 +22,16 @@ struct adjoint_identity {
 
   static finding run(trial& t) {
     const oracle& truth = t.truth();
+    if (!truth.kinks().empty()) return unresolved("the sample hits a kink, where there is no derivative");
     const trial::answers& d = t.vjp();
     // Shapes are reference_gradient's to judge; without the right ones there is no inner product.
     const finding shapes = compare(truth.bounded_gradient(), d, t.gradient_names(), t.numbers(), "law");
     if (shapes.kind == "shape" || shapes.kind == "dtype" || shapes.kind == "missing_gradient") return shapes;
 
     // Where the true gradient overflows the dtype, infinities are right, and have no inner product.
-    if (!finite(d)) return shapes.outcome == verdict::fail ? shapes : overflow();
+    if (!finite(d) && shapes.outcome == verdict::fail) return shapes;
+    if (!finite(d))
+      return unresolved("an element of the gradient overflows, rightly; infinities have no inner product");
 
     const real forward = inner(truth.cotangents(), truth.jvp());
     const real backward = inner(d, truth.tangents());
@@ -76,13 +79,6 @@ struct adjoint_identity {
       for (index i = 0; t && i < t->count(); ++i)
         if (!std::isfinite(t->at(i))) return false;
     return true;
-  }
-
-  static finding overflow() {
-    finding f;
-    f.outcome = verdict::unresolved;
-    f.reason = "an element of the gradient overflows, rightly; infinities have no inner product";
-    return f;
   }
 
   static real inner(const value_list<real>& a, const value_list<real>& b) {

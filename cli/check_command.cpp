@@ -10,6 +10,7 @@
 #include <random>
 #include <thread>
 
+#include "backproof/baseline.hpp"
 #include "backproof/registry.hpp"
 #include "backproof/run.hpp"
 #include "cli/commands.hpp"
@@ -32,6 +33,9 @@ struct options {
   double timeout = 0;
   std::string shard;
   std::string out = "backproof-out";
+  bool exhaustive = false;
+  std::string accuracy = "default";
+  std::string baseline;
   color_choice color = color_choice::automatic;
   std::map<std::string, std::string> reports;  // report name -> file
 };
@@ -151,12 +155,25 @@ plan plan_of(const options& o) {
   p.shard = s.of, p.shards = s.all;
   p.counterexamples = o.out;
   p.adapter_argument = o.adapter;
+  p.exhaustive = o.exhaustive;
   p.stop = &interrupted;
   return p;
 }
 
+std::optional<grades> baseline_of(const options& o, const plan& p) {
+  if (o.baseline.empty()) return std::nullopt;
+  grades g = grades::read(o.baseline);
+  if (g.seed != p.seed || g.samples != p.samples)
+    throw stop_with(exit_usage,
+                    fmt::format("--baseline {}: recorded with --seed {} --samples {}, not comparable with this run",
+                                o.baseline, g.seed, g.samples));
+  return g;
+}
+
 int check(const options& o) {
   const plan p = plan_of(o);
+  const std::optional<grades> baseline = baseline_of(o, p);
+  grades now;
   std::vector<open_report> files = open_reports(o);
   const subject_factory make = subjects_of(o.adapter, o.timeout);
   const run_info info = info_of(p, *make());  // starting it once, before anything else, gives a clear error early
@@ -169,17 +186,19 @@ int check(const options& o) {
   const listener to{.on_result =
                         [&](const result& r) {
                           screen.record(r);
+                          now.add(r);
                           for (open_report& f : files) f.renderer->record(r, f.file->stream());
                         },
                     .on_progress = [&](std::size_t done, std::size_t total,
                                        const std::string& unit) { screen.progress(done, total, unit); }};
-  const summary s = run(p, make, to);
-  screen.end(s);
+  summary s = run(p, make, to);
+  s.strict = o.accuracy == "strict";
+  if (baseline) s.worse = now.worse_than(*baseline);
   for (open_report& r : files) {
     r.renderer->end(info, s, r.file->stream());
     r.file->commit();
-    fmt::print("{}: {}\n", r.file->path(), "written");
   }
+  screen.end(s);
   return s.exit_code();
 }
 
@@ -203,6 +222,12 @@ void add_check(CLI::App& app, action& chosen) {
       ->check(CLI::Range(1u, 1024u));
   c->add_option("--budget", o->budget, "Seconds after which no op is begun any more; 0 for no limit")
       ->check(CLI::NonNegativeNumber);
+  c->add_flag("--exhaustive", o->exhaustive, "Unary ops in f16 and bf16 at all 65,536 numbers, too");
+  c->add_option("--accuracy", o->accuracy, "default, or strict: an inaccurate counts as a failure")
+      ->check(CLI::IsMember({"default", "strict"}))
+      ->capture_default_str();
+  c->add_option("--baseline", o->baseline, "Event log of an earlier run: fails if the accuracy of anything got worse")
+      ->type_name("FILE");
   c->add_option("--timeout", o->timeout, "Seconds that the adapter has for each answer; default 30")
       ->check(CLI::PositiveNumber);
   c->add_option("--shard", o->shard, "This run's part, I/N, counting from 1");

@@ -67,14 +67,34 @@ std::string plural(std::uint64_t n, const std::string& what) {
   return fmt::format("{} {}{}", grouped(n), what, n == 1 ? "" : "s");
 }
 
-// " 0.12 of its bound" for the worst element of all that passed.
-std::string worst_of(const std::vector<result>& unit) {
+// How large errors were against their bounds, over all that passed: the largest, and the median of bound / error.
+std::string tightness_of(const std::vector<result>& unit) {
   double worst = -1;
-  for (const result& r : unit)
-    if (r.found.outcome == verdict::pass && r.found.worst && r.check.starts_with("reference_") &&
-        r.found.worst->bound > 0)
+  histogram slack;
+  for (const result& r : unit) {
+    if (r.found.outcome != verdict::pass || !r.found.worst || !r.check.starts_with("reference_")) continue;
+    if (r.found.worst->bound > 0 && std::isfinite(r.found.worst->bound))
       worst = std::max(worst, r.found.worst->error / r.found.worst->bound);
-  return worst < 0 ? "" : fmt::format(", largest error {:.2g} of its bound", worst);
+    slack.add(r.found.slack);
+  }
+  if (worst < 0) return "";
+  const std::string median = slack.total() > 0 ? fmt::format(" (median 1/{:g})", slack.median()) : "";
+  return fmt::format(", largest error {:.2g} of its bound{}", worst, median);
+}
+
+// "0: 60123  1: 5400  3-4: 13", of the exhaustive samples.
+std::string ulps_of(const std::vector<result>& unit, const std::string& check) {
+  histogram all;
+  for (const result& r : unit)
+    if (r.sample.starts_with("exhaustive") && r.check == check) all.add(r.found.ulps);
+  std::string text;
+  for (std::size_t k = 0; k < all.counts().size(); ++k) {
+    if (all.counts()[k] == 0) continue;
+    const double low = k < 2 ? histogram::upper(k) : histogram::upper(k - 1) + 1, high = histogram::upper(k);
+    text += low == high ? fmt::format("  {:g}: {}", low, grouped(all.counts()[k]))
+                        : fmt::format("  {:g}-{:g}: {}", low, high, grouped(all.counts()[k]));
+  }
+  return text;
 }
 
 // Beyond 2^precision ulps there is no digit in common with the true value, and the number says nothing more.
@@ -124,6 +144,7 @@ std::string terminal::painted(verdict v, const std::string& text) const {
 void terminal::begin(const run_info& i) {
   fmt::print("backproof {}  subject {} {}  seed {}  {} of each op and dtype{}\n\n", i.version, i.subject,
              i.subject_version, i.seed, plural(i.samples, "sample"), i.shard.empty() ? "" : "  shard " + i.shard);
+  std::fflush(stdout);  // who reads through a pipe wants to see each line when it is there
 }
 
 void terminal::progress(std::size_t done, std::size_t total, const std::string& unit) {
@@ -160,13 +181,18 @@ void terminal::flush_unit() {
   const verdict v = gravest->found.outcome;
   std::string line;
   for (const auto& [which, n] : counts) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", n, name_of(which));
-  line += variants_of(unit_) + worst_of(unit_) + skips_of(unit_);
+  if (!shown_in_full(v)) line += variants_of(unit_) + tightness_of(unit_) + skips_of(unit_);
   fmt::print("{} {:<24} {:<5} {}\n", painted(v, fmt::format("{:<10}", name_of(v))), gravest->op, gravest->dtype, line);
+
+  for (const char* check : {"reference_value", "reference_gradient"})
+    if (const std::string ulps = ulps_of(unit_, check); !ulps.empty())
+      fmt::print("           {:<18} every {} number, elements by ulps off:{}\n", check, gravest->dtype, ulps);
 
   std::set<std::pair<std::string, verdict>> told;  // each kind of trouble once per check; the log has them all
   for (const result& r : unit_)
     if (shown_in_full(r.found.outcome) && told.insert({r.check, r.found.outcome}).second) failure(r);
   unit_.clear();
+  std::fflush(stdout);
 }
 
 void terminal::failure(const result& r) {
@@ -205,6 +231,8 @@ void terminal::end(const summary& s) {
   if (!s.not_run.empty()) fmt::print("not run, the time budget was spent: {}\n", fmt::join(s.not_run, " "));
   if (s.interrupted) fmt::print("interrupted; what was finished is counted\n");
   if (s.ops_executed == 0 && s.exit_code() == 1) fmt::print("nothing was executed, so nothing was tested\n");
+  for (const std::string& w : s.worse) fmt::print("less accurate than the baseline: {}\n", w);
+  if (s.strict && s[verdict::inaccurate] > 0) fmt::print("--accuracy strict: lost digits count as failures\n");
   fmt::print("{}\n", counts);
   if (!s.first_failure.empty()) fmt::print("first failure: {}\n", s.first_failure);
 }

@@ -90,8 +90,11 @@ class suite {
       f.ok = false;
       f.detail = e.what();
     }
+    const bool first_failure = !f.ok && findings_.size() < 2 && !hopeless_;
+    if (first_failure && !command_.install_hint.empty())
+      f.detail += "; to install what it needs: " + command_.install_hint;
+    hopeless_ = hopeless_ || first_failure;
     findings_.push_back(std::move(f));
-    if (findings_.size() <= 2) hopeless_ = !findings_.back().ok || hopeless_;
   }
 
   std::string start() {

@@ -65,9 +65,13 @@ std::vector<fs::path> search_path(const open_options& options) {
   }
   const fs::path prefix = executable_folder(options).parent_path();
   path.push_back(prefix / "adapters");
+  const auto push_if_there = [&](const fs::path& lib) {
+    std::error_code ignored;
+    if (const fs::path p = lib / "backproof" / "adapters"; fs::is_directory(p, ignored)) path.push_back(p);
+  };
   for (const fs::path& lib : subfolders(prefix))
-    if (lib.filename().string().starts_with("lib")) path.push_back(lib / "backproof" / "adapters");
-  for (const fs::path& triplet : subfolders(prefix / "lib")) path.push_back(triplet / "backproof" / "adapters");
+    if (lib.filename().string().starts_with("lib")) push_if_there(lib);
+  for (const fs::path& triplet : subfolders(prefix / "lib")) push_if_there(triplet);
   return path;
 }
 

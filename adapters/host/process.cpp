@@ -306,7 +306,8 @@ std::string process::last_words() const {
   for (std::string_view rest = errors_; !rest.empty() && lines.size() < 3;) {
     const std::size_t cut = rest.rfind('\n');
     const std::string_view line = cut == std::string_view::npos ? rest : rest.substr(cut + 1);
-    if (line.find_first_not_of(" \t\r") != std::string_view::npos) lines.push_back(line);
+    const std::size_t text = line.find_first_not_of(" \t\r");
+    if (text != std::string_view::npos) lines.push_back(line.substr(text));
     rest = cut == std::string_view::npos ? std::string_view() : rest.substr(0, cut);
   }
   std::string out;

@@ -8,7 +8,8 @@ error instead of into a frame, and what it reads is not a frame of ours. Then
             raise NotImplementedError(r.op)      # what the adapter cannot; ValueError: what makes no sense
         return [my_sigmoid(r.inputs[0])]
 
-    serve({"name": "mine", "version": "1"}, describe=lambda: [{"op": "Sigmoid", "modes": [..], "dtypes": [..]}], run=run)
+    serve({"name": "mine", "version": "1"},
+          describe=lambda: [{"op": "Sigmoid", "domain": "ai.onnx", "modes": ["forward"], "dtypes": ["f32"]}], run=run)
 
 Standard library only. Python 3.6 or later.
 """

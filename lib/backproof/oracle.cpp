@@ -161,7 +161,9 @@ sample draw_telling_sample(const op& o, dtype t, std::uint64_t seed, std::uint64
   const int attempts = p == profile::smooth && !o.info.zero_gradient ? 8 : 1;
   for (int attempt = 0;; ++attempt) {
     sample x = draw_sample(o, t, seed, number, no_limit, attempt, p);
-    if (attempt + 1 == attempts || tells(oracle(o, x, format_of(t)).gradient(), t)) return x;
+    if (attempt + 1 == attempts) return x;
+    const oracle truth(o, x, format_of(t));
+    if (truth.kinks().empty() && tells(truth.gradient(), t)) return x;
   }
 }
 

@@ -60,8 +60,9 @@ class oracle {
 
 values<real> promote(const tensor& t);  // exact
 
-// The sample of a case. One whose true gradient is zero or underflows everywhere would test nothing, so it is drawn
-// again; not for ever, because for some op it may be all there is, and then the verdict is `vacuous` or `unresolved`.
+// The sample of a case. One whose true gradient is zero or underflows everywhere would test nothing, and one that hits
+// a kink by chance is no smooth one, so it is drawn again; not for ever, because for some op it may be all there is,
+// and then the verdict is `vacuous` or `unresolved`.
 sample draw_telling_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, profile p = profile::smooth);
 
 }  // namespace backproof

@@ -28,7 +28,8 @@ std::string result::id() const { return fmt::format("{}/{}/{}/{}", op, dtype, ch
 int summary::exit_code() const {
   const summary& s = *this;
   if (interrupted) return 2;
-  if (s[verdict::fail] > 0 || s[verdict::vacuous] > 0) return 1;
+  if (s[verdict::fail] > 0 || s[verdict::vacuous] > 0 || !worse.empty()) return 1;
+  if (strict && s[verdict::inaccurate] > 0) return 1;
   if (s[verdict::error] > 0 || s[verdict::crash] > 0 || s[verdict::timeout] > 0) return 6;
   return ops_selected > 0 && ops_executed == 0 && not_run.empty() ? 1 : 0;  // nothing executed is never green
 }
@@ -49,7 +50,7 @@ std::string to_json(const result& r) {
     j["worst"] = {{"where", w->where},         {"expected", w->expected},   {"actual", w->actual},
                   {"error", number(w->error)}, {"bound", number(w->bound)}, {"ulps", number(w->ulps)}};
   if (!r.found.bound.empty()) j["bound"] = r.found.bound;
-  if (r.found.ulps.total() > 0) j["ulps"] = r.found.ulps.counts();
+  if (r.found.ulps.total() > 0) j["max_ulps"] = number(r.found.max_ulps), j["ulps"] = r.found.ulps.counts();
   if (r.found.slack.total() > 0) j["slack"] = r.found.slack.counts();
   j["claim"] = r.claim;
   if (!r.attributes.empty()) j["attributes"] = r.attributes;
@@ -78,6 +79,8 @@ std::string to_json(const summary& s) {
             {"ops_executed", s.ops_executed},
             {"interrupted", s.interrupted},
             {"exit", s.exit_code()}};
+  if (s.strict) j["strict"] = true;
+  if (!s.worse.empty()) j["worse"] = s.worse;
   if (!s.not_run.empty()) j["not_run"] = s.not_run;
   if (!s.first_failure.empty()) j["first_failure"] = s.first_failure;
   return line(j);

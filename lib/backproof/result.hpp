@@ -47,6 +47,8 @@ struct summary {
   std::vector<std::string> not_run;  // ids left out when the time budget was spent
   std::string first_failure;         // replay command of the first failure, empty if none
   bool interrupted = false;
+  bool strict = false;             // lost digits count as failures
+  std::vector<std::string> worse;  // what lost accuracy against the baseline, one line each
 
   std::uint64_t& operator[](verdict v) { return counts[static_cast<std::size_t>(v)]; }
   std::uint64_t operator[](verdict v) const { return counts[static_cast<std::size_t>(v)]; }

@@ -1,7 +1,8 @@
 #include "backproof/shrink.hpp"
 
 #include <cmath>
-#include <set>
+
+#include "backproof/oracle.hpp"
 
 namespace backproof {
 namespace {
@@ -9,7 +10,7 @@ namespace {
 class shrinker {
  public:
   shrinker(const op& o, sample x, const std::function<bool(const sample&)>& fails, int tries)
-      : op_(o), best_(std::move(x)), fails_(fails), left_(tries) {}
+      : op_(o), best_(std::move(x)), fails_(fails), left_(tries), at_kink_(at_kink(best_)) {}
 
   sample run() {
     if (best_.made_for != profile::exhaustive) lower_the_limit();
@@ -25,10 +26,13 @@ class shrinker {
 
  private:
   bool keep_if_failing(sample s) {
-    if (left_-- <= 0 || !fails_(s)) return false;
+    if (left_-- <= 0 || at_kink(s) != at_kink_ || !fails_(s)) return false;
     best_ = std::move(s);
     return true;
   }
+
+  // A sample must not slide onto a kink: what a gradient may be there is another question.
+  bool at_kink(const sample& s) const { return !oracle(op_, s, format_of(s.type)).kinks().empty(); }
 
   void lower_the_limit() {
     constexpr std::uint64_t draws_per_limit = 16;
@@ -45,27 +49,27 @@ class shrinker {
     return largest;
   }
 
-  // Fewer significant bits, the whole tensor at once, then element by element. Signs stay, elements that were distinct
-  // stay distinct, and none becomes zero: the sample must not slide onto a kink, which is another question.
+  // Fewer significant bits: the whole tensor at once, else element by element. Signs stay, and nothing becomes zero.
   void shorten(const std::function<tensor&(sample&)>& part) {
-    for (const int bits : {1, 2, 3, 5, 8}) {
+    for (const int bits : {1, 2, 3}) {
       sample s = best_;
       tensor& t = part(s);
       for (index i = 0; i < t.count(); ++i) t.set(i, shortened(t.at(i), bits));
-      if (distinct(t) == distinct(part(best_)) && keep_if_failing(std::move(s))) return;
+      if (keep_if_failing(std::move(s))) return;
     }
+    for (index i = 0; i < part(best_).count(); ++i)
+      for (const int bits : {1, 2, 4}) {
+        sample s = best_;
+        tensor& t = part(s);
+        t.set(i, shortened(t.at(i), bits));
+        if (t == part(best_) || keep_if_failing(std::move(s))) break;
+      }
   }
 
   static double shortened(double x, int bits) {
     if (x == 0 || !std::isfinite(x)) return x;
     const int shift = bits - 1 - std::ilogb(x);
     return std::ldexp(std::nearbyint(std::ldexp(x, shift)), -shift);
-  }
-
-  static std::size_t distinct(const tensor& t) {
-    std::set<double> seen;
-    for (index i = 0; i < t.count(); ++i) seen.insert(t.at(i));
-    return seen.size();
   }
 
   // Zeroes entries of the cotangent: all but one if possible, else one after the other.
@@ -88,6 +92,7 @@ class shrinker {
   sample best_;
   const std::function<bool(const sample&)>& fails_;
   int left_;
+  bool at_kink_;
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 
 namespace backproof {
 namespace {
@@ -55,6 +56,10 @@ void tensor::set(index i, double value) {
     case dtype::bf16:
       return store(p, to_bits(type_, round_to(format_of(type_), value)));
   }
+}
+
+void out_of_range(index at, index size) {
+  throw std::out_of_range("element " + std::to_string(at) + " of a tensor that has " + std::to_string(size));
 }
 
 tensor tensor_view::copy() const {

@@ -96,12 +96,23 @@ std::string shortest(double x, dtype t) {
   return t == dtype::f64 ? fmt::format("{}", x) : fmt::format("{}", static_cast<float>(x));
 }
 
+// 20 digits at most, without the zeros at their end.
+std::string digits_of(const real& x, int digits = 20) {
+  std::string text = x.decimal(digits);
+  const std::size_t e = text.find('e');
+  if (e == std::string::npos) return text;  // an infinity or NaN
+  std::string mantissa = text.substr(0, e), exponent = text.substr(e);
+  mantissa.erase(mantissa.find_last_not_of('0') + 1);
+  if (mantissa.ends_with('.')) mantissa.pop_back();
+  return exponent == "e+00" ? mantissa : mantissa + exponent;
+}
+
 element describe(const std::string& name, const values<bounded<real>>& expected, index i, double actual,
                  const distance& d, const precision& p) {
   const format& fmt = format_of(p.storage);
   const double rounded = round_to(fmt, expected[i].value());
   element e{.where = name + coordinates(expected.dims(), i),
-            .expected = expected[i].value().decimal(20),
+            .expected = digits_of(expected[i].value()),
             .actual = shortest(actual, p.storage),
             .error = d.error,
             .bound = d.bound,
@@ -153,8 +164,13 @@ void tally(finding& f, const bounded<real>& want, double got, const distance& d,
   ++f.elements;
   if (want.exact() || d.bound < magnitude(want.value())) ++f.resolved;
   const double rounded = round_to(format_of(p.storage), want.value());
-  if (std::isfinite(got) && std::isfinite(rounded)) f.ulps.add(ulps_between(format_of(p.storage), got, rounded));
-  if (d.error > 0 && d.bound > 0) f.slack.add(d.bound / d.error);
+  if (std::isfinite(got) && std::isfinite(rounded)) {
+    const double ulps = ulps_between(format_of(p.storage), got, rounded);
+    f.ulps.add(ulps);
+    f.max_ulps = std::max(f.max_ulps, ulps);
+  }
+  // Below the bound of its own magnitude only: an underflow's bound says nothing about how tight the others are.
+  if (d.error > 0 && d.bound > 0 && d.bound < magnitude(want.value())) f.slack.add(d.bound / d.error);
 }
 
 bool undefined(const latitude& free, std::size_t input, index i, double actual) {
@@ -325,8 +341,8 @@ finding compare(const std::string& where, const real& expected, const real& actu
   f.elements = 1;
   f.resolved = bound < signal ? 1 : 0;
   f.worst = element{.where = where,
-                    .expected = expected.decimal(30),
-                    .actual = actual.decimal(30),
+                    .expected = digits_of(expected, 30),
+                    .actual = digits_of(actual, 30),
                     .error = static_cast<double>(error),
                     .bound = static_cast<double>(bound),
                     .ulps = 0};

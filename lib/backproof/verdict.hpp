@@ -30,7 +30,7 @@ std::string_view name_of(verdict v);
 std::optional<verdict> verdict_named(std::string_view name);
 
 // One element of a tensor, and how far off it is. Numbers are kept as text so that none loses digits on its way
-// into a report: `expected` has 20 significant digits, `actual` is what the subject returned, shortest form.
+// into a report: `expected` has up to 20 significant digits, `actual` is what the subject returned, shortest form.
 struct element {
   std::string where;  // "dX[2]" or "Y[0,3]"
   std::string expected, actual;
@@ -48,8 +48,16 @@ struct finding {
   std::optional<element> worst;  // the element with the largest error / bound
   std::int64_t elements = 0;     // compared
   std::int64_t resolved = 0;     // of them, those whose bound is below their magnitude
-  histogram ulps;                // of all elements compared: distance from the correctly rounded value
-  histogram slack;               // of the elements that are off at all: bound / error
+  double max_ulps = 0;
+  histogram ulps;   // of all elements compared: distance from the correctly rounded value
+  histogram slack;  // of the elements that are off at all: bound / error
 };
+
+inline finding unresolved(std::string reason) {
+  finding f;
+  f.outcome = verdict::unresolved;
+  f.reason = std::move(reason);
+  return f;
+}
 
 }  // namespace backproof

@@ -44,10 +44,6 @@ def frame(header, payload=b""):
     return struct.pack("<Q", len(header)) + header + payload
 
 
-def replaced(**members):
-    return lambda r, results: [t._replace(**members) for t in results]
-
-
 @mode
 def crash():  # aborts in the middle of a question
     run_with(os.abort)
@@ -137,7 +133,8 @@ def short():  # fewer bytes than the shape needs
 
 @mode
 def truncated():  # stops in the middle of a tensor
-    run_with(raw(frame(b'{"x":{"dtype":"F64","shape":[4],"data_offsets":[0,32]}}', b"12345678")), lambda r, results: os._exit(0))
+    part = frame(b'{"x":{"dtype":"F64","shape":[4],"data_offsets":[0,32]}}', b"12345678")
+    run_with(raw(part), lambda r, results: os._exit(0))
 
 
 @mode
@@ -244,7 +241,8 @@ def quiet_nans():  # an echo that loses the payloads of NaNs
     def lossy(adapter, describe, run, method, params, tensors):
         result, tensors = answer(adapter, describe, run, method, params, tensors)
         if method == "echo":
-            tensors = [(n, t if t.dtype != "f64" else good.tensor(t, [v + 0 for v in good.numbers(t)])) for n, t in tensors]
+            tensors = [(n, good.tensor(t, [v + 0 for v in good.numbers(t)])) if t.dtype == "f64" else (n, t)
+                       for n, t in tensors]
         return result, tensors
 
     sdk._answer = lossy

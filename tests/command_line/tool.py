@@ -56,5 +56,9 @@ def bad(mode):
     return f"{sys.executable} {BAD} {mode}"
 
 
+def good(mode=""):
+    return f"{sys.executable} {BAD.parent / 'good.py'} {mode}".strip()
+
+
 def main():
     unittest.main(verbosity=2)
