@@ -67,7 +67,7 @@ struct conv {
     if (group < 1 || x[1] != group * w[1] || w[0] % group != 0)
       throw std::invalid_argument("X " + to_string(x) + " and W " + to_string(w) + " do not form " +
                                   std::to_string(group) + " groups");
-    if (in.size() > 2 && !in[2].empty() && in[2] != shape{w[0]})
+    if (given(in, 2) && in[2] != shape{w[0]})
       throw std::invalid_argument("B " + to_string(in[2]) + " does not fit W " + to_string(w));
     return {slide.output(x[0], w[0])};
   }

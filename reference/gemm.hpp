@@ -67,7 +67,7 @@ struct gemm {
   static std::vector<shape> infer(const attributes& attrs, std::span<const shape> in) {
     const geometry at(attrs, in[0], in[1]);
     const shape y = {at.m, at.n};
-    if (in.size() > 2 && broadcast(in[2], y) != y)
+    if (given(in, 2) && broadcast(in[2], y) != y)
       throw std::invalid_argument("C " + to_string(in[2]) + " does not broadcast to " + to_string(y));
     return {y};
   }

@@ -71,7 +71,7 @@ struct softmax_cross_entropy_loss {
     labels.erase(labels.begin() + 1);
     if (in[1] != labels)
       throw std::invalid_argument("labels " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
-    if (in.size() > 2 && !in[2].empty() && in[2] != shape{in[0][1]})
+    if (given(in, 2) && in[2] != shape{in[0][1]})
       throw std::invalid_argument("weights " + to_string(in[2]) + " do not fit scores " + to_string(in[0]));
     return {reduction == "none" ? labels : shape{}, in[0]};
   }

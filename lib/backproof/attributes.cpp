@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "backproof/text.hpp"
+
 namespace backproof {
 namespace {
 
@@ -35,17 +37,30 @@ json encoded(const std::vector<T>& v) {
 
 constexpr std::array<std::string_view, 5> type_names = {"int", "float", "string", "ints", "floats"};
 
+// A number that takes up the whole text.
+template <class T, class Parse>
+T whole(const std::string& text, Parse parse) {
+  std::size_t end = 0;
+  const T value = parse(text, &end);
+  if (end != text.size()) throw std::invalid_argument("not a number");
+  return value;
+}
+
 template <class T>
 T decoded(const json& j);
 template <>
 std::int64_t decoded(const json& j) {
-  if (j.is_string()) return std::stoll(j.get<std::string>());
-  if (!j.is_number_integer()) throw std::invalid_argument("not an integer");
+  if (j.is_string())
+    return whole<std::int64_t>(j.get<std::string>(), [](auto& s, auto* end) { return std::stoll(s, end); });
+  if (!j.is_number_integer() || (j.is_number_unsigned() && j.get<std::uint64_t>() > INT64_MAX))
+    throw std::invalid_argument("not an integer of 64 bits");
   return j.get<std::int64_t>();
 }
 template <>
 double decoded(const json& j) {
-  if (j.is_string()) return std::stod(j.get<std::string>());  // reads "NaN" and "-Infinity"
+  if (j.is_string())  // stod reads "NaN" and "-Infinity"
+    return whole<double>(j.get<std::string>(), [](auto& s, auto* end) { return std::stod(s, end); });
+  if (!j.is_number()) throw std::invalid_argument("not a number");
   return j.get<double>();
 }
 template <class T>
@@ -90,7 +105,7 @@ attributes attributes_from_json(std::string_view text) {
     try {
       out.set(name, decoded_attribute(value));
     } catch (const std::exception&) {
-      throw std::invalid_argument("attribute " + name.substr(0, 80) + " is malformed");
+      throw std::invalid_argument("attribute " + quotable(name) + " is malformed");
     }
   }
   return out;

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <tuple>
 
 #include "backproof/registry.hpp"
+#include "backproof/text.hpp"
 
 namespace backproof {
 namespace {
@@ -47,28 +49,28 @@ T number(const std::string& text, const std::string& what) {
   T value{};
   const auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (trouble != std::errc() || end != text.data() + text.size())
-    throw format_error(fmt::format("{} is not a number: '{}'", what, text.substr(0, 40)));
+    throw format_error(fmt::format("{} is not a number: '{}'", what, quotable(text, 40)));
   return value;
 }
 
 std::pair<profile, std::uint64_t> case_of(const std::string& name) {
   if (const auto found = case_named(name)) return *found;
-  throw format_error(fmt::format("unknown case '{}'", name.substr(0, 40)));
+  throw format_error(fmt::format("unknown case '{}'", quotable(name, 40)));
 }
 
 const op& op_named(const std::string& name) {
   if (const op* o = name.empty() ? nullptr : find_op(name)) return *o;
-  throw format_error(fmt::format("unknown op '{}'", name.substr(0, 80)));
+  throw format_error(fmt::format("unknown op '{}'", quotable(name)));
 }
 
 dtype float_type_named(const std::string& name) {
   const auto t = dtype_named(name);
-  if (!t || !is_float(*t)) throw format_error(fmt::format("unknown dtype '{}'", name.substr(0, 40)));
+  if (!t || !is_float(*t)) throw format_error(fmt::format("unknown dtype '{}'", quotable(name, 40)));
   return *t;
 }
 
 void require_check(const std::string& name) {
-  if (find_check(name) == nullptr) throw format_error(fmt::format("unknown check '{}'", name.substr(0, 80)));
+  if (find_check(name) == nullptr) throw format_error(fmt::format("unknown check '{}'", quotable(name)));
 }
 
 const tensor& float_tensor(const safetensors& s, const std::string& name, dtype t) {
@@ -87,6 +89,11 @@ sample sample_of(const safetensors& s, const op& o) {
   std::tie(x.made_for, x.number) = case_of(field(s, "case"));
   const auto count = number<std::size_t>(field(s, "inputs"), "inputs");
   if (count == 0 || count > 64) throw format_error("a sample has between 1 and 64 inputs");
+  const std::vector<operand>& operands = o.sig.inputs;
+  const auto required = static_cast<std::size_t>(
+      std::count_if(operands.begin(), operands.end(), [](const operand& p) { return !p.optional && !p.variadic; }));
+  if (count < required || (count > operands.size() && !operands.back().variadic))
+    throw format_error(fmt::format("{} inputs do not fit the signature of {}", count, o.info.name));
   for (std::size_t k = 0; k < count; ++k) {
     const operand& operand = o.sig.input(k);
     const std::string name = fmt::format("in.{}", k);
@@ -138,7 +145,7 @@ safetensors to_file(const counterexample& c, trial& t) {
 
 counterexample from_file(const safetensors& s) {
   if (field(s, "format") != file_format)
-    throw format_error(fmt::format("not a counterexample: format is '{}'", field(s, "format").substr(0, 40)));
+    throw format_error(fmt::format("not a counterexample: format is '{}'", quotable(field(s, "format"), 40)));
   const op& o = op_named(field(s, "op"));
   require_check(field(s, "check"));
   try {
@@ -163,7 +170,7 @@ counterexample from_token(const std::string& token) {
     throw format_error("not a token: expected bp1:VERSION/OP/DTYPE/CHECK/SEED/CASE");
   if (parts[0] != BACKPROOF_VERSION)
     throw format_error(fmt::format("the token was written by backproof {}, this is {}; use the stored file instead",
-                                   parts[0].substr(0, 20), BACKPROOF_VERSION));
+                                   quotable(parts[0], 20), BACKPROOF_VERSION));
   const op& o = op_named(parts[1]);
   require_check(parts[3]);
   const auto [made_for, number_of_case] = case_of(parts[5]);

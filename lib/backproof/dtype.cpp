@@ -1,5 +1,6 @@
 #include "backproof/dtype.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cmath>
@@ -25,14 +26,14 @@ const row& row_of(dtype t) { return rows[static_cast<std::size_t>(t)]; }
 // Width of the stored significand of a 16-bit format.
 int stored_bits(dtype t) { return format_of(t).precision - 1; }
 
-// The finite numbers of a format in order, numbered so that neighbours differ by one and zero is 0.
-double rank(const format& f, double x) {
+// The finite numbers of a format in order, numbered so that neighbours differ by one and zero is 0. f64 needs 63 bits.
+std::int64_t rank(const format& f, double x) {
   if (x == 0) return 0;
   const double a = std::fabs(x);
   const int e = std::max(std::ilogb(a), f.min_exponent);
-  const double per_binade = std::ldexp(1.0, f.precision - 1);
-  const double steps = std::ldexp(a, f.precision - 1 - e) + per_binade * (e - f.min_exponent);
-  return std::copysign(steps, x);
+  const auto steps = static_cast<std::int64_t>(std::ldexp(a, f.precision - 1 - e));
+  const std::int64_t r = steps + (std::int64_t{e - f.min_exponent} << (f.precision - 1));
+  return x < 0 ? -r : r;
 }
 
 }  // namespace
@@ -97,9 +98,14 @@ std::uint16_t to_bits(dtype t, double x) {
   const int top = 0x7fff >> width << width;  // all exponent bits set
   if (std::isnan(x)) return static_cast<std::uint16_t>(sign | top | 1 << (width - 1));
   if (std::isinf(x)) return static_cast<std::uint16_t>(sign | top);
-  return static_cast<std::uint16_t>(sign | static_cast<int>(std::fabs(rank(f, x))));
+  return static_cast<std::uint16_t>(sign | static_cast<int>(std::abs(rank(f, x))));
 }
 
-double ulps_between(const format& f, double a, double b) { return std::fabs(rank(f, a) - rank(f, b)); }
+double ulps_between(const format& f, double a, double b) {
+  const std::int64_t i = rank(f, a), j = rank(f, b);
+  // Unsigned, because the difference of two such ranks may need 64 bits.
+  const auto low = static_cast<std::uint64_t>(std::min(i, j)), high = static_cast<std::uint64_t>(std::max(i, j));
+  return static_cast<double>(high - low);
+}
 
 }  // namespace backproof

@@ -85,7 +85,7 @@ template <class S>
 class sums {
  public:
   explicit sums(values<S>& into) : into_(into), parts_(static_cast<std::size_t>(into.size())) {}
-  sum<S>& operator[](index i) { return parts_[static_cast<std::size_t>(i)]; }
+  sum<S>& operator[](index i) { return parts_.at(static_cast<std::size_t>(i)); }
   void store() {
     for (index i = 0; i < into_.size(); ++i) into_[i] = (*this)[i].value();
   }

@@ -156,7 +156,8 @@ real acosh(const real& x) {
 real atanh(const real& x) {
   if (!(abs(x) <= real(1))) return real::nan();
   if (abs(x) == real(1)) return x / real(0);
-  return log1p(real(2) * x / (real(1) - x)) / real(2);
+  const real a = abs(x), r = log1p(real(2) * a / (real(1) - a)) / real(2);
+  return x < real(0) ? -r : r;
 }
 
 real erf(const real& x) {

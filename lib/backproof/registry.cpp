@@ -42,6 +42,7 @@ bool register_check(check c) { return insert(c); }
 bool register_report(report r) { return insert(r); }
 
 const op* find_op(std::string_view name) {
+  if (name.empty()) return nullptr;  // as ONNX's name is, of an op that ONNX does not have
   const auto found = std::find_if(ops().begin(), ops().end(),
                                   [&](const op& o) { return same(o.info.name, name) || same(o.info.onnx, name); });
   return found == ops().end() ? nullptr : &*found;

@@ -135,15 +135,14 @@ class unit_runner {
   }
 
   void describe(result& r, const sample& x, const std::string& file) const {
-    const counterexample c{r.op, r.check, plan_.adapter_argument, x};
     describe_sample(r, *unit_.o, x);
-    r.replay = "backproof replay ";
-    if (file.empty()) {
-      r.replay += token_of(c);
-      if (!plan_.adapter_argument.empty()) r.replay += fmt::format(" --adapter '{}'", plan_.adapter_argument);
-    } else {
-      r.replay += file;
-    }
+    r.replay = file.empty() ? replay_of(r, x) : "backproof replay " + file;
+  }
+
+  std::string replay_of(const result& r, const sample& x) const {
+    const std::string token = token_of({r.op, r.check, plan_.adapter_argument, x});
+    if (plan_.adapter_argument.empty()) return "backproof replay " + token;
+    return fmt::format("backproof replay {} --adapter '{}'", token, plan_.adapter_argument);
   }
 
   void tell(result& r, const check& c, const sample& x) {
@@ -163,6 +162,7 @@ class unit_runner {
       write_file(r.file, to_file({r.op, r.check, plan_.adapter_argument, small}, t));
     }
     describe(r, small, r.file);
+    if (r.file.empty()) r.replay = replay_of(r, x);  // a token can only draw a sample as it was before shrinking
   }
 
   const plan& plan_;

@@ -12,6 +12,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "backproof/text.hpp"
+
 namespace backproof {
 namespace {
 
@@ -64,7 +66,7 @@ std::size_t unsigned_of(const json& j, const std::string& what) {
 }
 
 entry parse_entry(const std::string& name, const json& j) {
-  const std::string where = "safetensors tensor '" + name.substr(0, 80) + "': ";
+  const std::string where = "safetensors tensor '" + quotable(name) + "': ";
   if (!j.is_object() || !j.contains("dtype") || !j.contains("shape") || !j.contains("data_offsets"))
     throw format_error(where + "needs dtype, shape and data_offsets");
   const auto found = std::find_if(stored_types.begin(), stored_types.end(),
@@ -96,8 +98,7 @@ std::vector<entry> parse_entries(const json& header) {
   std::stable_sort(entries.begin(), entries.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
   std::size_t at = 0;
   for (const entry& e : entries) {
-    if (e.begin != at)
-      throw format_error("safetensors tensor '" + e.name.substr(0, 80) + "': overlaps or leaves a hole");
+    if (e.begin != at) throw format_error("safetensors tensor '" + quotable(e.name) + "': overlaps or leaves a hole");
     at = e.end;
   }
   return entries;
@@ -172,15 +173,14 @@ safetensors decode(std::span<const std::byte> whole) {
   if (header.contains("__metadata__")) {
     if (!header["__metadata__"].is_object()) throw format_error("safetensors __metadata__: not an object");
     for (const auto& [key, value] : header["__metadata__"].items()) {
-      if (!value.is_string())
-        throw format_error("safetensors __metadata__: '" + key.substr(0, 80) + "' is not a string");
+      if (!value.is_string()) throw format_error("safetensors __metadata__: '" + quotable(key) + "' is not a string");
       out.metadata[key] = value.get<std::string>();
     }
   }
   std::size_t end = 0;
   for (const entry& e : parse_entries(header)) {
     if (e.end > data.size())
-      throw format_error("safetensors tensor '" + e.name.substr(0, 80) + "': too few bytes in the file");
+      throw format_error("safetensors tensor '" + quotable(e.name) + "': too few bytes in the file");
     tensor t(e.type, e.dims);
     std::copy(data.begin() + static_cast<std::ptrdiff_t>(e.begin), data.begin() + static_cast<std::ptrdiff_t>(e.end),
               t.bytes().begin());

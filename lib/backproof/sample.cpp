@@ -52,7 +52,7 @@ double element_of(draw& random, spread s, const domain& where) {
 
 std::vector<shape> sample::input_shapes() const {
   std::vector<shape> shapes;
-  for (const auto& t : inputs) shapes.push_back(t ? t->dims() : shape{});
+  for (const auto& t : inputs) shapes.push_back(t ? t->dims() : absent_shape);
   return shapes;
 }
 

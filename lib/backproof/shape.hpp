@@ -11,6 +11,10 @@ namespace backproof {
 using index = std::int64_t;
 using shape = std::vector<index>;  // extents, outermost first; empty for a scalar
 
+// What an op infers from in the place of an optional input that is not given: no tensor has it.
+inline const shape absent_shape = {-1};
+inline bool given(std::span<const shape> in, std::size_t k) { return k < in.size() && in[k] != absent_shape; }
+
 index size_of(const shape& s);                    // number of elements; 1 for a scalar
 std::string to_string(const shape& s);            // "[2,3]"
 shape strides_of(const shape& s);                 // row-major, in elements
