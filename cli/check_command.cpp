@@ -122,7 +122,7 @@ struct open_report {
 
 std::vector<open_report> open_reports(const options& o) {
   std::vector<open_report> open;
-  for (const report& r : reports())
+  for (const report& r : all_reports())
     if (const auto at = o.reports.find(std::string(r.info.name)); at != o.reports.end() && !at->second.empty())
       open.push_back({r.make(), std::make_unique<output_file>(at->second)});
   return open;
@@ -144,8 +144,8 @@ plan plan_of(const options& o) {
         fmt::format("--digits {}: this build computes in {} (configure with -DBACKPROOF_DIGITS=100 for another)",
                     o.digits, BACKPROOF_DIGITS));
   plan p;
-  p.ops = select(ops(), o.ops, "op");
-  p.checks = select(checks(), o.checks, "check");
+  p.ops = select(all_ops(), o.ops, "op");
+  p.checks = select(all_checks(), o.checks, "check");
   p.dtypes = dtypes_of(o.dtypes.empty() ? std::vector<std::string>{"f64", "f32"} : o.dtypes);
   p.samples = o.samples;
   p.seed = seed_of(o.seed);
@@ -235,7 +235,7 @@ void add_check(CLI::App& app, action& chosen) {
   c->add_option("--color", o->color, "auto, always or never")
       ->transform(CLI::CheckedTransformer(std::map<std::string, color_choice>{
           {"auto", color_choice::automatic}, {"always", color_choice::always}, {"never", color_choice::never}}));
-  for (const report& r : reports())
+  for (const report& r : all_reports())
     c->add_option("--" + std::string(r.info.name), o->reports[std::string(r.info.name)],
                   "Write a report: " + std::string(r.info.what))
         ->type_name("FILE");

@@ -22,7 +22,7 @@ struct listing {
 
 std::vector<std::vector<std::string>> op_rows() {
   std::vector<std::vector<std::string>> rows;
-  for (const op& o : ops()) {
+  for (const op& o : all_ops()) {
     std::string variants;
     for (const op::variant& v : o.variants) variants += (variants.empty() ? "" : ", ") + std::string(v.info.name);
     rows.push_back({std::string(o.wire_name()), std::string(o.domain()), std::to_string(o.info.opset),
@@ -34,7 +34,7 @@ std::vector<std::vector<std::string>> op_rows() {
 
 std::vector<std::vector<std::string>> check_rows() {
   std::vector<std::vector<std::string>> rows;
-  for (const check& c : checks())
+  for (const check& c : all_checks())
     rows.push_back({std::string(c.info.name), std::string(c.info.judges), std::string(c.info.claim),
                     std::string(c.info.catches), std::string(c.info.source)});
   return rows;

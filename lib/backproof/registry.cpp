@@ -33,9 +33,9 @@ bool same(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-const std::vector<op>& ops() { return all<op>(); }
-const std::vector<check>& checks() { return all<check>(); }
-const std::vector<report>& reports() { return all<report>(); }
+const std::vector<op>& all_ops() { return all<op>(); }
+const std::vector<check>& all_checks() { return all<check>(); }
+const std::vector<report>& all_reports() { return all<report>(); }
 
 bool register_op(op o) { return insert(std::move(o)); }
 bool register_check(check c) { return insert(c); }
@@ -43,15 +43,15 @@ bool register_report(report r) { return insert(r); }
 
 const op* find_op(std::string_view name) {
   if (name.empty()) return nullptr;  // as ONNX's name is, of an op that ONNX does not have
-  const auto found = std::find_if(ops().begin(), ops().end(),
+  const auto found = std::find_if(all_ops().begin(), all_ops().end(),
                                   [&](const op& o) { return same(o.info.name, name) || same(o.info.onnx, name); });
-  return found == ops().end() ? nullptr : &*found;
+  return found == all_ops().end() ? nullptr : &*found;
 }
 
 const check* find_check(std::string_view name) {
   const auto found =
-      std::find_if(checks().begin(), checks().end(), [&](const check& c) { return c.info.name == name; });
-  return found == checks().end() ? nullptr : &*found;
+      std::find_if(all_checks().begin(), all_checks().end(), [&](const check& c) { return c.info.name == name; });
+  return found == all_checks().end() ? nullptr : &*found;
 }
 
 bool matches(std::string_view glob, std::string_view text) {

@@ -13,9 +13,9 @@
 namespace backproof {
 
 // Sorted by name, whatever order the linker chose.
-const std::vector<op>& ops();
-const std::vector<check>& checks();
-const std::vector<report>& reports();
+const std::vector<op>& all_ops();
+const std::vector<check>& all_checks();
+const std::vector<report>& all_reports();
 
 const op* find_op(std::string_view name);  // by its own or its ONNX name, in any case; null if there is none
 const check* find_check(std::string_view name);

@@ -7,7 +7,8 @@
 namespace backproof::ops {
 
 struct misnamed_info {
-  static constexpr op_info info{.name = "another_name", .signature = "X -> Y", .formula = "y = x", .vjp = "dx = g", .source = "test"};
+  static constexpr op_info info{
+      .name = "another_name", .signature = "X -> Y", .formula = "y = x", .vjp = "dx = g", .source = "test"};
   static void draw(sampler& s) { s.input(s.dims(0, 3)); }
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {in[0]}; }
   template <scalar S>

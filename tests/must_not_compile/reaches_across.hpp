@@ -8,7 +8,8 @@
 namespace backproof::ops {
 
 struct reaches_across {
-  static constexpr op_info info{.name = "reaches_across", .signature = "X -> Y", .formula = "y = x", .vjp = "dx = g", .source = "test"};
+  static constexpr op_info info{
+      .name = "reaches_across", .signature = "X -> Y", .formula = "y = x", .vjp = "dx = g", .source = "test"};
   static void draw(sampler& s) { s.input(s.dims(0, 3)); }
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {in[0]}; }
   template <scalar S>

@@ -10,7 +10,8 @@ namespace {
 using namespace backproof;
 
 struct cube {
-  static constexpr op_info info{.name = "cube", .signature = "x -> y", .formula = "y = x^3", .vjp = "dx = 3 g x^2", .source = "user"};
+  static constexpr op_info info{
+      .name = "cube", .signature = "x -> y", .formula = "y = x^3", .vjp = "dx = 3 g x^2", .source = "user"};
   static void draw(sampler& s) { s.input(s.dims(0, 2)); }
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {in[0]}; }
   template <scalar S>
@@ -28,9 +29,9 @@ struct cube {
 int main() {
   register_op(make_op<cube>());
   plan p;
-  for (const op& o : ops())
+  for (const op& o : all_ops())
     if (o.info.name == "cube" || o.info.name == "sigmoid") p.ops.push_back(&o);
-  for (const check& c : checks()) p.checks.push_back(&c);
+  for (const check& c : all_checks()) p.checks.push_back(&c);
   p.dtypes = {dtype::f32};
   const summary s = run(p, [] { return reference_subject(); }, {});
   std::printf("%zu ops, %zu checks, %llu passed, exit %d\n", p.ops.size(), p.checks.size(),

@@ -1,0 +1,97 @@
+// At a kink, every element of the subdifferential passes, and what lies outside fails.
+//
+// The answers are made from what the op says about its kinks: any slope of each interval, any weights of each tie that
+// are not negative and add up to one. Stored in the sample's format, each element is rounded once per kink it takes
+// part in, which the bound at kinks allows for.
+#include "backproof/run.hpp"
+#include "generators.hpp"
+
+namespace backproof::properties {
+
+BOOST_AUTO_TEST_SUITE(any_subgradient_is_right)
+
+namespace {
+
+class prepared : public subject {
+ public:
+  explicit prepared(reply r) : reply_(std::move(r)) {}
+  std::string name() const override { return "prepared"; }
+  std::string version() const override { return "0"; }
+  offer offers(const op&, dtype) const override { return {.forward = true, .vjp = true, .jvp = false, .why_not = ""}; }
+  reply run(mode, const op&, const sample&) override { return reply_; }
+
+ private:
+  reply reply_;
+};
+
+// The gradient with other choices at its kinks than the reference's: `total` is what the weights of each tie add up to,
+// and slopes are taken `beyond` their interval by so much of its length.
+reply chosen(const oracle& truth, draw& random, const real& total, const real& beyond) {
+  value_list<real> d = truth.gradient();
+  for (const subdifferential::slope& s : truth.kinks().intervals()) {
+    const real length = s.high - s.low, at = s.low + length * real(random.uniform());
+    d[s.p.input][s.p.at] += ((beyond > real(0) ? s.high + beyond * length : at) - s.chosen) * s.g;
+  }
+  for (const subdifferential::tie& t : truth.kinks().ties()) {
+    std::vector<real> weights;
+    real sum;
+    const bool winner_takes_all = random.chance(0.3);
+    for (std::size_t k = 0; k < t.tied.size(); ++k)
+      sum += weights.emplace_back(winner_takes_all ? 0 : random.uniform());
+    if (winner_takes_all) sum += weights[static_cast<std::size_t>(random.below(static_cast<index>(t.tied.size())))] = 1;
+    for (std::size_t k = 0; k < t.tied.size(); ++k)
+      d[t.tied[k].input][t.tied[k].at] +=
+          (total * weights[k] / sum - real(1) / real(static_cast<int>(t.tied.size()))) * t.g;
+  }
+  reply r;
+  for (const values<real>& x : d) {
+    r.tensors.emplace_back();
+    if (!x.present()) continue;
+    r.tensors.back() = tensor(truth.on().type, x.dims());
+    for (index i = 0; i < x.size(); ++i) r.tensors.back()->set(i, round_to(format_of(truth.on().type), x[i]));
+  }
+  return r;
+}
+
+// property(oracle, choices) at the kinks of every op that has some.
+template <class Property>
+void at_kinks(int times, Property property) {
+  for (const op& o : all_ops()) {
+    if (o.kinks == nullptr) continue;
+    holds(std::string(o.info.name), times, [&] {
+      question q = *any_question(o);
+      q.made_for = profile::kink;
+      const sample x = q.draw();
+      const oracle truth(o, x, reference_subject()->accumulator(q.type));
+      RC_PRE(!truth.kinks().empty());
+      draw random(q.seed, "choices", q.number);
+      property(truth, random);
+    });
+  }
+}
+
+finding judged(const oracle& truth, reply r) {
+  prepared s(std::move(r));
+  return judge(truth.of(), *find_check("reference_gradient"), s, truth.on());
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_slope_and_every_way_to_share_passes) {
+  at_kinks(100, [](const oracle& truth, draw& random) {
+    const finding f = judged(truth, chosen(truth, random, 1, 0));
+    if (f.outcome != verdict::pass && f.outcome != verdict::unresolved) RC_FAIL(f.kind + ": " + f.reason);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(slopes_beyond_their_interval_and_shares_that_do_not_add_up_fail) {
+  at_kinks(60, [](const oracle& truth, draw& random) {
+    const finding f = judged(truth, chosen(truth, random, 2, 0.5));
+    RC_ASSERT(f.outcome == verdict::fail);
+    RC_ASSERT(f.kind == "subgradient");
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace backproof::properties

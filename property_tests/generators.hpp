@@ -1,0 +1,73 @@
+// Random questions about ops, as RapidCheck draws and shrinks them.
+//
+// A question is what a sample is drawn from: it prints in one line, and that line is all that is needed to see the same
+// sample again. Shrinking lowers the limit of the extents first, then the number of the case.
+#pragma once
+
+#include <rapidcheck.h>
+
+#include <array>
+#include <boost/test/unit_test.hpp>
+#include <cstdlib>
+#include <ostream>
+#include <sstream>
+#include <string>
+
+#include "backproof/oracle.hpp"
+#include "backproof/registry.hpp"
+#include "backproof/sample.hpp"
+
+namespace backproof::properties {
+
+struct question {
+  const op* o;
+  dtype type;
+  std::uint64_t seed, number;
+  index limit;
+  profile made_for;
+
+  sample draw() const { return draw_sample(*o, type, seed, number, limit, 0, made_for); }
+};
+
+inline std::ostream& operator<<(std::ostream& out, const question& q) {
+  return out << q.o->info.name << "/" << name_of(q.type) << ", seed " << q.seed << ", case "
+             << case_name(q.made_for, q.number) << ", limit " << q.limit;
+}
+
+inline rc::Gen<dtype> any_float_type() { return rc::gen::element(dtype::f64, dtype::f32, dtype::f16, dtype::bf16); }
+
+// `smooth` questions stay away from kinks and special values.
+inline rc::Gen<question> any_question(const op& o, bool smooth = true) {
+  return rc::gen::map(
+      rc::gen::tuple(
+          rc::gen::inRange<index>(1, no_limit + 1), rc::gen::inRange<std::uint64_t>(0, 200), any_float_type(),
+          rc::gen::noShrink(rc::gen::inRange<std::uint64_t>(0, 1000000)),
+          smooth ? rc::gen::just(profile::smooth) : rc::gen::element(profile::smooth, profile::kink, profile::special)),
+      [&o](const auto& t) {
+        return question{&o, std::get<2>(t), std::get<3>(t), std::get<1>(t), std::get<0>(t), std::get<4>(t)};
+      });
+}
+
+// Tries a property so many times, and reports the smallest counterexample as a failure of the running test case. The
+// seed is 1 unless RC_PARAMS says otherwise.
+template <class Property>
+void holds(const std::string& about, int times, Property property) {
+  rc::detail::TestParams params;
+  params.seed = 1;
+  params.maxSuccess = times;
+  if (std::getenv("RC_PARAMS") != nullptr) params = rc::detail::configuration().testParams;
+  const auto result = rc::detail::checkTestable(property, rc::detail::TestMetadata{about, about}, params);
+  std::ostringstream text;
+  rc::detail::printResultMessage(result, text);
+  BOOST_TEST((result.template is<rc::detail::SuccessResult>()), about << ": " << text.str());
+}
+
+// property(question) for every op in the registry, each with questions of its own.
+template <class Property>
+void holds_for_every_op(int times, Property property, bool smooth = true) {
+  for (const op& o : all_ops()) holds(std::string(o.info.name), times, [&] { property(*any_question(o, smooth)); });
+}
+
+inline double magnitude(const real& x) { return std::fabs(static_cast<double>(x)); }
+
+}  // namespace backproof::properties

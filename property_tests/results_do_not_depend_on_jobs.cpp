@@ -1,0 +1,62 @@
+// Whatever is run, the records are the same, and in the same order, on any number of threads and in any number of
+// shards.
+#include <algorithm>
+
+#include "backproof/run.hpp"
+#include "generators.hpp"
+
+namespace backproof::properties {
+
+BOOST_AUTO_TEST_SUITE(results_do_not_depend_on_jobs)
+
+namespace {
+
+std::vector<std::string> records(const plan& p) {
+  std::vector<std::string> lines;
+  // Sums in reverse order, fused: an honest subject whose results differ from the forward ones.
+  const summary s = run(p, [] { return reference_subject(order::reverse, true); },
+                        {.on_result = [&](const result& r) { lines.push_back(to_json(r)); }, .on_progress = {}});
+  if (p.shards == 1) lines.push_back(to_json(s));
+  return lines;
+}
+
+plan any_plan() {
+  plan p;
+  for (const op& o : all_ops())
+    if (*rc::gen::weightedElement<bool>({{1, true}, {3, false}})) p.ops.push_back(&o);
+  if (p.ops.empty()) p.ops.push_back(&all_ops().front());
+  for (const check& c : all_checks()) p.checks.push_back(&c);
+  p.dtypes = *rc::gen::nonEmpty(rc::gen::unique<std::vector<dtype>>(any_float_type()));
+  p.samples = *rc::gen::inRange<std::uint64_t>(1, 4);
+  p.seed = *rc::gen::inRange<std::uint64_t>(0, 1000000);
+  return p;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(threads_change_nothing) {
+  holds("jobs", 8, [] {
+    plan p = any_plan();
+    const std::vector<std::string> alone = records(p);
+    p.jobs = *rc::gen::inRange(2u, 9u);
+    RC_ASSERT(records(p) == alone);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(shards_share_out_the_work_and_nothing_twice) {
+  holds("shards", 6, [] {
+    plan p = any_plan();
+    std::vector<std::string> whole = records(p), parts;
+    whole.pop_back();  // the summary
+    p.shards = *rc::gen::inRange<std::uint64_t>(2, 6);
+    for (p.shard = 1; p.shard <= p.shards; ++p.shard)
+      for (std::string& line : records(p)) parts.push_back(std::move(line));
+    std::sort(whole.begin(), whole.end());
+    std::sort(parts.begin(), parts.end());
+    RC_ASSERT(parts == whole);
+  });
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace backproof::properties
