@@ -110,6 +110,14 @@ std::string skips_of(const std::vector<result>& unit) {
   return "";
 }
 
+// What it did at kinks, if it did the same at all of them: "ties: even".
+std::string conventions_of(const std::vector<result>& unit) {
+  std::set<std::string> met;
+  for (const result& r : unit)
+    if (!r.found.convention.empty()) met.insert(r.found.convention);
+  return met.empty() ? "" : fmt::format(", at kinks {}", fmt::join(met, " or "));
+}
+
 std::string variants_of(const std::vector<result>& unit) {
   std::map<std::string, double> ulps;
   for (const result& r : unit)
@@ -181,7 +189,7 @@ void terminal::flush_unit() {
   const verdict v = gravest->found.outcome;
   std::string line;
   for (const auto& [which, n] : counts) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", n, name_of(which));
-  if (!shown_in_full(v)) line += variants_of(unit_) + tightness_of(unit_) + skips_of(unit_);
+  if (!shown_in_full(v)) line += variants_of(unit_) + conventions_of(unit_) + tightness_of(unit_) + skips_of(unit_);
   fmt::print("{} {:<24} {:<5} {}\n", painted(v, fmt::format("{:<10}", name_of(v))), gravest->op, gravest->dtype, line);
 
   for (const char* check : {"reference_value", "reference_gradient"})

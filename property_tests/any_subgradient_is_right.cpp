@@ -78,18 +78,32 @@ finding judged(const oracle& truth, reply r) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(every_slope_and_every_way_to_share_passes) {
-  at_kinks(100, [](const oracle& truth, draw& random) {
+  at_kinks(300, [](const oracle& truth, draw& random) {
     const finding f = judged(truth, chosen(truth, random, 1, 0));
     if (f.outcome != verdict::pass && f.outcome != verdict::unresolved) RC_FAIL(f.kind + ": " + f.reason);
   });
 }
 
+// Twice the cotangent is more than it by the whole of it. Rounding could only hide that where other contributions to
+// the tied elements are much larger, or where several ties share elements and their cotangents cancel.
+bool stands_out(const oracle& truth) {
+  if (truth.kinks().ties().size() > 1) return false;
+  for (const subdifferential::tie& t : truth.kinks().ties())
+    for (const position& p : t.tied)
+      if (!(abs(truth.gradient()[p.input][p.at]) <= real(2) * abs(t.g))) return false;
+  return true;
+}
+
 BOOST_AUTO_TEST_CASE(slopes_beyond_their_interval_and_shares_that_do_not_add_up_fail) {
-  at_kinks(60, [](const oracle& truth, draw& random) {
+  int judged_at_all = 0;
+  at_kinks(300, [&](const oracle& truth, draw& random) {
+    if (!stands_out(truth)) return;
+    ++judged_at_all;
     const finding f = judged(truth, chosen(truth, random, 2, 0.5));
     RC_ASSERT(f.outcome == verdict::fail);
     RC_ASSERT(f.kind == "subgradient");
   });
+  BOOST_TEST(judged_at_all > 300);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -10,7 +10,7 @@ BOOST_AUTO_TEST_SUITE(finite_differences)
 BOOST_AUTO_TEST_CASE(the_oracle_never_contradicts_its_own_differences) {
   const std::unique_ptr<subject> unused = reference_subject();
   int agreed = 0, unresolved = 0;
-  holds_for_every_op(60, [&](const question& q) {
+  holds_for_every_op(200, [&](const question& q) {
     const finding f = judge(*q.o, *find_check("finite_difference"), *unused, q.draw());
     if (f.outcome != verdict::pass && f.outcome != verdict::unresolved) RC_FAIL(f.reason);
     ++(f.outcome == verdict::pass ? agreed : unresolved);

@@ -43,14 +43,14 @@ void honest_subjects_pass(const question& q, tally& n) {
 
 BOOST_AUTO_TEST_CASE(honest_subjects_pass_wherever_the_function_is_smooth) {
   tally n;
-  holds_for_every_op(50, [&](const question& q) { honest_subjects_pass(q, n); });
+  holds_for_every_op(120, [&](const question& q) { honest_subjects_pass(q, n); });
   BOOST_TEST(n.unresolved < n.passed / 3);
 }
 
 BOOST_AUTO_TEST_CASE(honest_subjects_pass_at_kinks_and_special_values) {
   tally n;
   holds_for_every_op(
-      60, [&](const question& q) { honest_subjects_pass(q, n); }, false);
+      100, [&](const question& q) { honest_subjects_pass(q, n); }, false);
   BOOST_TEST(n.unresolved < n.passed);
 }
 

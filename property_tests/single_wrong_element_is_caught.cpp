@@ -66,7 +66,7 @@ bool caught(const question& q, const char* check_name, const value_list<bounded<
 
 BOOST_AUTO_TEST_CASE(in_any_gradient) {
   int tried = 0, skipped = 0;
-  holds_for_every_op(80, [&](const question& q) {
+  holds_for_every_op(200, [&](const question& q) {
     const sample x = q.draw();
     const format accumulator = reference_subject()->accumulator(q.type);
     const oracle truth(*q.o, x, accumulator);
@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(in_any_gradient) {
 
 BOOST_AUTO_TEST_CASE(in_any_output) {
   int tried = 0, skipped = 0;
-  holds_for_every_op(40, [&](const question& q) {
+  holds_for_every_op(100, [&](const question& q) {
     const sample x = q.draw();
     const format accumulator = reference_subject()->accumulator(q.type);
     const oracle truth(*q.o, x, accumulator);

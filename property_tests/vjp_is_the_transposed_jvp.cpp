@@ -48,7 +48,7 @@ void requires_adjoint(const oracle& truth) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(the_two_inner_products_agree) {
-  holds_for_every_op(60, [](const question& q) {
+  holds_for_every_op(200, [](const question& q) {
     const sample x = q.draw();
     const oracle truth(*q.o, x, format_of(q.type));
     RC_PRE(truth.kinks().empty());
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(the_two_inner_products_agree) {
 
 BOOST_AUTO_TEST_CASE(they_agree_entry_by_entry) {
   // With unit vectors for u and v the identity says that both give the same entry of the Jacobian. A few entries each.
-  holds_for_every_op(30, [](const question& q) {
+  holds_for_every_op(100, [](const question& q) {
     sample x = q.draw();
     RC_PRE(oracle(*q.o, x, format_of(q.type)).kinks().empty());
     std::vector<tensor*> u, v;

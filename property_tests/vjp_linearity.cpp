@@ -52,7 +52,7 @@ value_list<bounded<real>> errors(const oracle& truth, const value_list<real>& v)
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(scaling_the_cotangent_by_a_power_of_two_scales_the_gradient_exactly) {
-  holds_for_every_op(40, [](const question& q) {
+  holds_for_every_op(100, [](const question& q) {
     const sample x = q.draw();
     const oracle truth(*q.o, x, format_of(q.type));
     const int k = *rc::gen::inRange(-300, 300);
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(scaling_the_cotangent_by_a_power_of_two_scales_the_gradient
 }
 
 BOOST_AUTO_TEST_CASE(a_zero_cotangent_gives_a_zero_gradient) {
-  holds_for_every_op(20, [](const question& q) {
+  holds_for_every_op(50, [](const question& q) {
     const sample x = q.draw();
     const oracle truth(*q.o, x, format_of(q.type));
     for (const values<real>& d :
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(a_zero_cotangent_gives_a_zero_gradient) {
 }
 
 BOOST_AUTO_TEST_CASE(the_gradient_of_a_sum_of_cotangents_is_the_sum_of_the_gradients) {
-  holds_for_every_op(25, [](const question& q) {
+  holds_for_every_op(100, [](const question& q) {
     const sample x = q.draw();
     const oracle truth(*q.o, x, format_of(q.type));
     draw random(q.seed, "second cotangent", q.number);

@@ -80,6 +80,7 @@ sampler::sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint6
   result_.made_for = p;
   result_.seed = seed;
   result_.number = number;
+  if (special(special_values)) limit_ = 1;
 }
 
 // Bush's construction: row (a, b) and column j of the array hold a + b j mod p; for two different columns every pair
@@ -93,6 +94,10 @@ index sampler::pick(index options) {
   const index value = column % (prime + 1) == prime ? b : (a + b * (column % (prime + 1))) % prime;
   draw shift(result_.seed, std::string(op_.info.name) + "/shift", static_cast<std::uint64_t>(column));
   return (value + shift.below(prime)) % prime % options;
+}
+
+bool sampler::special(std::uint64_t which) const {
+  return result_.made_for == profile::special && result_.number % special_cases == which;
 }
 
 index sampler::extent(index low, index high) {
@@ -109,6 +114,7 @@ shape sampler::dims(index least_rank, index most_rank) {
     s.push_back(extent(1, std::max<index>(1, std::min<index>(room, 17))));
     room /= s.back();
   }
+  if (special(special_values + 1) && rank > 0) s[static_cast<std::size_t>(random_.below(rank))] = 0;  // empty
   return s;
 }
 
@@ -145,14 +151,16 @@ void sampler::input(const shape& dims, const domain& where) {
 // One of the special values goes into about a third of the elements of one input, so that it meets ordinary numbers.
 void sampler::inject_special() {
   const format& f = format_of(result_.type);
-  const std::array<double, special_cases> special = {
+  const std::uint64_t which = result_.number % special_cases;
+  if (which >= special_values) return;  // those are about shapes
+  const std::array<double, special_values> special = {
       0.0, -0.0, f.tiny(), -f.tiny(), f.smallest(), -f.smallest(), f.largest(), -f.largest(), INFINITY, -INFINITY, NAN};
   std::vector<tensor*> candidates;
   for (std::size_t k = 0; k < result_.inputs.size(); ++k)
     if (auto& x = result_.inputs[k]; x && op_.sig.input(k).differentiable && x->count() > 0) candidates.push_back(&*x);
   if (candidates.empty()) return;
   tensor& t = *candidates[static_cast<std::size_t>(random_.below(static_cast<index>(candidates.size())))];
-  const double value = special[result_.number % special_cases];
+  const double value = special[which];
   const index sure = random_.below(t.count());
   for (index i = 0; i < t.count(); ++i)
     if (i == sure || random_.chance(0.3)) t.set(i, value);

@@ -17,9 +17,9 @@ namespace backproof {
 
 // What a sample is made to try.
 enum class profile {
-  smooth,      // points where the function is differentiable, drawn at random
-  kink,        // constants that the op's domain names as kinks, and tied elements
-  special,     // signed zeros, subnormals, the largest number, infinities, NaN; one of them per case
+  smooth,   // points where the function is differentiable, drawn at random
+  kink,     // constants that the op's domain names as kinks, and tied elements
+  special,  // signed zeros, subnormals, the largest number, infinities, NaN, extents of 1 and 0; one of them per case
   exhaustive,  // every number of a 16-bit format, over 64 cases; for unary ops
 };
 std::string case_name(profile p, std::uint64_t number);  // "12", "kink-3": unique within op and dtype
@@ -83,6 +83,7 @@ class sampler {
   tensor numbers(const shape& dims, const domain& where);
   void seek_kinks(tensor& t, const domain& where);
   void inject_special();
+  bool special(std::uint64_t which) const;
   void enumerate();
 
   const op& op_;
@@ -96,7 +97,8 @@ constexpr index no_limit = 17;
 sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index limit = no_limit,
                    int attempt = 0, profile p = profile::smooth);
 
-constexpr std::uint64_t special_cases = 11;     // how many the special profile has
+constexpr std::uint64_t special_values = 11;    // signed zeros, subnormals, the largest, infinities, NaN
+constexpr std::uint64_t special_cases = 13;     // one for each of them, one of extents 1, and an empty one
 constexpr std::uint64_t exhaustive_cases = 64;  // how many cases it takes to try every number of a 16-bit format
 
 }  // namespace backproof

@@ -2,6 +2,7 @@
 
     good.py           the gradient g s(x) s(-x)
     good.py wrong     the gradient g s(x): a factor is missing
+    good.py lossy     the gradient g s(x) (1-s(x)), which loses its digits where s(x) is near 1
     good.py forward   offers no gradient at all
 """
 import math
@@ -30,6 +31,8 @@ def sigmoid(x):
 
 
 def slope(x):
+    if MODE == "lossy":
+        return sigmoid(x) * (1 - sigmoid(x))
     return sigmoid(x) * (1 if MODE == "wrong" else sigmoid(-x))
 
 

@@ -1,7 +1,7 @@
 """backproof check: verdicts, exit codes, selection, determinism and the files it writes."""
 import xml.etree.ElementTree as tree
 
-from tool import BUILD, ToolTest, main
+from tool import BUILD, ToolTest, good, main
 
 
 class Check(ToolTest):
@@ -59,6 +59,36 @@ class Check(ToolTest):
     def test_a_spent_budget_is_said(self):
         run = self.expect(0, "check", "--budget", "0.000001")
         self.assertIn("not run, the time budget was spent", run.out)
+
+
+class Accuracy(ToolTest):
+    # Python's floats are f64, and the adapter's s*(1-s) is not stable.
+    lossy = ("check", "--adapter", good("lossy"), "--op", "Sigmoid", "--dtype", "f64")
+
+    def test_lost_digits_fail_only_when_asked(self):
+        run = self.expect(0, *self.lossy)
+        self.assertIn("consistent with s*(1-s)", run.out)
+        self.assertIn("--accuracy strict", self.expect(1, *self.lossy, "--accuracy", "strict").out)
+        self.expect(0, "check", "--op", "Sigmoid", "--accuracy", "strict")
+
+    def test_the_baseline_lets_nothing_get_worse(self):
+        self.expect(0, *self.lossy, "--ndjson", "lossy.ndjson")
+        self.expect(0, "check", "--adapter", good(), "--op", "Sigmoid", "--dtype", "f64", "--ndjson", "right.ndjson")
+        self.expect(0, *self.lossy, "--baseline", "lossy.ndjson")
+        self.expect(0, "check", "--adapter", good(), "--op", "Sigmoid", "--dtype", "f64", "--baseline", "lossy.ndjson")
+        run = self.expect(1, *self.lossy, "--baseline", "right.ndjson")
+        self.assertIn("less accurate than the baseline: Sigmoid/f64/reference_gradient", run.out)
+
+    def test_a_baseline_that_is_none(self):
+        self.expect_complaint(4, ["gone.ndjson"], "check", "--baseline", "gone.ndjson")
+        (self.folder / "text").write_text("no log\n")
+        self.expect_complaint(4, ["text:1"], "check", "--baseline", "text")
+        self.expect(0, *self.lossy, "--samples", "3", "--ndjson", "few.ndjson")
+        self.expect_complaint(4, ["not comparable"], *self.lossy, "--baseline", "few.ndjson")
+
+    def test_every_number_of_a_format(self):
+        run = self.expect(0, "check", "--op", "Relu", "--dtype", "bf16", "--exhaustive", "--samples", "1")
+        self.assertIn("every bf16 number, elements by ulps off:  0: 65,282", run.out)
 
 
 class PlantedBug(ToolTest):

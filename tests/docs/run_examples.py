@@ -46,9 +46,14 @@ def run(command, expected, folder):
 
 
 def links(text):
-    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text):
-        if "://" not in target and not (document.parent / target).exists():
-            yield target
+    """Links that lead nowhere. A link to a line of code names, at its end, what stands in that line."""
+    for words, target, line in re.findall(r"\[([^\]]*)\]\(([^)#\s]+)(?:#L(\d+))?[^)]*\)", text):
+        if "://" in target:
+            continue
+        file = document.parent / target
+        name = re.split(r"::|\(", words.strip("`"))[1 if "::" in words else 0]
+        if not file.exists() or (line and name not in file.read_text().splitlines()[int(line) - 1]):
+            yield f"{words} -> {target}{'#L' + line if line else ''}"
 
 
 text = document.read_text()

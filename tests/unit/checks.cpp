@@ -488,6 +488,56 @@ BOOST_AUTO_TEST_CASE(a_lossy_formula_is_inaccurate_and_named) {
   BOOST_TEST(other.variant == "1-y*y");
 }
 
+// Where the formulas are known to give up: s rounds to 1 in bf16 from 6.25 on, and tanh 9 is 1 in f32.
+BOOST_AUTO_TEST_CASE(saturated_units_are_inaccurate_and_a_wrong_sign_there_is_wrong) {
+  struct place {
+    const char* op;
+    dtype type;
+    double x;
+    const char* variant;
+  };
+  for (const place& p : {place{"sigmoid", dtype::bf16, 6.25, "s*(1-s)"},
+                         {"sigmoid", dtype::f32, 17.5, "s*(1-s)"},
+                         {"tanh", dtype::bf16, 9, "1-y*y"},
+                         {"tanh", dtype::f32, 9.25, "1-y*y"}}) {
+    const sample x = sample_of(p.type, {{p.x, 0.5}}, {1, 1});
+    const auto answers = [&](double at_saturation) {
+      return tampered_subject([=](mode m, const op&, const sample&, reply& r) {
+        if (m == mode::vjp) r.tensors[0]->set(0, at_saturation);
+      });
+    };
+    tampered_subject lost = answers(0), turned = answers(-format_of(p.type).smallest());
+    const finding f = judged("reference_gradient", op_called(p.op), lost, x);
+    BOOST_TEST(is(f, verdict::inaccurate));
+    BOOST_TEST(f.variant.find(p.variant) == 0u, f.variant);
+    BOOST_TEST(is(judged("reference_gradient", op_called(p.op), turned, x), verdict::fail, "wrong_gradient"));
+  }
+}
+
+// A sum of 256 products kept in bf16 is off by up to 255 u(bf16); kept in f32 it is not.
+BOOST_AUTO_TEST_CASE(a_long_sum_kept_in_bf16_is_named_and_one_kept_in_f32_passes) {
+  draw random(1, "convolution", 0);
+  const auto numbers = [&](shape dims) {
+    tensor t(dtype::bf16, std::move(dims));
+    for (index i = 0; i < t.count(); ++i) t.set(i, random.normal());
+    return t;
+  };
+  sample x;
+  x.type = dtype::bf16;
+  x.attrs.set("strides", std::vector<std::int64_t>{1});
+  x.attrs.set("pads", std::vector<std::int64_t>{0, 0});
+  x.attrs.set("dilations", std::vector<std::int64_t>{1});
+  x.attrs.set("group", std::int64_t{1});
+  x.inputs = {numbers({1, 64, 4}), numbers({2, 64, 4}), std::nullopt};
+  x.tangents = {numbers({1, 64, 4}), numbers({2, 64, 4}), std::nullopt};
+  x.cotangents = {numbers({1, 2, 1})};
+  storage_arithmetic_subject narrow(false);
+  const finding f = judged("reference_value", op_called("conv"), narrow, x);
+  BOOST_TEST(is(f, verdict::inaccurate));
+  BOOST_TEST(f.variant == "computed in bf16 throughout");
+  BOOST_TEST(is(judged("reference_value", op_called("conv"), *reference_subject(), x), verdict::pass));
+}
+
 BOOST_AUTO_TEST_CASE(a_lossy_formula_is_no_excuse_for_a_wrong_sign) {
   for (const double at : {16.0, 15.0, 2.0}) {  // from 17 on s (1-s) is zero, and zero has no sign to be wrong
     const sample x = sample_of(dtype::f32, {{at}}, {1.5});
