@@ -39,7 +39,7 @@ struct finite_difference {
       }
     // A bound that is no small part of the signal proves nothing worth having at this precision.
     const real worth_having = signal * ldexp(real(1), -40);
-    return compare("<v, J u>", exact, fine, abs(coarse - fine) + rounding(truth) / h, worth_having, "law");
+    return compare("<J^T v, u>", fine, exact, abs(coarse - fine) + rounding(truth) / h, worth_having, "law");
   }
 
  private:

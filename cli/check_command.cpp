@@ -1,11 +1,13 @@
 // backproof check
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <list>
 #include <random>
 #include <thread>
@@ -44,25 +46,26 @@ std::atomic<bool> interrupted = false;
 void interrupt(int) { interrupted = true; }
 
 template <class T>
-bool selected(const std::vector<std::string>& globs, const T& item) {
-  if (globs.empty()) return true;
-  return std::any_of(globs.begin(), globs.end(), [&](const std::string& g) {
-    if constexpr (requires { item.wire_name(); })
-      return matches(g, item.info.name) || matches(g, item.wire_name());
-    else
-      return matches(g, item.info.name);
-  });
+bool selects(const std::string& glob, const T& item) {
+  if constexpr (requires { item.wire_name(); })
+    return matches(glob, item.info.name) || matches(glob, item.wire_name());
+  else
+    return matches(glob, item.info.name);
 }
 
+// Every glob has to match something: a misspelt name must not make a run look complete.
 template <class T>
 std::vector<const T*> select(const std::vector<T>& all, const std::vector<std::string>& globs,
                              const std::string& what) {
+  for (const std::string& g : globs)
+    if (std::none_of(all.begin(), all.end(), [&](const T& item) { return selects(g, item); }))
+      throw stop_with(exit_nothing,
+                      fmt::format("nothing selected: no {0} matches {1} (backproof {0}s lists them)", what, g));
   std::vector<const T*> chosen;
   for (const T& item : all)
-    if (selected(globs, item)) chosen.push_back(&item);
-  if (chosen.empty())
-    throw stop_with(exit_nothing, fmt::format("nothing selected: no {0} matches {1} (backproof {0}s lists them)", what,
-                                              fmt::join(globs, ", ")));
+    if (globs.empty() ||
+        std::any_of(globs.begin(), globs.end(), [&](const std::string& g) { return selects(g, item); }))
+      chosen.push_back(&item);
   return chosen;
 }
 
@@ -154,7 +157,11 @@ plan plan_of(const options& o) {
   const part s = shard_of(o.shard);
   p.shard = s.of, p.shards = s.all;
   p.counterexamples = o.out;
-  p.adapter_argument = o.adapter;
+  p.program = program;
+  // A file is named in full, so that a counterexample replays from any folder.
+  p.adapter_argument = std::filesystem::is_regular_file(o.adapter)
+                           ? std::filesystem::absolute(o.adapter).lexically_normal().string()
+                           : o.adapter;
   p.exhaustive = o.exhaustive;
   p.stop = &interrupted;
   return p;
@@ -170,10 +177,31 @@ std::optional<grades> baseline_of(const options& o, const plan& p) {
   return g;
 }
 
+// The folder for counterexamples is made before any work is done, and unmade if it was not needed.
+class counterexample_folder {
+ public:
+  explicit counterexample_folder(const std::string& path) : path_(path) {
+    std::error_code trouble;
+    std::filesystem::create_directories(path_, trouble);
+    if (trouble || ::access(path.c_str(), W_OK) != 0)
+      throw stop_with(exit_usage, fmt::format("cannot write into --out {}", path));
+  }
+  ~counterexample_folder() {
+    std::error_code ignored;  // remove() leaves a folder that is not empty
+    std::filesystem::remove(path_, ignored);
+  }
+  counterexample_folder(const counterexample_folder&) = delete;
+  counterexample_folder& operator=(const counterexample_folder&) = delete;
+
+ private:
+  std::filesystem::path path_;
+};
+
 int check(const options& o) {
   const plan p = plan_of(o);
   const std::optional<grades> baseline = baseline_of(o, p);
   grades now;
+  const counterexample_folder folder(o.out);
   std::vector<open_report> files = open_reports(o);
   const subject_factory make = subjects_of(o.adapter, o.timeout);
   const run_info info = info_of(p, *make());  // starting it once, before anything else, gives a clear error early
@@ -208,13 +236,16 @@ void add_check(CLI::App& app, action& chosen) {
   auto o = std::make_shared<options>();
   CLI::App* c = app.add_subcommand("check", "Judge a subject: every op, dtype and check that is selected");
   c->add_option("--adapter", o->adapter,
-                "NAME | FILE.so | \"COMMAND ARGS\"; without it, the reference itself is judged");
+                "NAME | FILE.so | \"COMMAND ARGS\"; without it, the reference itself is judged")
+      ->check([](const std::string& text) { return text.empty() ? std::string("--adapter is empty") : std::string(); });
   c->add_option("--op", o->ops, "Ops whose name matches GLOB; may be repeated")->delimiter(',')->type_name("GLOB");
   c->add_option("--check", o->checks, "Checks whose name matches GLOB; may be repeated")
       ->delimiter(',')
       ->type_name("GLOB");
   c->add_option("--dtype", o->dtypes, "f64,f32,bf16,f16; default f64,f32")->delimiter(',')->type_name("LIST");
-  c->add_option("--samples", o->samples, "Samples per op and dtype")->capture_default_str()->check(CLI::PositiveNumber);
+  c->add_option("--samples", o->samples, "Samples per op and dtype")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000000));
   c->add_option("--seed", o->seed, "A number, or 'any' for a new one each time")->capture_default_str();
   c->add_option("--digits", o->digits, "Digits of the oracle, as built")->capture_default_str();
   c->add_option("--jobs", o->jobs, "Subjects judged at the same time; results do not depend on it")
@@ -229,7 +260,7 @@ void add_check(CLI::App& app, action& chosen) {
   c->add_option("--baseline", o->baseline, "Event log of an earlier run: fails if the accuracy of anything got worse")
       ->type_name("FILE");
   c->add_option("--timeout", o->timeout, "Seconds that the adapter has for each answer; default 30")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 100000000));
   c->add_option("--shard", o->shard, "This run's part, I/N, counting from 1");
   c->add_option("--out", o->out, "Folder for counterexamples, made when there is one")->capture_default_str();
   c->add_option("--color", o->color, "auto, always or never")

@@ -3,10 +3,14 @@
 
 #include <CLI/App.hpp>
 #include <functional>
+#include <string>
 
 namespace backproof::cli {
 
 using action = std::function<int()>;  // returns the exit code
+
+// The program as it was called, so that a replay command can be pasted as it stands.
+inline std::string program = "backproof";
 
 void add_check(CLI::App& app, action& chosen);
 void add_replay(CLI::App& app, action& chosen);

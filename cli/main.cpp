@@ -25,6 +25,7 @@ int complain(exit_code code, std::string message) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 0) program = argv[0];
   CLI::App app("The referee for gradients: judges whether an implementation's backward pass is right.");
   app.name("backproof");
   app.set_version_flag("--version", "backproof " BACKPROOF_VERSION);
@@ -44,7 +45,9 @@ int main(int argc, char** argv) {
     return complain(exit_usage, fmt::format("{} (backproof --help tells more)", e.what()));
   }
   try {
-    return chosen();
+    const int code = chosen();
+    if (std::fflush(stdout) != 0) return complain(exit_usage, "cannot write to standard output");
+    return code;
   } catch (const stop_with& e) {
     return complain(e.code, e.what());
   } catch (const adapter_error& e) {

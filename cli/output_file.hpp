@@ -1,4 +1,5 @@
-// A report file that appears whole or not at all: written beside its place, then renamed.
+// A report file that appears whole or not at all: written beside its place, then renamed. What is no regular file, such
+// as /dev/stdout, is written to as it is.
 #pragma once
 
 #include <unistd.h>
@@ -6,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <string>
 
@@ -17,21 +19,22 @@ class output_file {
  public:
   // Opening comes before any work is done, so that a path that cannot be written costs nobody an hour.
   explicit output_file(std::string path)
-      : path_(std::move(path)), temporary_(path_ + "." + std::to_string(::getpid()) + ".tmp"), stream_(temporary_) {
+      : path_(std::move(path)), direct_(std::filesystem::exists(path_) && !std::filesystem::is_regular_file(path_)) {
+    if (!direct_) temporary_ = path_ + "." + std::to_string(::getpid()) + ".tmp";
+    stream_.open(direct_ ? path_ : temporary_);
     if (!stream_) fail();
   }
   ~output_file() {
-    if (!committed_) std::remove(temporary_.c_str());
+    if (!direct_ && !committed_) std::remove(temporary_.c_str());
   }
   output_file(const output_file&) = delete;
   output_file& operator=(const output_file&) = delete;
 
   std::ostream& stream() { return stream_; }
-  const std::string& path() const { return path_; }
 
   void commit() {
     stream_.close();
-    if (stream_.fail() || std::rename(temporary_.c_str(), path_.c_str()) != 0) fail();
+    if (stream_.fail() || (!direct_ && std::rename(temporary_.c_str(), path_.c_str()) != 0)) fail();
     committed_ = true;
   }
 
@@ -39,8 +42,9 @@ class output_file {
   [[noreturn]] void fail() const { throw stop_with(exit_usage, "cannot write " + path_ + ": " + std::strerror(errno)); }
 
   std::string path_, temporary_;
-  std::ofstream stream_;
+  bool direct_;
   bool committed_ = false;
+  std::ofstream stream_;
 };
 
 }  // namespace backproof::cli

@@ -41,7 +41,7 @@ int replay(const options& o) {
   if (!offered.any()) throw stop_with(exit_adapter, fmt::format("{}: {}", s->name(), offered.why_not));
 
   result r = judge_in_full(which, *find_check(c.check), *s, c.x);
-  r.replay = fmt::format("backproof replay {}", o.what);
+  r.replay = fmt::format("{} replay {}", program, o.what);
   if (!o.adapter.empty()) r.replay += fmt::format(" --adapter '{}'", o.adapter);
   terminal screen(color_choice::automatic);
   screen.failure(r);

@@ -234,7 +234,11 @@ void terminal::end(const summary& s) {
   std::string counts;
   for (const verdict v : all_verdicts)
     counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", grouped(s[v]), name_of(v));
-  if (!not_offered_.empty()) fmt::print("skip       not offered: {}\n", fmt::join(not_offered_, ", "));
+  constexpr std::size_t readable = 8;
+  if (not_offered_.size() > readable)
+    fmt::print("skip       not offered: {} others, named in the log (--ndjson)\n", not_offered_.size());
+  else if (!not_offered_.empty())
+    fmt::print("skip       not offered: {}\n", fmt::join(not_offered_, ", "));
   fmt::print("\n{} of {} executed\n", s.ops_executed, plural(s.ops_selected, "op"));
   if (!s.not_run.empty()) fmt::print("not run, the time budget was spent: {}\n", fmt::join(s.not_run, " "));
   if (s.interrupted) fmt::print("interrupted; what was finished is counted\n");

@@ -1,12 +1,14 @@
 // JUnit XML, as CI systems read it: one suite per op, one test case per dtype and check, over all its samples.
 //
 // Names hold no seed and no case number, so that a test keeps its history. fail and vacuous become <failure>; error,
-// crash and timeout <error>; skip and unresolved <skipped>. Where the samples of a case differ, the gravest counts.
+// crash and timeout <error>; skip, and unresolved if no sample was resolved, <skipped>. Where the samples of a case
+// differ, the gravest counts; <system-out> has them all.
 #pragma once
 
 #include <algorithm>
 #include <map>
 #include <pugixml.hpp>
+#include <set>
 #include <string>
 
 #include "backproof/reporter.hpp"
@@ -19,6 +21,8 @@ class junit : public reporter {
 
   void record(const result& r, std::ostream&) override {
     entry& e = suites_[r.op][r.dtype + "/" + r.check];
+    ++e.counts[r.found.outcome];
+    if (!r.found.variant.empty()) e.variants.insert(r.found.variant);
     if (e.samples++ == 0 || gravity(r.found.outcome) > gravity(e.gravest.found.outcome)) e.gravest = r;
   }
 
@@ -36,6 +40,8 @@ class junit : public reporter {
   struct entry {
     result gravest;
     int samples = 0;
+    std::map<verdict, int> counts;
+    std::set<std::string> variants;
   };
   using cases_by_name = std::map<std::string, entry>;
 
@@ -55,13 +61,13 @@ class junit : public reporter {
 
   static int gravity(verdict v) {
     switch (v) {
-      case verdict::pass:
-        return 0;
       case verdict::skip:
-        return 1;
-      case verdict::inaccurate:
-        return 2;
+        return 0;
       case verdict::unresolved:
+        return 1;  // a case is skipped only if no sample of it was resolved
+      case verdict::pass:
+        return 2;
+      case verdict::inaccurate:
         return 3;
       case verdict::vacuous:
         return 4;
@@ -81,6 +87,13 @@ class junit : public reporter {
     return text;
   }
 
+  static std::string counts_of(const entry& e) {
+    std::string text;
+    for (const auto& [v, n] : e.counts) text += std::to_string(n) + " " + std::string(name_of(v)) + "\n";
+    for (const std::string& v : e.variants) text += "consistent with " + v + "\n";
+    return text;
+  }
+
   static std::string details(const result& r) {
     std::string text = "claim: " + r.claim + "\n";
     if (const auto& w = r.found.worst)
@@ -95,7 +108,10 @@ class junit : public reporter {
     pugi::xml_node suite = root.append_child("testsuite");
     suite.append_attribute("name") = ("backproof." + i.subject + "." + op).c_str();
     counters count;
-    for (const auto& [name, e] : cases) count += add_case(suite, i, op, name, e);
+    for (const auto& [name, e] : cases) {
+      count += add_case(suite, i, op, name, e);
+      suite.last_child().append_child("system-out").text() = legal(counts_of(e)).c_str();
+    }
     count.write(suite);
     return count;
   }

@@ -47,8 +47,12 @@ std::string to_json(const result& r) {
   j["elements"] = r.found.elements;
   j["resolved"] = r.found.resolved;
   if (const auto& w = r.found.worst)
-    j["worst"] = {{"where", w->where},         {"expected", w->expected},   {"actual", w->actual},
-                  {"error", number(w->error)}, {"bound", number(w->bound)}, {"ulps", number(w->ulps)}};
+    j["worst"] = {{"where", w->where},
+                  {"expected", w->expected},
+                  {"actual", w->actual},
+                  {"error", number(w->error)},
+                  {"bound", number(w->bound)}};
+  if (r.found.worst && !std::isnan(r.found.worst->ulps)) j["worst"]["ulps"] = number(r.found.worst->ulps);
   if (!r.found.bound.empty()) j["bound"] = r.found.bound;
   if (r.found.ulps.total() > 0) j["max_ulps"] = number(r.found.max_ulps), j["ulps"] = r.found.ulps.counts();
   if (r.found.slack.total() > 0) j["slack"] = r.found.slack.counts();

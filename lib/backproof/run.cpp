@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
@@ -102,13 +103,20 @@ class unit_runner {
         std::none_of(plan_.checks.begin(), plan_.checks.end(), [](auto* c) { return c->info.anywhere; }))
       return;
     for (std::uint64_t n = 0; n < cases; ++n) {
-      if (plan_.stop != nullptr && *plan_.stop) break;
+      if ((plan_.stop != nullptr && *plan_.stop) || hangs()) break;
       const sample x = draw_telling_sample(*unit_.o, unit_.type, plan_.seed, n, p);
       const oracle truth(*unit_.o, x, subject_.accumulator(unit_.type));
       trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
       for (const check* c : plan_.checks)
         if (p == profile::smooth || c->info.anywhere) all_.push_back(judged(*c, t, x));
     }
+  }
+
+  // Each answer that does not come costs a whole deadline; after a few it is known that none will.
+  bool hangs() const {
+    constexpr int enough = 3;
+    return std::count_if(all_.begin(), all_.end(), [](auto& r) { return r.found.outcome == verdict::timeout; }) >=
+           enough;
   }
 
   result not_offered(const std::string& why) const {
@@ -136,13 +144,13 @@ class unit_runner {
 
   void describe(result& r, const sample& x, const std::string& file) const {
     describe_sample(r, *unit_.o, x);
-    r.replay = file.empty() ? replay_of(r, x) : "backproof replay " + file;
+    r.replay = file.empty() ? replay_of(r, x) : plan_.program + " replay " + file;
   }
 
   std::string replay_of(const result& r, const sample& x) const {
     const std::string token = token_of({r.op, r.check, plan_.adapter_argument, x});
-    if (plan_.adapter_argument.empty()) return "backproof replay " + token;
-    return fmt::format("backproof replay {} --adapter '{}'", token, plan_.adapter_argument);
+    if (plan_.adapter_argument.empty()) return plan_.program + " replay " + token;
+    return fmt::format("{} replay {} --adapter '{}'", plan_.program, token, plan_.adapter_argument);
   }
 
   void tell(result& r, const check& c, const sample& x) {

@@ -25,7 +25,8 @@ struct plan {
   double budget_seconds = 0;                // 0: none. Units not begun by then are listed as not run
   std::uint64_t shard = 1, shards = 1;      // this run's part, 1-based: by a fixed hash of op and dtype
   std::string counterexamples;              // folder for failures; empty: they are not stored
-  std::string adapter_argument;             // as given on the command line, for replay commands
+  std::string program = "backproof";        // for replay commands: how this program was called
+  std::string adapter_argument;             // and with which --adapter
   const std::atomic<bool>* stop = nullptr;  // set from outside to interrupt
 };
 

@@ -345,7 +345,7 @@ finding compare(const std::string& where, const real& expected, const real& actu
                     .actual = digits_of(actual, 30),
                     .error = static_cast<double>(error),
                     .bound = static_cast<double>(bound),
-                    .ulps = 0};
+                    .ulps = std::numeric_limits<double>::quiet_NaN()};
   if (!(error <= bound)) {
     f.outcome = verdict::fail;
     f.kind = kind;

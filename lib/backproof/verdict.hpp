@@ -35,7 +35,7 @@ struct element {
   std::string where;  // "dX[2]" or "Y[0,3]"
   std::string expected, actual;
   double error = 0, bound = 0;
-  double ulps = 0;  // distance from the correctly rounded expected value
+  double ulps = 0;  // distance from the correctly rounded expected value; NaN for what is no element, such as a law
 };
 
 struct finding {

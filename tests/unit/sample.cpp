@@ -269,6 +269,23 @@ BOOST_AUTO_TEST_CASE(the_special_profile_puts_every_special_value_into_some_diff
     }
 }
 
+BOOST_AUTO_TEST_CASE(the_special_profile_has_unit_and_empty_extents) {
+  for (const char* name : {"add", "sigmoid", "softmax", "gemm", "max"}) {
+    bool empty = false;
+    for (std::uint64_t k = 0; k < 10; ++k) {
+      const op& o = op_called(name);
+      const auto special = [&](std::uint64_t which) {
+        return draw_sample(o, dtype::f32, 1, which + k * special_cases, no_limit, 0, profile::special);
+      };
+      for (const backproof::shape& s : special(special_values).input_shapes())
+        for (const index e : s) BOOST_TEST(std::abs(e) == 1, name);  // -1 stands for an input that is not given
+      for (const backproof::shape& s : special(special_values + 1).input_shapes())
+        empty = empty || std::count(s.begin(), s.end(), 0) > 0;
+    }
+    BOOST_TEST(empty, name);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(the_exhaustive_profile_tries_every_bit_pattern_once) {
   for (const op& o : registered_ops()) {
     if (!o.info.unary) continue;
