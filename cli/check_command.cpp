@@ -260,7 +260,7 @@ void add_check(CLI::App& app, action& chosen) {
   c->add_option("--baseline", o->baseline, "Event log of an earlier run: fails if the accuracy of anything got worse")
       ->type_name("FILE");
   c->add_option("--timeout", o->timeout, "Seconds that the adapter has for each answer; default 30")
-      ->check(CLI::Range(1, 100000000));
+      ->check(CLI::Range(0.001, 86400.0));
   c->add_option("--shard", o->shard, "This run's part, I/N, counting from 1");
   c->add_option("--out", o->out, "Folder for counterexamples, made when there is one")->capture_default_str();
   c->add_option("--color", o->color, "auto, always or never")
