@@ -338,7 +338,8 @@ BOOST_AUTO_TEST_CASE(a_telling_sample_has_a_gradient_that_is_not_zero) {
       for (std::uint64_t n = 0; n < 30; ++n) {
         const sample x = draw_telling_sample(o, t, 1, n);
         bool any = false;
-        for (const values<real>& d : oracle(o, x, format_of(t)).gradient())
+        const oracle truth(o, x, format_of(t));  // named, because the gradient lives in it
+        for (const values<real>& d : truth.gradient())
           for (index i = 0; i < d.size(); ++i) any |= !(d[i] == real(0));
         telling += any;
       }
