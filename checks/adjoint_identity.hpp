@@ -22,7 +22,7 @@ struct adjoint_identity {
 
   static finding run(trial& t) {
     const oracle& truth = t.truth();
-    if (!truth.kinks().empty()) return unresolved("the sample hits a kink, where there is no derivative");
+    if (const std::string why = truth.why_no_derivative(); !why.empty()) return unresolved(why);
     const trial::answers& d = t.vjp();
     // Shapes are reference_gradient's to judge; without the right ones there is no inner product.
     const finding shapes = compare(truth.bounded_gradient(), d, t.gradient_names(), t.numbers(), "law");

@@ -27,7 +27,7 @@ struct finite_difference {
 
   static finding run(trial& t) {
     const oracle& truth = t.truth();
-    if (!truth.kinks().empty()) return unresolved("the sample hits a kink, where there is no derivative");
+    if (const std::string why = truth.why_no_derivative(); !why.empty()) return unresolved(why);
     const real h = ldexp(real(1), step_exponent()) / largest_tangent(truth);
     const real fine = difference(truth, h), coarse = difference(truth, real(2) * h);
     real exact, signal;

@@ -97,10 +97,13 @@ std::string ulps_of(const std::vector<result>& unit, const std::string& check) {
   return text;
 }
 
-// Beyond 2^precision ulps there is no digit in common with the true value, and the number says nothing more.
-std::string distance_of(double ulps, const std::string& type) {
+// The accuracy grade of elements that are `worst` ulps off at most: "up to 52 ulp (5.7 bits lost), median 1". Beyond
+// 2^precision ulps no bit is in common with the true value, and the number says nothing more.
+std::string grade_of(double worst, const histogram& ulps, const std::string& type) {
   const auto t = dtype_named(type);
-  return t && ulps > 1 / format_of(*t).unit() ? "no digit left" : fmt::format("up to {:.3g} ulp", ulps);
+  const std::string median = fmt::format(", median {:g}", ulps.median());
+  if (t && worst > 1 / format_of(*t).unit()) return "up to no bit left" + median;
+  return fmt::format("up to {:.3g} ulp, {:.2g} bits lost{}", worst, std::log2(std::max(1.0, worst)), median);
 }
 
 // Why samples were skipped, the first reason.
@@ -119,14 +122,21 @@ std::string conventions_of(const std::vector<result>& unit) {
 }
 
 std::string variants_of(const std::vector<result>& unit) {
-  std::map<std::string, double> ulps;
-  for (const result& r : unit)
-    if (r.found.outcome == verdict::inaccurate && r.found.worst)
-      ulps[r.found.variant] = std::max(ulps[r.found.variant], r.found.worst->ulps);
+  struct grade {
+    double worst = 0;
+    histogram ulps;
+  };
+  std::map<std::string, grade> grades;
+  for (const result& r : unit) {
+    if (r.found.outcome != verdict::inaccurate || !r.found.worst) continue;
+    grade& g = grades[r.found.variant];
+    g.worst = std::max(g.worst, r.found.worst->ulps);
+    g.ulps.add(r.found.ulps);
+  }
   std::string text;
-  for (const auto& [name, worst] : ulps)
+  for (const auto& [name, g] : grades)
     text += fmt::format(", consistent with {}{}", name,
-                        worst > 0 ? " (" + distance_of(worst, unit.front().dtype) + ")" : "");
+                        g.worst > 0 ? " (" + grade_of(g.worst, g.ulps, unit.front().dtype) + ")" : "");
   return text;
 }
 

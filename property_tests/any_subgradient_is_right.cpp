@@ -43,6 +43,16 @@ reply chosen(const oracle& truth, draw& random, const real& total, const real& b
       d[t.tied[k].input][t.tied[k].at] +=
           (total * weights[k] / sum - real(1) / real(static_cast<int>(t.tied.size()))) * t.g;
   }
+  for (const subdifferential::norm_ball& b : truth.kinks().balls()) {
+    // |w_i| <= 1/n suffices for every norm; a single +-1 is at the ball's rim.
+    const bool single = random.chance(0.5) || beyond > real(0);
+    const auto n = static_cast<index>(b.elements.size()), alone = random.below(n);
+    for (index k = 0; k < n; ++k) {
+      const position& p = b.elements[static_cast<std::size_t>(k)];
+      const double w = single ? (k == alone ? 1 : 0) : random.uniform(-1, 1) / static_cast<double>(n);
+      d[p.input][p.at] += (real(w) + (k == alone ? beyond : real(0))) * b.g;
+    }
+  }
   reply r;
   for (const values<real>& x : d) {
     r.tensors.emplace_back();

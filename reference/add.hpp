@@ -20,6 +20,7 @@ struct add {
                                 .formula = "C = A + B",
                                 .vjp = "dA = sum of g over A's broadcast axes, dB likewise",
                                 .source = "ONNX Add-14"};
+  static constexpr law laws[] = {law::linear()};
 
   static void draw(sampler& s) { s.broadcast_pair(); }
 

@@ -26,6 +26,7 @@ struct average_pool {
                                 .formula = "y_o = (sum of the cells of window o) / N_o",
                                 .vjp = "dx_i = sum of g_o / N_o over the windows that hold cell i",
                                 .source = "ONNX AveragePool-22"};
+  static constexpr law laws[] = {law::linear()};
 
   static void draw(sampler& s) {
     const auto some = [&s](index most) { return std::min(s.random().between(1, most), s.limit()); };

@@ -21,6 +21,7 @@ struct copy {
                                 .formula = "y_k = x for k = 1 .. n",
                                 .vjp = "dx = sum_k g_k",
                                 .source = "copy gate of the backpropagation lectures"};
+  static constexpr law laws[] = {law::linear()};
 
   static void draw(sampler& s) {
     s.attribute("n", s.choose<index>({2, 4, 1}));

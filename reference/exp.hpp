@@ -8,33 +8,30 @@
 // Source: ONNX Exp-13; the circuit example of the backpropagation lectures.
 #pragma once
 
-#include "backproof/op.hpp"
+#include "backproof/elementwise.hpp"
 #include "backproof/sample.hpp"
 
 namespace backproof::ops {
 
-struct exp {
+struct exp : elementwise::unary<exp> {
   static constexpr op_info info{.name = "exp",
                                 .onnx = "Exp",
                                 .opset = 13,
                                 .signature = "input -> output",
                                 .formula = "y = exp(x)",
                                 .vjp = "dx = g exp(x)",
-                                .source = "ONNX Exp-13",
-                                .unary = true};
+                                .source = "ONNX Exp-13"};
 
   static void draw(sampler& s) { s.input(s.dims(0, 3), {.low = -80, .high = 80}); }
 
-  static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {in[0]}; }
-
   template <scalar S>
-  static void forward(const call<S>& c, results<S> y) {
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = math::exp(c.in[0][i]);
+  static S value(const S& x, const attributes&) {
+    return math::exp(x);
   }
 
   template <scalar S>
-  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i] * math::exp(c.in[0][i]);
+  static S pull(const S& x, const S& g, const attributes&) {
+    return g * math::exp(x);
   }
 };
 

@@ -25,6 +25,7 @@ struct gemm {
                                 .formula = "Y = alpha A' B' + beta C",
                                 .vjp = "dA' = alpha g B'^T, dB' = alpha A'^T g, dC = beta g summed over broadcast axes",
                                 .source = "ONNX Gemm-13"};
+  static constexpr law laws[] = {law::linear_in(0), law::linear_in(1), law::linear_in(2)};
 
   static void draw(sampler& s) {
     const double larger = static_cast<double>(1.3f), negative = static_cast<double>(-0.6f);

@@ -25,6 +25,7 @@ struct max {
                                 .formula = "y = max_k x_k",
                                 .vjp = "dx_k = sum of w_k g over x_k's broadcast axes, w even over the tied, else 0",
                                 .source = "ONNX Max-13"};
+  static constexpr law laws[] = {law::homogeneous(1)};
 
   static void draw(sampler& s) {
     const index inputs = s.choose<index>({2, 3, 1});

@@ -28,6 +28,7 @@ struct max_pool {
                                 .formula = "y_o = max of the cells of window o",
                                 .vjp = "dx_i = sum of g_o / |T_o| over the windows o with x_i = y_o, T_o their ties",
                                 .source = "ONNX MaxPool-22"};
+  static constexpr law laws[] = {law::homogeneous(1), law::shift(1)};
 
   static void draw(sampler& s) {
     const auto some = [&s](index most) { return std::min(s.random().between(1, most), s.limit()); };

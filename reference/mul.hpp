@@ -20,6 +20,7 @@ struct mul {
                                 .formula = "C = A B",
                                 .vjp = "dA = sum of g B over A's broadcast axes, dB = sum of g A over B's",
                                 .source = "ONNX Mul-14"};
+  static constexpr law laws[] = {law::linear_in(0), law::linear_in(1)};
 
   static void draw(sampler& s) { s.broadcast_pair(); }
 

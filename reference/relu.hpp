@@ -8,41 +8,36 @@
 // Source: ONNX Relu-14; max(0, W x) of the backpropagation lectures.
 #pragma once
 
-#include "backproof/op.hpp"
+#include "backproof/elementwise.hpp"
 #include "backproof/sample.hpp"
 
 namespace backproof::ops {
 
-struct relu {
+struct relu : elementwise::unary<relu> {
   static constexpr op_info info{.name = "relu",
                                 .onnx = "Relu",
                                 .opset = 14,
                                 .signature = "X -> Y",
                                 .formula = "y = max(0, x)",
                                 .vjp = "dx = g for x > 0, else 0",
-                                .source = "ONNX Relu-14",
-                                .unary = true};
+                                .source = "ONNX Relu-14"};
+  static constexpr law laws[] = {law::homogeneous(1), law::reflection(1)};
 
   static void draw(sampler& s) { s.input(s.dims(0, 3), {.kinks = {0}}); }
 
-  static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {in[0]}; }
-
   template <scalar S>
-  static void forward(const call<S>& c, results<S> y) {
-    for (index i = 0; i < y[0].size(); ++i) {
-      const S& x = c.in[0][i];
-      y[0][i] = x < S(0) || x == S(0) ? S(0) : x;  // a NaN is neither, and stays
-    }
+  static S value(const S& x, const attributes&) {
+    return x < S(0) || x == S(0) ? S(0) : x;  // a NaN is neither, and stays
   }
 
   template <scalar S>
-  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = S(0) < c.in[0][i] ? g[0][i] : S(0);
+  static S pull(const S& x, const S& g, const attributes&) {
+    return S(0) < x ? g : S(0);
   }
 
-  static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
-    for (index i = 0; i < g[0].size(); ++i)
-      if (c.in[0][i] == real(0)) s.interval({0, i}, 0, 1, 0, g[0][i]);
+  static std::optional<elementwise::slopes> kink(const real& x, const attributes&, const subdifferential&) {
+    if (x == real(0)) return elementwise::slopes{0, 1};
+    return std::nullopt;
   }
 };
 

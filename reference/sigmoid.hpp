@@ -8,24 +8,22 @@
 // Sigmoid-13; the circuit example of the backpropagation lectures (negate, exp, add 1, reciprocal).
 #pragma once
 
-#include "backproof/op.hpp"
+#include "backproof/elementwise.hpp"
 #include "backproof/sample.hpp"
 
 namespace backproof::ops {
 
-struct sigmoid {
+struct sigmoid : elementwise::unary<sigmoid> {
   static constexpr op_info info{.name = "sigmoid",
                                 .onnx = "Sigmoid",
                                 .opset = 13,
                                 .signature = "X -> Y",
                                 .formula = "y = 1 / (1 + exp(-x))",
                                 .vjp = "dx = g s(x) s(-x)",
-                                .source = "ONNX Sigmoid-13",
-                                .unary = true};
+                                .source = "ONNX Sigmoid-13"};
+  static constexpr law laws[] = {law::norm(0.25)};
 
   static void draw(sampler& s) { s.input(s.dims(0, 3)); }
-
-  static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {in[0]}; }
 
   template <scalar S>
   static S at(const S& x) {
@@ -34,24 +32,22 @@ struct sigmoid {
   }
 
   template <scalar S>
-  static void forward(const call<S>& c, results<S> y) {
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = at(c.in[0][i]);
+  static S value(const S& x, const attributes&) {
+    return at(x);
   }
 
   template <scalar S>
-  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i] * at(c.in[0][i]) * at(-c.in[0][i]);
+  static S pull(const S& x, const S& g, const attributes&) {
+    return g * at(x) * at(-x);
   }
 
-  struct from_output {
+  struct from_output : elementwise::unary_vjp<from_output> {
     static constexpr variant_info info{
         .name = "s*(1-s)", .loss = "1-s from the rounded output cancels for large x", .keeps_sign = true};
     template <scalar S>
-    static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-      for (index i = 0; i < d[0].size(); ++i) {
-        const S s = at(c.in[0][i]);
-        d[0][i] = g[0][i] * (s * (S(1) - s));
-      }
+    static S pull(const S& x, const S& g, const attributes&) {
+      const S s = at(x);
+      return g * (s * (S(1) - s));
     }
   };
   using variants = variant_list<from_output>;

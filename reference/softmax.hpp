@@ -21,6 +21,7 @@ struct softmax {
                                 .formula = "p_i = exp(x_i - max x) / sum_j exp(x_j - max x)",
                                 .vjp = "dx_i = p_i sum_j p_j (g_i - g_j)",
                                 .source = "ONNX Softmax-13"};
+  static constexpr law laws[] = {law::shift(0), law::symmetric(), law::norm(0.5)};
 
   static void draw(sampler& s) {
     const shape x = s.dims(1, 3);

@@ -20,6 +20,7 @@ struct sub {
                                 .formula = "C = A - B",
                                 .vjp = "dA = sum of g over A's broadcast axes, dB = -sum of g over B's",
                                 .source = "ONNX Sub-14"};
+  static constexpr law laws[] = {law::linear()};
 
   static void draw(sampler& s) { s.broadcast_pair(); }
 

@@ -47,6 +47,20 @@ bounded<S> bounded<S>::input(const S& v) {
 }
 
 template <class S>
+bounded<S> bounded<S>::constant(const S& v) {
+  return bounded(v, model.unit * size(v), false);
+}
+
+// |max(a + da, b + db) - max(a, b)| <= max(|da|, |db|), and the smaller one matters only where the two overlap.
+// Numbers that are exact compare alike in any precision.
+template <class S>
+bounded<S> bounded<S>::larger(const bounded& a, const bounded& b) {
+  const bounded &most = a.value_ < b.value_ ? b : a, &least = a.value_ < b.value_ ? a : b;
+  if ((a.exact_ && b.exact_) || !(most.value_ - least.value_ <= S(a.error() + b.error()))) return most;
+  return bounded(most.value_, std::max(a.error(), b.error()), false);
+}
+
+template <class S>
 bounded<S> bounded<S>::rounded_by(S value, double propagated, double roundings) {
   if (!isfinite(value)) return bounded(std::move(value), 0, false);  // a limit, to be met exactly
   if (size(value) > model.largest) propagated = std::numeric_limits<double>::infinity();

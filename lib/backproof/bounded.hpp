@@ -42,6 +42,9 @@ class bounded {
 
   // An input of the op: exact as it stands, but backward stability may perturb it by u once it is computed with.
   static bounded input(const S& v);
+  static bounded constant(const S& v);  // an irrational one, such as pi: off by u|v|
+  // The larger of two numbers that are both known within bounds only; if they overlap, either may be taken for it.
+  static bounded larger(const bounded& a, const bounded& b);
 
   const S& value() const { return value_; }
   double error() const { return exact_ ? 0 : error_; }  // |any stable result - value| <= error

@@ -52,10 +52,10 @@ latitude latitude_of(const oracle& truth, mode m) {
   const bool nan = has(truth.inputs(), [](const real& x) { return isnan(x); });
   const bool infinite = has(truth.inputs(), [](const real& x) { return !isfinite(x) && !isnan(x); });
   // Of a function of one variable the limits are known, and required.
-  free.nan_anywhere = (nan || infinite) && !truth.of().info.unary;
+  free.nan_anywhere = (nan || infinite) && !truth.of().unary;
   if (m == mode::vjp) {
     free.kinks = &truth.kinks();
-    free.anything = nan && !truth.of().info.unary;
+    free.anything = nan && !truth.of().unary;
     if (nan) free.nan_inputs = &truth.inputs();
   }
   return free;

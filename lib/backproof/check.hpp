@@ -5,6 +5,7 @@
 //   struct adjoint_identity {
 //     static constexpr check_info info{.name = "adjoint_identity", .claim = "|<v, J u> - <J^T v, u>| <= bound", ...};
 //     static finding run(trial& t);
+//     static bool applies(const op& o);    // optional: to which ops it is put at all
 //   };
 //
 // It knows no op. What it needs it asks of the trial; if the subject does not deliver, the trial ends the check with
@@ -80,11 +81,18 @@ finding judge_results(trial& t, mode m, const std::string& kind);
 struct check {
   check_info info;
   finding (*run)(trial&) = nullptr;
+  bool (*applies)(const op&) = nullptr;  // null: to all
+
+  bool suits(const op& o, profile p) const {
+    return (p == profile::smooth || info.anywhere) && (applies == nullptr || applies(o));
+  }
 };
 
 template <class Check>
 check make_check() {
-  return {Check::info, &Check::run};
+  check c{Check::info, &Check::run};
+  if constexpr (requires { &Check::applies; }) c.applies = &Check::applies;
+  return c;
 }
 
 }  // namespace backproof

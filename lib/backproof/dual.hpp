@@ -18,6 +18,7 @@ struct dual {
   dual(double v) : value(v) {}
   dual(S v, S t) : value(std::move(v)), tangent(std::move(t)) {}
   explicit operator double() const { return static_cast<double>(value); }
+  static dual constant(const real& c) { return {math::constant<S>(c), S(0)}; }
 
   dual& operator+=(const dual& b) { return *this = *this + b; }
   dual& operator-=(const dual& b) { return *this = *this - b; }

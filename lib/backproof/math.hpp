@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <concepts>
+#include <type_traits>
 
 #include "backproof/real.hpp"
 
@@ -71,13 +72,32 @@ template <class S> S pow(const S& x, const S& y) { return adl::call_pow(x, y); }
 template <class S> S atan2(const S& y, const S& x) { return adl::call_atan2(y, x); }
 // clang-format on
 
+// A scalar with error bounds says itself how far off the larger of two uncertain numbers may be.
 template <class S>
-const S& max(const S& a, const S& b) {
-  return a < b ? b : a;
+S max(const S& a, const S& b) {
+  if constexpr (requires { S::larger(a, b); })
+    return S::larger(a, b);
+  else
+    return a < b ? b : a;
 }
 template <class S>
-const S& min(const S& a, const S& b) {
-  return b < a ? b : a;
+S min(const S& a, const S& b) {
+  return -max(-a, -b);
+}
+
+// A constant that double does not hold exactly enough, such as pi.
+template <class S>
+S constant(const real& c) {
+  if constexpr (std::is_same_v<S, real>)
+    return c;
+  else if constexpr (requires { S::constant(c); })
+    return S::constant(c);
+  else
+    return S(static_cast<double>(c));
+}
+template <class S>
+S pi() {
+  return constant<S>(real::pi());
 }
 
 }  // namespace math

@@ -11,11 +11,14 @@
 //     template <scalar S> static void vjp(const call<S>& c, cotangents<S> g, results<S> d);
 //     using variants = variant_list<...>;                                       // optional: known lossy formulas
 //     static void kinks(const call<real>&, cotangents<real> g, subdifferential&);   // optional: see that header
+//     static constexpr law laws[] = {law::linear()};                            // optional: see law.hpp
+//     static bool policy(const attributes&);      // optional: whether dx is a convention there, and no derivative
 //   };
 //
 // Outputs y and gradients d arrive allocated and zero. Gradients exist for differentiable inputs only: d[k].present()
 // is false for index inputs and for optional inputs that were not given. Ops keep no state: a VJP recomputes what
-// it needs, because saved state hides bugs. Reductions use sum<S> (see sum.hpp).
+// it needs, because saved state hides bugs. Reductions use sum<S> (see sum.hpp). Outputs of indices (MaxPool's second)
+// are no outputs here: they have no gradient. Frames for ops that share their loops: elementwise.hpp, loss.hpp.
 #pragma once
 
 #include <span>
@@ -26,6 +29,7 @@
 #include "backproof/attributes.hpp"
 #include "backproof/bounded.hpp"
 #include "backproof/dual.hpp"
+#include "backproof/law.hpp"
 #include "backproof/math.hpp"
 #include "backproof/real.hpp"
 #include "backproof/rounded.hpp"
@@ -48,7 +52,6 @@ struct op_info {
   std::string_view vjp;
   std::string_view source;
   bool zero_gradient = false;  // the gradient is zero everywhere, so that a zero proves something
-  bool unary = false;          // y[i] depends on x[i] alone: every number of a 16-bit format can be tried
 };
 
 struct operand {
@@ -119,6 +122,7 @@ struct op {
 
   op_info info;
   signature sig;
+  bool unary = false;  // y[i] depends on x[i] alone (elementwise.hpp): every number of a 16-bit format can be tried
   void (*draw)(sampler&) = nullptr;
   std::vector<shape> (*infer)(const attributes&, std::span<const shape>) = nullptr;
   kernels<real> wide;
@@ -127,6 +131,8 @@ struct op {
   void (*dual_forward)(const call<dual<real>>&, results<dual<real>>) = nullptr;
   void (*kinks)(const call<real>&, cotangents<real>, subdifferential&) = nullptr;  // null for ops without kinks
   std::vector<variant> variants;
+  std::span<const law> laws;
+  bool (*policy)(const attributes&) = nullptr;  // null for ops whose gradient is the derivative always
 
   std::string_view wire_name() const { return info.onnx.empty() ? info.name : info.onnx; }
   std::string_view domain() const { return info.onnx.empty() ? "backproof" : "ai.onnx"; }
@@ -169,8 +175,13 @@ op make_op() {
        .narrow = detail::make_kernels<Op, rounded>(),
        .dual_forward = &Op::template forward<dual<real>>,
        .kinks = nullptr,
-       .variants = {}};
-  if constexpr (requires { &Op::kinks; }) o.kinks = &Op::kinks;
+       .variants = {},
+       .laws = {}};
+  if constexpr (requires { Op::of_one_number; }) o.unary = Op::of_one_number;
+  if constexpr (requires(const call<real>& c, cotangents<real> g, subdifferential& s) { Op::kinks(c, g, s); })
+    o.kinks = &Op::kinks;
+  if constexpr (requires { Op::laws; }) o.laws = Op::laws;
+  if constexpr (requires { &Op::policy; }) o.policy = &Op::policy;
   if constexpr (requires { typename Op::variants; }) o.variants = detail::make_variants(typename Op::variants{});
   return o;
 }

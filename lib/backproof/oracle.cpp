@@ -98,17 +98,25 @@ const value_list<real>& oracle::output() const {
   return *output_;
 }
 
+value_list<real> oracle::gradient_at(const value_list<real>& inputs, const value_list<real>& cotangents) const {
+  value_list<real> d = results_for_inputs<real>();
+  op_.wide.vjp({sample_.attrs, inputs}, cotangents, d);
+  return d;
+}
+
 const value_list<real>& oracle::gradient() const {
-  if (!gradient_) {
-    gradient_ = results_for_inputs<real>();
-    op_.wide.vjp({sample_.attrs, inputs_}, cotangents_, *gradient_);
-  }
+  if (!gradient_) gradient_ = gradient_at(inputs_, cotangents_);
   return *gradient_;
+}
+
+std::string oracle::why_no_derivative() const {
+  if (op_.policy != nullptr && op_.policy(sample_.attrs)) return "the gradient is a convention here, and no derivative";
+  return kinks().empty() ? "" : "the sample hits a kink, where there is no derivative";
 }
 
 const subdifferential& oracle::kinks() const {
   if (!kinks_) {
-    kinks_.emplace();
+    kinks_.emplace(model_.unit);
     if (op_.kinks != nullptr) op_.kinks({sample_.attrs, inputs_}, cotangents_, *kinks_);
   }
   return *kinks_;

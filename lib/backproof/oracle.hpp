@@ -29,6 +29,9 @@ class oracle {
   const value_list<real>& jvp() const;       // J u by dual numbers through the forward function
   const subdifferential& kinks() const;      // the kinks that the sample hits; empty for most
 
+  // Why the gradient here is not the derivative: a kink, or a convention of the op. Empty if it is.
+  std::string why_no_derivative() const;
+
   // The same with error bounds for the accumulator's arithmetic, kept; or for another arithmetic or other formulas (of
   // a lossy variant), computed anew. Empty if the formulas do not define that function.
   const value_list<bounded<real>>& bounded_output() const;
@@ -39,6 +42,7 @@ class oracle {
   const rounding_model& model() const { return model_; }
 
   value_list<real> output_at(const value_list<real>& inputs) const;  // y at other inputs
+  value_list<real> gradient_at(const value_list<real>& inputs, const value_list<real>& cotangents) const;
   bool differentiable(std::size_t input) const;                      // given, and of a kind that has a gradient
 
  private:

@@ -92,23 +92,23 @@ class unit_runner {
     run(profile::smooth, plan_.samples);
     if (unit_.o->kinks != nullptr) run(profile::kink, (plan_.samples + 3) / 4);
     run(profile::special, special_cases);
-    if (plan_.exhaustive && unit_.o->info.unary && bytes_of(unit_.type) == 2)
+    if (plan_.exhaustive && unit_.o->unary && bytes_of(unit_.type) == 2)
       run(profile::exhaustive, exhaustive_cases);
     return std::move(all_);
   }
 
  private:
   void run(profile p, std::uint64_t cases) {
-    if (p != profile::smooth &&
-        std::none_of(plan_.checks.begin(), plan_.checks.end(), [](auto* c) { return c->info.anywhere; }))
-      return;
+    std::vector<const check*> checks;
+    std::copy_if(plan_.checks.begin(), plan_.checks.end(), std::back_inserter(checks),
+                 [&](const check* c) { return c->suits(*unit_.o, p); });
+    if (checks.empty()) return;
     for (std::uint64_t n = 0; n < cases; ++n) {
       if ((plan_.stop != nullptr && *plan_.stop) || hangs()) break;
       const sample x = draw_telling_sample(*unit_.o, unit_.type, plan_.seed, n, p);
       const oracle truth(*unit_.o, x, subject_.accumulator(unit_.type));
       trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
-      for (const check* c : plan_.checks)
-        if (p == profile::smooth || c->info.anywhere) all_.push_back(judged(*c, t, x));
+      for (const check* c : checks) all_.push_back(judged(*c, t, x));
     }
   }
 

@@ -8,4 +8,9 @@ void subdifferential::interval(position p, const real& low, const real& high, co
 
 void subdifferential::simplex(const std::vector<position>& tied, const real& g) { ties_.push_back({tied, g}); }
 
+
+void subdifferential::ball(const std::vector<position>& elements, double q, const real& g) {
+  balls_.push_back({elements, q, g});
+}
+
 }  // namespace backproof

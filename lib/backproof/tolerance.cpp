@@ -74,9 +74,11 @@ class freedom {
       widen(s.p, (s.low - s.chosen) * s.g, (s.high - s.chosen) * s.g);
     for (const subdifferential::tie& t : kinks->ties())
       for (const position& p : t.tied) {
-        const real share = t.g / real(static_cast<int>(t.tied.size()));
-        widen(p, -share, t.g - share);
+        const real g = real(p.sign) * t.g, share = g / real(static_cast<int>(t.tied.size()));
+        widen(p, -share, g - share);
       }
+    for (const subdifferential::norm_ball& b : kinks->balls())
+      for (const position& p : b.elements) widen(p, -b.g, b.g);
   }
   leeway at(std::size_t input, index i) const {
     return room_.empty() ? leeway{} : room_[input][static_cast<std::size_t>(i)];
@@ -196,7 +198,7 @@ class kink_report {
     if (t.g == real(0)) return "";
     std::vector<double> weights;
     for (const position& p : t.tied)
-      weights.push_back(1.0 / static_cast<double>(t.tied.size()) + static_cast<double>(off(p) / t.g));
+      weights.push_back(1.0 / static_cast<double>(t.tied.size()) + p.sign * static_cast<double>(off(p) / t.g));
     const auto close = [](double a, double b) { return std::fabs(a - b) < 0.05; };
     const auto ones = std::count_if(weights.begin(), weights.end(), [&](double w) { return close(w, 1); });
     if (ones == 1 && close(weights.front(), 1)) return "ties: first";
@@ -207,10 +209,26 @@ class kink_report {
     return "ties: shared";
   }
 
+  std::string met(const subdifferential::norm_ball& b) const {
+    return b.g == real(0) ? "" : norm(b) == real(0) ? "norm at 0: zero" : "norm at 0: not zero";
+  }
+
+  // The q-norm of the w that it took, of which the gradient is w g.
+  real norm(const subdifferential::norm_ball& b) const {
+    real total, largest;
+    for (const position& p : b.elements) {
+      const real w = abs(off(p));
+      largest = largest < w ? w : largest;
+      total += pow(w, real(b.q));
+    }
+    if (largest == real(0)) return 0;
+    return (std::isinf(b.q) ? largest : pow(total, real(1) / real(b.q))) / abs(b.g);
+  }
+
   // By how much the elements of a set miss the total that the reference gives them.
   real missing(const std::vector<position>& set) const {
     real total;
-    for (const position& p : set) total += off(p);
+    for (const position& p : set) total += real(p.sign) * off(p);
     return total;
   }
 
@@ -227,10 +245,11 @@ class kink_report {
 // such a group is fixed.
 std::vector<std::vector<position>> groups_of(const std::vector<subdifferential::tie>& ties) {
   std::map<std::pair<std::size_t, index>, std::size_t> group_of;
+  std::map<std::pair<std::size_t, index>, int> sign;
   std::vector<std::set<std::pair<std::size_t, index>>> groups;
   for (const subdifferential::tie& t : ties) {
     std::set<std::pair<std::size_t, index>> merged;
-    for (const position& p : t.tied) merged.insert({p.input, p.at});
+    for (const position& p : t.tied) merged.insert({p.input, p.at}), sign[{p.input, p.at}] = p.sign;
     for (const position& p : t.tied)
       if (const auto g = group_of.find({p.input, p.at}); g != group_of.end()) merged.merge(groups[g->second]);
     for (const auto& p : merged) group_of[p] = groups.size();
@@ -240,13 +259,25 @@ std::vector<std::vector<position>> groups_of(const std::vector<subdifferential::
   for (std::size_t k = 0; k < groups.size(); ++k) {
     std::vector<position> members;
     for (const auto& [input, at] : groups[k])
-      if (group_of[{input, at}] == k) members.push_back({input, at});
+      if (group_of[{input, at}] == k) members.push_back({input, at, sign[{input, at}]});
     if (!members.empty()) result.push_back(std::move(members));
   }
   return result;
 }
 
-void judge_ties(finding& f, const subdifferential& kinks, const value_list<bounded<real>>& expected,
+void judge_balls(finding& f, const subdifferential& kinks, const kink_report& report,
+                 std::span<const std::string> names, const precision& p) {
+  for (const subdifferential::norm_ball& b : kinks.balls()) {
+    // Each element is a product, rounded once.
+    if (b.g == real(0) || report.norm(b) <= real(1 + 8 * format_of(p.storage).unit())) continue;
+    f.outcome = verdict::fail;
+    f.kind = "subgradient";
+    f.reason = fmt::format("the {} elements of {} where the norm is 0 have a gradient of {:g}-norm {} times the largest",
+                           b.elements.size(), names[b.elements.front().input], b.q, digits_of(report.norm(b), 4));
+  }
+}
+
+void judge_kinks(finding& f, const subdifferential& kinks, const value_list<bounded<real>>& expected,
                 std::span<const std::optional<tensor>> actual, std::span<const std::string> names, const precision& p) {
   const kink_report report(expected, actual);
   const freedom room(&kinks, expected);
@@ -267,7 +298,10 @@ void judge_ties(finding& f, const subdifferential& kinks, const value_list<bound
                     coordinates(expected[group.front().input].dims(), group.front().at), missing);
     return;
   }
+  judge_balls(f, kinks, report, names, p);
+  if (f.outcome == verdict::fail) return;
   std::set<std::string> met;
+  for (const subdifferential::norm_ball& b : kinks.balls()) met.insert(report.met(b));
   for (const subdifferential::slope& s : kinks.intervals()) met.insert(report.met(s));
   for (const subdifferential::tie& t : kinks.ties()) met.insert(report.met(t));
   met.erase("");
@@ -324,7 +358,7 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
     f.reason = fmt::format("{} is {}, not {}{}", f.worst->where, f.worst->actual, f.worst->expected,
                            at_kink ? ", nor any other subgradient" : "");
   } else if (free.kinks != nullptr && !free.kinks->empty()) {
-    judge_ties(f, *free.kinks, expected, actual, names, p);
+    judge_kinks(f, *free.kinks, expected, actual, names, p);
   }
   if (f.outcome == verdict::pass && f.resolved == 0 && (f.elements > 0 || open > 0)) {
     f.outcome = verdict::unresolved;

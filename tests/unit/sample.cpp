@@ -288,7 +288,7 @@ BOOST_AUTO_TEST_CASE(the_special_profile_has_unit_and_empty_extents) {
 
 BOOST_AUTO_TEST_CASE(the_exhaustive_profile_tries_every_bit_pattern_once) {
   for (const op& o : registered_ops()) {
-    if (!o.info.unary) continue;
+    if (!o.unary) continue;
     for (const dtype t : {dtype::f16, dtype::bf16}) {
       std::vector<int> seen(65536);
       int nans = 0;

@@ -1,0 +1,22 @@
+#include "backproof/loss.hpp"
+
+#include <stdexcept>
+
+#include "backproof/sample.hpp"
+
+namespace backproof::loss {
+
+void draw_reduction(sampler& s) { s.attribute("reduction", s.choose<std::string>({"mean", "none", "sum"})); }
+
+void check_reduction(const attributes& a) {
+  const std::string& r = a.text("reduction");
+  if (r != "none" && r != "mean" && r != "sum")
+    throw std::invalid_argument("reduction is '" + r + "', not none, mean or sum");
+}
+
+shape reduced(const attributes& a, const shape& all) {
+  check_reduction(a);
+  return a.text("reduction") == "none" ? all : shape{};
+}
+
+}  // namespace backproof::loss
