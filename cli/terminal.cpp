@@ -97,13 +97,13 @@ std::string ulps_of(const std::vector<result>& unit, const std::string& check) {
   return text;
 }
 
-// The accuracy grade of elements that are `worst` ulps off at most: "up to 52 ulp (5.7 bits lost), median 1". Beyond
+// The accuracy grade of elements that are `worst` ulps off at most: "up to 52 ulp, 5.7 bits lost, median 1". Beyond
 // 2^precision ulps no bit is in common with the true value, and the number says nothing more.
 std::string grade_of(double worst, const histogram& ulps, const std::string& type) {
   const auto t = dtype_named(type);
-  const std::string median = fmt::format(", median {:g}", ulps.median());
-  if (t && worst > 1 / format_of(*t).unit()) return "up to no bit left" + median;
-  return fmt::format("up to {:.3g} ulp, {:.2g} bits lost{}", worst, std::log2(std::max(1.0, worst)), median);
+  const std::string median = fmt::format("median {:g} ulp", ulps.median());
+  if (t && worst > 1 / format_of(*t).unit()) return "up to all bits lost, " + median;
+  return fmt::format("up to {:.3g} ulp, {:.2g} bits lost, {}", worst, std::log2(std::max(1.0, worst)), median);
 }
 
 // Why samples were skipped, the first reason.
@@ -121,8 +121,10 @@ std::string conventions_of(const std::vector<result>& unit) {
   return met.empty() ? "" : fmt::format(", at kinks {}", fmt::join(met, " or "));
 }
 
-std::string variants_of(const std::vector<result>& unit) {
+// What explains the inaccurate results, a line each, the most frequent first.
+std::vector<std::string> variants_of(const std::vector<result>& unit) {
   struct grade {
+    std::uint64_t results = 0;
     double worst = 0;
     histogram ulps;
   };
@@ -130,14 +132,23 @@ std::string variants_of(const std::vector<result>& unit) {
   for (const result& r : unit) {
     if (r.found.outcome != verdict::inaccurate || !r.found.worst) continue;
     grade& g = grades[r.found.variant];
+    ++g.results;
     g.worst = std::max(g.worst, r.found.worst->ulps);
     g.ulps.add(r.found.ulps);
   }
-  std::string text;
-  for (const auto& [name, g] : grades)
-    text += fmt::format(", consistent with {}{}", name,
-                        g.worst > 0 ? " (" + grade_of(g.worst, g.ulps, unit.front().dtype) + ")" : "");
-  return text;
+  std::vector<std::pair<std::string, grade>> ranked(grades.begin(), grades.end());
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [](const auto& a, const auto& b) { return a.second.results > b.second.results; });
+  std::vector<std::string> lines;
+  constexpr std::size_t readable = 3;
+  for (std::size_t k = 0; k < std::min(readable, ranked.size()); ++k) {
+    const auto& [name, g] = ranked[k];
+    lines.push_back(fmt::format("{} consistent with {}{}", g.results, name,
+                                g.worst > 0 ? ": " + grade_of(g.worst, g.ulps, unit.front().dtype) : ""));
+  }
+  if (ranked.size() > readable)
+    lines.push_back(fmt::format("and {} more combinations of these, in the log (--ndjson)", ranked.size() - readable));
+  return lines;
 }
 
 }  // namespace
@@ -199,8 +210,9 @@ void terminal::flush_unit() {
   const verdict v = gravest->found.outcome;
   std::string line;
   for (const auto& [which, n] : counts) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", n, name_of(which));
-  if (!shown_in_full(v)) line += variants_of(unit_) + conventions_of(unit_) + tightness_of(unit_) + skips_of(unit_);
+  if (!shown_in_full(v)) line += conventions_of(unit_) + tightness_of(unit_) + skips_of(unit_);
   fmt::print("{} {:<24} {:<5} {}\n", painted(v, fmt::format("{:<10}", name_of(v))), gravest->op, gravest->dtype, line);
+  for (const std::string& variant : variants_of(unit_)) fmt::print("{:<11}{}\n", "", variant);
 
   for (const char* check : {"reference_value", "reference_gradient"})
     if (const std::string ulps = ulps_of(unit_, check); !ulps.empty())

@@ -320,6 +320,27 @@ BOOST_AUTO_TEST_CASE(the_model_in_force_is_restored) {
   BOOST_TEST((bound::input(real(1)) + bound(1)).error() == 0);
 }
 
+BOOST_AUTO_TEST_CASE(the_larger_of_two_uncertain_numbers_may_be_either) {
+  const bound::use model(rounding_model::of(format_of(dtype::f32)));
+  const bound zero(0), x = bound::input(real(1)), y = bound::input(real(1) + ldexp(real(1), -30));
+  const bound below = x - y;  // -2^-30, known to 2^-22 or so: a rounded evaluation may find it above 0
+  BOOST_TEST((math::max(zero, below).value() == real(0)));
+  BOOST_TEST(math::max(zero, below).error() >= below.error());
+  BOOST_TEST(!math::max(zero, below).exact());
+  const bound far_below = x - bound::input(real(2));
+  BOOST_TEST(math::max(zero, far_below).exact());
+  BOOST_TEST(math::max(x, y).exact());  // inputs compare alike in any precision
+  BOOST_TEST((math::min(x, y).value() == real(1)));
+}
+
+BOOST_AUTO_TEST_CASE(an_irrational_constant_is_off_by_its_rounding) {
+  const bound::use model(rounding_model::of(format_of(dtype::bf16)));
+  BOOST_TEST((math::pi<bound>().value() == real::pi()));
+  BOOST_TEST(math::pi<bound>().error() == 0x1p-8 * static_cast<double>(real::pi()));
+  BOOST_TEST((math::pi<real>() == real::pi()));
+  BOOST_TEST((math::pi<dual<real>>().tangent == real(0)));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace backproof::tests

@@ -1,7 +1,10 @@
 // Shapes and broadcasting, against definitions spelled out coordinate by coordinate.
 #include "backproof/shape.hpp"
 
+#include <algorithm>
 #include <stdexcept>
+
+#include "backproof/groups.hpp"
 
 #include "support.hpp"
 
@@ -99,6 +102,33 @@ BOOST_AUTO_TEST_CASE(slices_reach_every_element_once) {
 BOOST_AUTO_TEST_CASE(an_axis_outside_of_the_shape_is_refused) {
   for (const index axis : {2, -3, 100}) BOOST_CHECK_THROW(slices({2, 3}, axis), std::invalid_argument);
   BOOST_CHECK_THROW(slices({}, 0), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(groups_hold_what_shares_the_coordinates_of_the_other_axes) {
+  const shape dims = {2, 3, 4};
+  for (const std::vector<index>& axes : std::vector<std::vector<index>>{{}, {0}, {1}, {-1}, {0, 2}, {-1, 0}, {0, 1, 2}}) {
+    const groups g(dims, axes);
+    std::vector<int> seen(24);
+    for (index o = 0; o < g.count(); ++o) {
+      BOOST_TEST(static_cast<index>(g[o].size()) == g.length());
+      BOOST_TEST(std::is_sorted(g[o].begin(), g[o].end()));
+      for (const index i : g[o]) {
+        ++seen[static_cast<std::size_t>(i)];
+        for (index k = 0; k < 3; ++k)
+          if (std::none_of(axes.begin(), axes.end(), [k](index a) { return (a + 3) % 3 == k; }))
+            BOOST_TEST(coordinates(dims, i)[static_cast<std::size_t>(k)] ==
+                       coordinates(dims, g[o][0])[static_cast<std::size_t>(k)]);
+      }
+    }
+    BOOST_TEST((seen == std::vector<int>(24, 1)));
+    BOOST_TEST(size_of(g.reduced(false)) == g.count());
+  }
+  BOOST_TEST((groups(dims, {1}).reduced(true) == shape{2, 1, 4}));
+  BOOST_TEST((groups(dims, {-1, 0}).reduced(false) == shape{3}));
+  BOOST_TEST(groups({2, 0}, {1}).count() == 2);
+  BOOST_TEST(groups({2, 0}, {1}).length() == 0);
+  BOOST_CHECK_THROW(groups(dims, {3}), std::invalid_argument);
+  BOOST_CHECK_THROW(groups(dims, {0, -3}), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -265,6 +265,52 @@ BOOST_AUTO_TEST_CASE(tied_elements_may_share_in_any_way_but_in_full) {
   BOOST_TEST(fails_as(at(8, 0, -2), "subgradient"));
 }
 
+BOOST_AUTO_TEST_CASE(shares_with_signs_add_up_by_their_signs) {
+  // The largest of |x| at x = (2, -2): shares of g = 4 are for x_0 and against x_1; the reference gives 2 and -2.
+  subdifferential kinks;
+  kinks.simplex({{0, 0, 1}, {0, 1, -1}}, real(4));
+  const std::vector<std::string> names = {"dX"};
+  const auto at = [&](double a, double b) {
+    const std::vector<std::optional<tensor>> actual = {vector_of(dtype::f32, {a, b})};
+    return compare(moved({2, -2}, in_f32), actual, names, in_f32, "wrong_gradient", {.kinks = &kinks});
+  };
+  BOOST_TEST(passes(at(2, -2)));
+  BOOST_TEST(passes(at(4, 0)));
+  BOOST_TEST(passes(at(0, -4)));
+  BOOST_TEST(fails_as(at(2, 2), "subgradient"));
+  BOOST_TEST(fails_as(at(4, -4), "subgradient"));
+}
+
+BOOST_AUTO_TEST_CASE(where_a_norm_is_zero_any_point_of_the_dual_ball_passes) {
+  // g = 3 at a zero slice of two elements: the gradient is 3 w with ||w||_q <= 1.
+  const std::vector<std::string> names = {"dX"};
+  const auto at = [&](double q, double a, double b) {
+    subdifferential kinks;
+    kinks.ball({{0, 0}, {0, 1}}, q, real(3));
+    const std::vector<std::optional<tensor>> actual = {vector_of(dtype::f32, {a, b})};
+    return compare(moved({0, 0}, in_f32), actual, names, in_f32, "wrong_gradient", {.kinks = &kinks});
+  };
+  for (const double q : {1.0, 1.5, 2.0, 3.0, infinity}) {
+    BOOST_TEST(passes(at(q, 0, 0)));
+    BOOST_TEST(passes(at(q, 0, -3)));
+    BOOST_TEST(passes(at(q, 1.5, 1.5)));
+    BOOST_TEST(fails_as(at(q, 3.5, 0), "subgradient"));
+  }
+  BOOST_TEST(passes(at(2, 2.1, -2.1)));                    // 3 (0.7, -0.7), norm 0.99
+  BOOST_TEST(fails_as(at(2, 2.2, -2.2), "subgradient"));   // norm 1.04
+  BOOST_TEST(fails_as(at(1, 2.1, -2.1), "subgradient"));   // 1-norm 1.4
+  BOOST_TEST(passes(at(infinity, 3, -3)));
+  BOOST_TEST((at(2, 0, 0).convention == "norm at 0: zero" && at(2, 0, 3).convention == "norm at 0: not zero"));
+}
+
+BOOST_AUTO_TEST_CASE(a_computed_kink_is_near_within_a_few_roundings) {
+  const subdifferential s(0x1p-24);
+  BOOST_TEST(s.near(real(0), real(1)));
+  BOOST_TEST(s.near(real(0x1p-22), real(-1)));
+  BOOST_TEST(!s.near(real(0x1p-21), real(1)));
+  BOOST_TEST(!subdifferential().near(real(1e-300), real(1)));
+}
+
 BOOST_AUTO_TEST_CASE(elements_outside_of_their_bounds_are_listed) {
   const std::vector<std::string> names = {"dX"};
   const std::vector<std::optional<tensor>> actual = {vector_of(dtype::f32, {1, 2.5, 3, not_a_number})};
