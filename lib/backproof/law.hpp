@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 
 namespace backproof {
 
@@ -37,5 +38,7 @@ struct law {
   // Elementwise: f'(x) + f'(-x) = c, so that V(g) at x and V(g) at -x add up to c g.
   static constexpr law reflection(double c) { return {kind::reflection, c}; }
 };
+
+std::string to_string(const law& l);  // "f(t x) = t^1 f(x)"
 
 }  // namespace backproof
