@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "backproof/check.hpp"
+#include "backproof/inner.hpp"
 
 namespace backproof::checks {
 
@@ -33,7 +34,7 @@ struct adjoint_identity {
     if (!finite(d))
       return unresolved("an element of the gradient overflows, rightly; infinities have no inner product");
 
-    const real forward = inner(truth.cotangents(), truth.jvp());
+    const real forward = backproof::inner(truth.cotangents(), truth.jvp()).value;
     const real backward = inner(d, truth.tangents());
     const bound_and_signal stable = weigh(truth.bounded_gradient(), t);
     finding f = compare("<J^T v, u>", forward, backward, stable.bound, stable.signal, "law");
@@ -79,13 +80,6 @@ struct adjoint_identity {
       for (index i = 0; t && i < t->count(); ++i)
         if (!std::isfinite(t->at(i))) return false;
     return true;
-  }
-
-  static real inner(const value_list<real>& a, const value_list<real>& b) {
-    real total;
-    for (std::size_t k = 0; k < a.size(); ++k)
-      for (index i = 0; i < a[k].size(); ++i) total += a[k][i] * b[k][i];
-    return total;
   }
 
   static real inner(const trial::answers& d, const value_list<real>& u) {

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "backproof/check.hpp"
+#include "backproof/inner.hpp"
 
 namespace backproof::checks {
 
@@ -28,44 +29,19 @@ struct finite_difference {
   static finding run(trial& t) {
     const oracle& truth = t.truth();
     if (const std::string why = truth.why_no_derivative(); !why.empty()) return unresolved(why);
-    const real h = ldexp(real(1), step_exponent()) / largest_tangent(truth);
+    const real h = difference_step(truth.tangents());
     const real fine = difference(truth, h), coarse = difference(truth, real(2) * h);
-    real exact, signal;
-    for (std::size_t k = 0; k < truth.gradient().size(); ++k)
-      for (index i = 0; i < truth.gradient()[k].size(); ++i) {
-        const real term = truth.gradient()[k][i] * truth.tangents()[k][i];
-        exact += term;
-        signal += abs(term);
-      }
+    const weighed exact = inner(truth.gradient(), truth.tangents());
     // A bound that is no small part of the signal proves nothing worth having at this precision.
-    const real worth_having = signal * ldexp(real(1), -40);
-    return compare("<J^T v, u>", fine, exact, abs(coarse - fine) + rounding(truth) / h, worth_having, "law");
+    const real worth_having = exact.terms * ldexp(real(1), -40);
+    return compare("<J^T v, u>", fine, exact.value, abs(coarse - fine) + rounding(truth) / h, worth_having, "law");
   }
 
  private:
-  // A third of the digits: h^2 and epsilon / h are then of the same size.
-  static int step_exponent() { return ilogb(real::epsilon()) / 3; }
-
-  static real largest_tangent(const oracle& truth) {
-    real largest = 0;
-    for (const values<real>& u : truth.tangents())
-      for (index i = 0; i < u.size(); ++i) largest = math::max(largest, abs(u[i]));
-    return largest > real(0) ? largest : real(1);
-  }
-
-  static value_list<real> moved(const oracle& truth, const real& step) {
-    value_list<real> x = truth.inputs();
-    for (std::size_t k = 0; k < x.size(); ++k)
-      for (index i = 0; i < truth.tangents()[k].size(); ++i) x[k][i] += step * truth.tangents()[k][i];
-    return x;
-  }
-
   static real difference(const oracle& truth, const real& h) {
-    const value_list<real> ahead = truth.output_at(moved(truth, h)), behind = truth.output_at(moved(truth, -h));
-    real total;
-    for (std::size_t k = 0; k < ahead.size(); ++k)
-      for (index j = 0; j < ahead[k].size(); ++j) total += truth.cotangents()[k][j] * (ahead[k][j] - behind[k][j]);
-    return total / (real(2) * h);
+    const value_list<real> ahead = truth.output_at(moved(truth.inputs(), truth.tangents(), h));
+    const value_list<real> behind = truth.output_at(moved(truth.inputs(), truth.tangents(), -h));
+    return inner(truth.cotangents(), moved(ahead, behind, -1)).value / (real(2) * h);
   }
 
   static real rounding(const oracle& truth) {

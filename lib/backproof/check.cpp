@@ -65,10 +65,16 @@ latitude latitude_of(const oracle& truth, mode m) {
 
 const trial::answers& trial::ask(mode m, std::optional<reply>& kept) {
   if (!kept) kept = subject_.run(m, truth_.of(), truth_.on());
-  if (kept->code == reply::status::ok) return kept->tensors;
+  return usable(*kept);
+}
+
+trial::answers trial::run(mode m, const sample& s) { return usable(subject_.run(m, truth_.of(), s)); }
+
+const trial::answers& trial::usable(const reply& r) {
+  if (r.code == reply::status::ok) return r.tensors;
   finding f;
-  f.outcome = verdict_of(kept->code);
-  f.reason = kept->message;
+  f.outcome = verdict_of(r.code);
+  f.reason = r.message;
   if (f.outcome == verdict::fail) f.kind = "rejected";
   throw no_answer(std::move(f));
 }

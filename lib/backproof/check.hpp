@@ -52,6 +52,7 @@ class trial {
 
   const answers& forward() { return ask(mode::forward, forward_); }
   const answers& vjp() { return ask(mode::vjp, vjp_); }
+  answers run(mode m, const sample& s);  // of another sample of the same op, not kept
 
   std::string declared_convention() const { return subject_.declared_convention(truth_.of()); }
 
@@ -60,6 +61,7 @@ class trial {
 
  private:
   const answers& ask(mode m, std::optional<reply>& kept);
+  static const answers& usable(const reply& r);  // throws no_answer
 
   const oracle& truth_;
   subject& subject_;

@@ -122,19 +122,22 @@ const subdifferential& oracle::kinks() const {
   return *kinks_;
 }
 
-const value_list<real>& oracle::jvp() const {
-  if (!jvp_) {
-    value_list<dual<real>> in = lift<dual<real>>(inputs_), y = results_for_outputs<dual<real>>();
-    for (std::size_t k = 0; k < in.size(); ++k)
-      if (tangents_[k].present())
-        for (index i = 0; i < in[k].size(); ++i) in[k][i].tangent = tangents_[k][i];
-    op_.dual_forward({sample_.attrs, in}, y);
-    jvp_.emplace();
-    for (const values<dual<real>>& out : y) {
-      values<real>& t = jvp_->emplace_back(out.dims());
-      for (index i = 0; i < out.size(); ++i) t[i] = out[i].tangent;
-    }
+value_list<real> oracle::jvp_along(const value_list<real>& tangents) const {
+  value_list<dual<real>> in = lift<dual<real>>(inputs_), y = results_for_outputs<dual<real>>();
+  for (std::size_t k = 0; k < in.size(); ++k)
+    if (tangents[k].present())
+      for (index i = 0; i < in[k].size(); ++i) in[k][i].tangent = tangents[k][i];
+  op_.dual_forward({sample_.attrs, in}, y);
+  value_list<real> out;
+  for (const values<dual<real>>& one : y) {
+    out.emplace_back(one.dims());
+    for (index i = 0; i < one.size(); ++i) out.back()[i] = one[i].tangent;
   }
+  return out;
+}
+
+const value_list<real>& oracle::jvp() const {
+  if (!jvp_) jvp_ = jvp_along(tangents_);
   return *jvp_;
 }
 

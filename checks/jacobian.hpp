@@ -1,0 +1,77 @@
+// The Jacobian two ways: its rows by the oracle's VJP, its columns by forward mode, element against element.
+//
+//   claim   |J_ji (VJP of e_j) - J_ji (JVP of e_i)| <= 2^-80 max(|row j|, |column i|)
+//
+// At most `most` rows and columns are formed, spread over all outputs and inputs, and each element in which they cross
+// is compared: a mistake in few elements of a gradient cannot hide in an inner product, nor cancel. The differences
+// along every coordinate are the third way; finite_difference takes them along one direction.
+#pragma once
+
+#include "backproof/check.hpp"
+#include "backproof/inner.hpp"
+
+namespace backproof::checks {
+
+struct jacobian {
+  static constexpr check_info info{
+      .name = "jacobian",
+      .claim = "|J_ji by VJP - J_ji by JVP| <= 2^-80 max(|row j|, |column i|), in wide precision",
+      .source = "rows of J are VJPs of unit cotangents, columns JVPs of unit tangents",
+      .judges = "oracle",
+      .catches = "an element of the reference's derivative that is wrong, or in another's place"};
+
+  static finding run(trial& t) {
+    const oracle& truth = t.truth();
+    if (const std::string why = truth.why_no_derivative(); !why.empty()) return unresolved(why);
+    const std::vector<place> outputs = spread(truth.cotangents()), inputs = spread(truth.tangents());
+    std::vector<value_list<real>> rows, columns;
+    for (const place& j : outputs) rows.push_back(truth.gradient_at(truth.inputs(), unit(truth.cotangents(), j)));
+    for (const place& i : inputs) columns.push_back(truth.jvp_along(unit(truth.tangents(), i)));
+    std::optional<finding> worst;
+    for (std::size_t j = 0; j < rows.size(); ++j)
+      for (std::size_t i = 0; i < columns.size(); ++i) {
+        const real &by_row = rows[j][inputs[i].tensor][inputs[i].at],
+                   &by_column = columns[i][outputs[j].tensor][outputs[j].at];
+        const real scale = math::max(largest(rows[j]), largest(columns[i]));
+        const std::string where = "J[" + std::to_string(outputs[j].at) + "," + std::to_string(inputs[i].at) + "]";
+        finding f = scale == real(0) ? finding{}
+                                     : compare(where, by_column, by_row, scale * ldexp(real(1), -80), scale, "law");
+        if (f.outcome == verdict::fail) return f;
+        if (!worst || (f.worst && (!worst->worst || f.worst->error > worst->worst->error))) worst = std::move(f);
+      }
+    return worst ? *worst : unresolved("the Jacobian is empty");
+  }
+
+ private:
+  static constexpr index most = 6;
+
+  struct place {
+    std::size_t tensor;
+    index at;
+  };
+
+  static std::vector<place> spread(const value_list<real>& list) {
+    std::vector<place> all, some;
+    for (std::size_t k = 0; k < list.size(); ++k)
+      for (index i = 0; i < list[k].size(); ++i) all.push_back({k, i});
+    const auto n = static_cast<index>(all.size()), kept = std::min(n, most);
+    for (index k = 0; k < kept; ++k) some.push_back(all[static_cast<std::size_t>(k * (n - 1) / std::max<index>(1, kept - 1))]);
+    return some;
+  }
+
+  static value_list<real> unit(const value_list<real>& like, const place& p) {
+    value_list<real> e;
+    for (const values<real>& x : like) e.push_back(x.present() ? values<real>(x.dims()) : values<real>{});
+    e[p.tensor][p.at] = 1;
+    return e;
+  }
+
+  static real largest(const value_list<real>& list) {
+    real m = 0;
+    for (const values<real>& x : list)
+      for (index i = 0; i < x.size(); ++i) m = math::max(m, abs(x[i]));
+    return m;
+  }
+};
+
+}  // namespace backproof::checks

@@ -1,0 +1,71 @@
+// A VJP is linear in the cotangent, and scaling by a power of two rounds nothing.
+//
+//   claim   V(2 v) = 2 V(v) and V(-v) = -V(v), bit for bit, and V(0) = 0
+//
+// Rounding to nearest commutes with doubling and with a change of sign, as long as nothing under- or overflows: so the
+// first two hold exactly for any formula in floating-point arithmetic that is linear in v, whatever its error. Elements
+// near either end of the format's range are left out, for an intermediate result may have left it. A VJP
+// that clips, compares or squares the cotangent, reads another one's, or adds to what was there before does not pass.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "backproof/check.hpp"
+
+namespace backproof::checks {
+
+struct vjp_linearity {
+  static constexpr check_info info{
+      .name = "vjp_linearity",
+      .claim = "V(2 v) = 2 V(v), V(-v) = -V(v) bit for bit, and V(0) = 0",
+      .source = "linearity of the adjoint; rounding to nearest commutes with powers of two (Higham, section 2.1)",
+      .judges = "subject",
+      .catches = "a cotangent clipped, squared, forgotten or left from an earlier call; a gradient added to a dirty buffer"};
+
+  static finding run(trial& t) {
+    const trial::answers once = t.vjp();
+    finding f;
+    for (const double factor : {2.0, -1.0, 0.0}) {
+      f = proportional(once, t.run(mode::vjp, scaled(t.truth().on(), factor)), factor, t);
+      if (f.outcome == verdict::fail) return f;
+    }
+    return f;
+  }
+
+ private:
+  static sample scaled(sample s, double factor) {
+    for (tensor& v : s.cotangents)
+      for (index i = 0; i < v.count(); ++i) v.set(i, factor * v.at(i));
+    return s;
+  }
+
+  // A tenth of the exponents at each end: 2^24 for f32, 2^3 for f16.
+  static double margin(const format& f) { return std::exp2(std::floor(std::log2(f.largest()) * 3 / 16)); }
+
+  static finding proportional(const trial::answers& once, const trial::answers& scaled, double factor, const trial& t) {
+    const format &accumulator = t.numbers().accumulator, &storage = format_of(t.numbers().storage);
+    const double low = std::max(accumulator.smallest() * margin(accumulator), storage.smallest() * margin(storage));
+    const double high = storage.largest() / margin(storage);
+    finding f;
+    for (std::size_t k = 0; k < once.size(); ++k) {
+      if (!once[k] || !scaled[k] || once[k]->dims() != scaled[k]->dims()) continue;  // reference_gradient's to judge
+      for (index i = 0; i < once[k]->count(); ++i) {
+        const double a = once[k]->at(i), b = scaled[k]->at(i);
+        if (!std::isfinite(a) || (factor != 0 && (std::fabs(a) < low || std::fabs(a) > high))) continue;
+        ++f.elements;
+        if (b == factor * a) continue;
+        f.outcome = verdict::fail;
+        f.kind = "law";
+        f.reason = t.gradient_names()[k] + " element " + std::to_string(i) + " is " + std::to_string(a) + ", and " +
+                   std::to_string(b) + " for " + std::to_string(factor) + " times the cotangent";
+        return f;
+      }
+    }
+    if (f.elements == 0) return unresolved("every element of the gradient is zero, or near the end of the format's range");
+    f.resolved = f.elements;
+    return f;
+  }
+};
+
+}  // namespace backproof::checks
