@@ -10,6 +10,7 @@
 
 #include "backproof/op.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/softmax.hpp"
 
 namespace backproof::ops {
 
@@ -35,44 +36,15 @@ struct softmax {
     return {in[0]};
   }
 
-  // Calls visit(at) for each slice along the axis; at(j) is where element j of the slice stands.
-  template <class F>
-  static void each_slice(const slices& along, F visit) {
-    for (index o = 0; along.length > 0 && o < along.outer; ++o)
-      for (index i = 0; i < along.inner; ++i)
-        visit([start = along.start(o, i), inner = along.inner](index j) { return start + j * inner; });
-  }
-
-  template <scalar S>
-  static values<S> probabilities(const values<S>& x, const slices& along) {
-    values<S> p(x.dims());
-    each_slice(along, [&](auto at) {
-      S m = x[at(0)];
-      for (index j = 1; j < along.length; ++j) m = math::max(m, x[at(j)]);
-      sum<S> total;
-      for (index j = 0; j < along.length; ++j) total += p[at(j)] = math::exp(x[at(j)] - m);
-      for (index j = 0; j < along.length; ++j) p[at(j)] /= total.value();
-    });
-    return p;
-  }
-
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    y[0] = probabilities(c.in[0], slices(c.in[0].dims(), c.attrs.integer("axis")));
+    y[0] = along_axis::probabilities(c.in[0], slices(c.in[0].dims(), c.attrs.integer("axis")));
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const slices along(c.in[0].dims(), c.attrs.integer("axis"));
-    const values<S> p = probabilities(c.in[0], along);
-    each_slice(along, [&](auto at) {
-      for (index i = 0; i < along.length; ++i) {
-        sum<S> s;
-        for (index j = 0; j < along.length; ++j)
-          if (j != i) s.add_product(p[at(j)], g[0][at(i)] - g[0][at(j)]);
-        d[0][at(i)] = p[at(i)] * s.value();
-      }
-    });
+    d[0] = along_axis::pull_by_differences(along_axis::probabilities(c.in[0], along), g[0], along);
   }
 
   struct inner_product {
@@ -81,12 +53,7 @@ struct softmax {
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
       const slices along(c.in[0].dims(), c.attrs.integer("axis"));
-      const values<S> p = probabilities(c.in[0], along);
-      each_slice(along, [&](auto at) {
-        sum<S> s;
-        for (index j = 0; j < along.length; ++j) s.add_product(g[0][at(j)], p[at(j)]);
-        for (index i = 0; i < along.length; ++i) d[0][at(i)] = p[at(i)] * (g[0][at(i)] - s.value());
-      });
+      d[0] = along_axis::pull_by_inner_product(along_axis::probabilities(c.in[0], along), g[0], along);
     }
   };
   using variants = variant_list<inner_product>;
