@@ -1,11 +1,11 @@
 // Celu, elementwise, alpha > 0.
 //
 //   y  = x for x >= 0, else alpha (exp(x / alpha) - 1)
-//   dx = g for x >= 0, else g exp(x / alpha)
+//   dx = g for x > 0, else g exp(x / alpha)
 //
 // Continuously differentiable. exp - 1 loses the digits of a small x, so y is written in expm1; the derivative from the
-// output, y / alpha + 1, loses those of an x far below 0. An alpha that is no power of two tells a subject that keeps
-// 1 / alpha in f32. Source: ONNX Celu-12; Barron, Continuously differentiable exponential linear units, 2017.
+// output, y / alpha + 1, loses those of an x far below 0. An alpha that is no number of f32 tells a subject that keeps
+// it as one. Source: ONNX Celu-12; Barron, Continuously differentiable exponential linear units, 2017.
 #pragma once
 
 #include <stdexcept>
@@ -21,12 +21,12 @@ struct celu : elementwise::unary<celu> {
                                 .opset = 12,
                                 .signature = "X -> Y",
                                 .formula = "y = max(0, x) + min(0, alpha (exp(x / alpha) - 1))",
-                                .vjp = "dx = g for x >= 0, else g exp(x / alpha)",
+                                .vjp = "dx = g for x > 0, else g exp(x / alpha)",
                                 .source = "ONNX Celu-12"};
   static constexpr law laws[] = {law::norm(1)};
 
   static void draw(sampler& s) {
-    s.attribute("alpha", s.choose({1.0, 0.5, static_cast<double>(1.3f), 2.0}));
+    s.attribute("alpha", s.choose({1.0, 0.5, 1.3, 2.0}));
     s.input(s.dims(0, 3));
   }
 
@@ -43,7 +43,7 @@ struct celu : elementwise::unary<celu> {
 
   template <scalar S>
   static S pull(const S& x, const S& g, const attributes& a) {
-    return x < S(0) ? g * math::exp(x / S(a.number("alpha"))) : g;
+    return S(0) < x ? g : g * math::exp(x / S(a.number("alpha")));
   }
 
   struct from_output : elementwise::unary_vjp<from_output> {
@@ -51,7 +51,7 @@ struct celu : elementwise::unary<celu> {
         .name = "y/alpha+1", .loss = "y/alpha+1 from the rounded output cancels for x far below 0", .keeps_sign = true};
     template <scalar S>
     static S pull(const S& x, const S& g, const attributes& a) {
-      return x < S(0) ? g * (value(x, a) / S(a.number("alpha")) + S(1)) : g;
+      return S(0) < x ? g : g * (value(x, a) / S(a.number("alpha")) + S(1));
     }
   };
   struct exp_less_one {

@@ -1,11 +1,11 @@
 // Elu, elementwise.
 //
 //   y  = x for x >= 0, else alpha (exp(x) - 1)
-//   dx = g for x >= 0, else g alpha exp(x)
+//   dx = g for x > 0, else g alpha exp(x)
 //
-// Kink at x = 0 unless alpha is 1: any slope between alpha and 1 is a subgradient, and the reference takes 1. exp(x) -
-// 1 loses the digits of a small x, so y is written in expm1; y + alpha, the derivative from the output, has lost all of
-// its digits from x = -17.4 in f32, -37.5 in f64. Source: ONNX Elu-22; THNN ELU.
+// Kink at x = 0 unless alpha is 1: any slope between alpha and 1 is a subgradient, and the reference takes alpha.
+// exp(x) - 1 loses the digits of a small x, so y is written in expm1; y + alpha, the derivative from the output, has
+// lost all of its digits from x = -17.4 in f32, -37.5 in f64. Source: ONNX Elu-22; THNN ELU.
 #pragma once
 
 #include "backproof/elementwise.hpp"
@@ -19,7 +19,7 @@ struct elu : elementwise::unary<elu> {
                                 .opset = 22,
                                 .signature = "X -> Y",
                                 .formula = "y = x for x >= 0, else alpha (exp(x) - 1)",
-                                .vjp = "dx = g for x >= 0, else g alpha exp(x)",
+                                .vjp = "dx = g for x > 0, else g alpha exp(x)",
                                 .source = "ONNX Elu-22"};
 
   static void draw(sampler& s) {
@@ -34,7 +34,7 @@ struct elu : elementwise::unary<elu> {
 
   template <scalar S>
   static S pull(const S& x, const S& g, const attributes& a) {
-    return x < S(0) ? g * (S(a.number("alpha")) * math::exp(x)) : g;
+    return S(0) < x ? g : g * (S(a.number("alpha")) * math::exp(x));
   }
 
   static std::optional<elementwise::slopes> kink(const real& x, const attributes& a, const subdifferential&) {
@@ -48,7 +48,7 @@ struct elu : elementwise::unary<elu> {
         .name = "y+alpha", .loss = "y+alpha from the rounded output cancels for x far below 0", .keeps_sign = true};
     template <scalar S>
     static S pull(const S& x, const S& g, const attributes& a) {
-      return x < S(0) ? g * (value(x, a) + S(a.number("alpha"))) : g;
+      return S(0) < x ? g : g * (value(x, a) + S(a.number("alpha")));
     }
   };
   struct exp_less_one {

@@ -34,9 +34,10 @@ struct hard_sigmoid : elementwise::unary<hard_sigmoid> {
     s.input(s.dims(1, 3), {.low = low - margin, .high = high + margin, .kinks = {zero, one}});
   }
 
+  // Both constants are known to one unit roundoff only, for (x + 3) / 6 is another way to write x / 6 + 1 / 2.
   template <scalar S>
   static S ramp(const S& x, const attributes& a) {
-    return S(a.number("alpha")) * x + S(a.number("beta"));
+    return math::constant<S>(a.number("alpha")) * x + math::constant<S>(a.number("beta"));
   }
 
   template <scalar S>

@@ -25,16 +25,22 @@ struct hard_swish : elementwise::unary<hard_swish> {
 
   static void draw(sampler& s) { s.input(s.dims(0, 3), {.kinks = {-3, 3}}); }
 
+  // The factor that is 1 beyond 3: others divide by 6 last, and come to it as 6 / 6, with two roundings.
+  template <scalar S>
+  static S one() {
+    return math::constant<S>(1);
+  }
+
   template <scalar S>
   static S value(const S& x, const attributes&) {
     if (x <= S(-3)) return S(0);
-    return x < S(3) ? x * (x / S(6) + S(0.5)) : x;
+    return x < S(3) ? x * (x / S(6) + S(0.5)) : x * one<S>();
   }
 
   template <scalar S>
   static S pull(const S& x, const S& g, const attributes&) {
     if (x <= S(-3)) return S(0);
-    return x < S(3) ? g * (x / S(3) + S(0.5)) : g;
+    return x < S(3) ? g * (x / S(3) + S(0.5)) : g * one<S>();
   }
 
   static std::optional<elementwise::slopes> kink(const real& x, const attributes&, const subdifferential& s) {

@@ -53,7 +53,8 @@ struct prelu : elementwise::binary<prelu> {
   template <scalar S>
   static std::array<S, 2> pull(const S& x, const S& slope, const S& g, const attributes&) {
     if (x < S(0)) return {slope * g, g * x};
-    return {g, S(0)};
+    // At the kink g stands for s g too, where a slope near 1 leaves only its rounding between the two.
+    return {x == S(0) ? g * math::constant<S>(1) : g, S(0)};
   }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {

@@ -40,7 +40,7 @@ def LeakyRelu(x, a):
     return [F.leaky_relu(x[0], a.get("alpha", 0.01))]
 
 
-@op([(2, 3), (3, 1)])
+@op([(2, 3), (3,)])
 def PRelu(x, a):
     data, slope = x
     # torch has one slope, or one for each channel.
