@@ -208,7 +208,7 @@ int check(const options& o) {
 
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);
-  terminal screen(o.color);
+  terminal screen(o.color, !o.checks.empty());
   screen.begin(info);
   for (open_report& r : files) r.renderer->begin(info, r.file->stream());
   const listener to{.on_result =

@@ -106,6 +106,19 @@ std::string grade_of(double worst, const histogram& ulps, const std::string& typ
   return fmt::format("up to {:.3g} ulp, {:.2g} bits lost, {}", worst, std::log2(std::max(1.0, worst)), median);
 }
 
+// What each check measured at most, a line each.
+std::vector<std::string> notes_of(const std::vector<result>& unit) {
+  std::map<std::string, const result*> most;
+  for (const result& r : unit) {
+    if (r.found.note.empty()) continue;
+    const result*& m = most[r.check];
+    if (m == nullptr || r.found.measured > m->found.measured) m = &r;
+  }
+  std::vector<std::string> lines;
+  for (const auto& [check, r] : most) lines.push_back(fmt::format("{}, at most: {}", check, r->found.note));
+  return lines;
+}
+
 // Why samples were skipped, the first reason.
 std::string skips_of(const std::vector<result>& unit) {
   for (const result& r : unit)
@@ -153,7 +166,7 @@ std::vector<std::string> variants_of(const std::vector<result>& unit) {
 
 }  // namespace
 
-terminal::terminal(color_choice c) : colored_(wants_color(c)), live_(terminal_on(STDERR_FILENO) && !set("CI")) {}
+terminal::terminal(color_choice c, bool notes) : notes_(notes), colored_(wants_color(c)), live_(terminal_on(STDERR_FILENO) && !set("CI")) {}
 
 std::string terminal::painted(verdict v, const std::string& text) const {
   if (!colored_) return text;
@@ -212,7 +225,8 @@ void terminal::flush_unit() {
   for (const auto& [which, n] : counts) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", n, name_of(which));
   if (!shown_in_full(v)) line += conventions_of(unit_) + tightness_of(unit_) + skips_of(unit_);
   fmt::print("{} {:<24} {:<5} {}\n", painted(v, fmt::format("{:<10}", name_of(v))), gravest->op, gravest->dtype, line);
-  for (const std::string& variant : variants_of(unit_)) fmt::print("{:<11}{}\n", "", variant);
+  for (const auto& lines : {variants_of(unit_), notes_ ? notes_of(unit_) : std::vector<std::string>{}})
+    for (const std::string& l : lines) fmt::print("{:<11}{}\n", "", l);
 
   for (const char* check : {"reference_value", "reference_gradient"})
     if (const std::string ulps = ulps_of(unit_, check); !ulps.empty())

@@ -14,7 +14,8 @@ enum class color_choice { automatic, always, never };
 
 class terminal {
  public:
-  explicit terminal(color_choice c);
+  // `notes`: what checks measured is told as well; of many checks that would be too much.
+  explicit terminal(color_choice c, bool notes = false);
 
   void begin(const run_info& i);
   void record(const result& r);
@@ -28,7 +29,7 @@ class terminal {
   void clear_progress();
   std::string painted(verdict v, const std::string& text) const;
 
-  bool colored_, live_;
+  bool notes_, colored_, live_;
   std::vector<result> unit_;  // the results of one op and dtype
   std::vector<std::string> not_offered_;
   bool progress_shown_ = false;

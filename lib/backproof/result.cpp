@@ -44,6 +44,7 @@ std::string to_json(const result& r) {
   if (!r.found.reason.empty()) j["reason"] = r.found.reason;
   if (!r.found.variant.empty()) j["variant"] = r.found.variant;
   if (!r.found.convention.empty()) j["convention"] = r.found.convention;
+  if (!r.found.note.empty()) j["note"] = r.found.note;
   j["elements"] = r.found.elements;
   j["resolved"] = r.found.resolved;
   if (const auto& w = r.found.worst)

@@ -57,8 +57,8 @@ distance measure(const bounded<real>& expected, double actual, const precision& 
   if (!std::isfinite(actual)) return measure_nonfinite(expected, actual, b, fmt);
   const bool kink = free.below > 0 || free.above > 0;
   if (expected.exact() && !kink) return {std::fabs(actual - round_to(fmt, expected.value())), 0, false};
-  // A share of the cotangent is a product, rounded once, and perhaps added to others.
-  if (kink) b += 4 * fmt.unit() * (free.below + free.above) + fmt.tiny();
+  // At a kink each end of what is allowed is a product, rounded once, and perhaps added to others.
+  if (kink) b += 4 * fmt.unit() * (magnitude(expected.value()) + free.below + free.above) + fmt.tiny();
   const real off = real(actual) - expected.value();
   const real beyond = off < real(0) ? -off - real(free.below) : off - real(free.above);
   return {kink && beyond < real(0) ? 0 : magnitude(kink ? beyond : off), b, false};
@@ -311,8 +311,12 @@ void judge_kinks(finding& f, const subdifferential& kinks, const value_list<boun
 }  // namespace
 
 double bound_of(const bounded<real>& expected, const precision& p) {
-  if (expected.exact()) return 0;
   const format& fmt = format_of(p.storage);
+  // What is only moved is stored as it is, or correctly rounded where the format does not hold it.
+  if (expected.exact()) {
+    const double stored = round_to(fmt, expected.value());
+    return std::isfinite(stored) ? magnitude(real(stored) - expected.value()) : 0;
+  }
   const double e = expected.error();
   if (fmt == p.accumulator) return e;
   return e + fmt.unit() * (magnitude(expected.value()) + e) + fmt.tiny();

@@ -45,6 +45,8 @@ struct finding {
   std::string variant;     // of an inaccurate: the name of the lossy variant
   std::string convention;  // where kinks were hit: which subgradient was met, "slope 0" or "ties: first"
   std::string bound;       // how the bound was made, in words
+  std::string note;        // what was measured, in words, and the number by which notes are ranked
+  double measured = 0;
   std::optional<element> worst;  // the element with the largest error / bound
   std::int64_t elements = 0;     // compared
   std::int64_t resolved = 0;     // of them, those whose bound is below their magnitude

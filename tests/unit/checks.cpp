@@ -124,7 +124,7 @@ struct gate_by_the_cotangent : ops::relu {  // the rectifier of guided backpropa
 struct diagonal_of_the_jacobian : ops::softmax {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    const values<S> p = probabilities(c.in[0], slices(c.in[0].dims(), c.attrs.integer("axis")));
+    const values<S> p = along_axis::probabilities(c.in[0], slices(c.in[0].dims(), c.attrs.integer("axis")));
     for (index i = 0; i < p.size(); ++i) d[0][i] = g[0][i] * p[i] * (S(1) - p[i]);
   }
 };
@@ -288,6 +288,14 @@ struct wrong_in_one_element : ops::mul {
   }
 };
 
+struct twice_too_large : ops::softmax {
+  template <scalar S>
+  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
+    ops::softmax::vjp(c, g, d);
+    for (index i = 0; i < d[0].size(); ++i) d[0][i] = S(2) * d[0][i];
+  }
+};
+
 // Adds to what an earlier call left.
 struct gradient_added_to_a_dirty_buffer : ops::add {
   template <scalar S>
@@ -395,6 +403,7 @@ const std::vector<planted_bug>& bugs() {
       in_the_oracle<diagonal_of_the_jacobian>("softmax: diagonal only", "laws"),
       in_the_oracle<diagonal_of_the_jacobian>("softmax: diagonal only", "second_order"),
       in_the_oracle<one_part_in_1e18>("sigmoid: one part in 1e18", "dual_jvp"),
+      in_the_oracle<twice_too_large>("softmax: twice too large", "spectral_norm"),
       in_the_oracle<wrong_in_one_element>("mul: one element, one part in 1e18", "jacobian"),
       planted<ops::relu, gate_by_the_cotangent>("relu: guided", "vjp_linearity", "law"),
       planted<ops::add, gradient_added_to_a_dirty_buffer>("add: dirty buffer", "determinism", "nondeterministic"),

@@ -1,0 +1,26 @@
+// The spectral norm of a small matrix, ||J||_2, its largest singular value: bounds from below and above that do not
+// share their method, and the value itself by a dense decomposition.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace backproof {
+
+struct dense_matrix {
+  std::size_t rows = 0, columns = 0;
+  std::vector<double> elements;  // row-major, rows x columns, finite
+};
+
+struct spectral_bracket {
+  double lower = 0, upper = 0;  // lower <= ||J||_2 <= upper, each up to rounding
+  double dense = 0;             // by singular value decomposition
+};
+
+// lower: Golub-Kahan-Lanczos bidiagonalisation with full reorthogonalisation; the largest singular value of the
+//   bidiagonal matrix is that of J on a subspace (Golub and Van Loan, Matrix Computations, 4th ed., section 10.4.4).
+// upper: Gram iteration, ||J||_2 <= ||(J^T J)^(2^k)||_F^(1 / 2^(k+1)), within n^(1 / 2^(k+2)) of it (Delattre,
+//   Barthelemy, Araujo and Allauzen, Efficient bound of Lipschitz constant for convolutional layers by Gram iteration, 2023).
+spectral_bracket spectral_norm(const dense_matrix& j);
+
+}  // namespace backproof
