@@ -46,6 +46,7 @@ struct domain {
   double high = std::numeric_limits<double>::infinity();
   bool distinct = false;           // ties between elements are kinks: avoided, or sought in the profile for kinks
   std::vector<double> kinks = {};  // as are these values
+  std::vector<double> only = {};   // if there are any, every element is one of them: a target of -1 or 1
 };
 
 class sampler {
