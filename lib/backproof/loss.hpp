@@ -9,11 +9,12 @@
 //   };
 //
 // The operands broadcast to the shape of the first one. An optional operand that is not given is `Op::absent(k)`, 1
-// unless the op says otherwise. Attribute reduction is none, mean (over all elements) or sum; so the cotangent g of an element is
-// the element's own, g / N, or g.
+// unless the op says otherwise. Attribute reduction is none, mean (over all elements) or sum; so the cotangent g of an
+// element is the element's own, g / N, or g. An op may admit batchmean as well, where N counts the rows of axis 0.
 #pragma once
 
 #include <array>
+#include <limits>
 #include <stdexcept>
 #include <string>
 
@@ -25,9 +26,28 @@ class sampler;
 
 namespace backproof::loss {
 
-void draw_reduction(sampler& s);                      // attribute reduction, one of none, mean and sum
-void check_reduction(const attributes& a);            // throws std::invalid_argument if it is another
-shape reduced(const attributes& a, const shape& all);  // of the loss: all of it, or a scalar
+void draw_reduction(sampler& s);                        // attribute reduction, one of none, mean and sum
+shape draw_operand(sampler& s, const shape& all);       // a shape that broadcasts to this one, in one of the ways
+void check_reduction(const attributes& a);              // throws std::invalid_argument if it is another
+shape reduced(const attributes& a, const shape& all);   // of the loss: all of it, or a scalar
+index averaged(const attributes& a, const shape& all);  // N: how many a mean of these losses divides by
+
+// f s, but 0 where f is 0 and s infinite: no part of a loss is what a weight of zero leaves of an infinite one.
+template <class S>
+S weighted(const S& f, const S& s) {
+  return f == S(0) && math::abs(s) == S(std::numeric_limits<double>::infinity()) ? f : f * s;
+}
+
+// log(1 + exp(x)) and its derivative 1 / (1 + exp(-x)), written in exp(-|x|), which never overflows.
+template <class S>
+S softplus(const S& x) {
+  return math::max(x, S(0)) + math::log1p(math::exp(-math::abs(x)));
+}
+template <class S>
+S logistic(const S& x) {
+  const S e = math::exp(-math::abs(x));
+  return x < S(0) ? e / (S(1) + e) : S(1) / (S(1) + e);
+}
 
 // Where an element stands, for stating its kinks.
 struct element {
@@ -40,23 +60,31 @@ struct element {
   }
 };
 
-// Stores the reduction of the elements' losses in y: y[i], their sum, or their mean.
+// Stores the reduction of the elements' losses in y: y[i], their sum, or their mean, which is the sum over the divisor.
 template <class S>
-void reduce(const attributes& a, const values<S>& losses, values<S>& y) {
+void reduce(const attributes& a, const values<S>& losses, const S& divisor, values<S>& y) {
   if (a.text("reduction") == "none") {
     y = losses;
     return;
   }
   sum<S> total;
   for (index i = 0; i < losses.size(); ++i) total += losses[i];
-  y[0] = a.text("reduction") == "sum" ? total.value() : total.value() / S(static_cast<int>(losses.size()));
+  y[0] = a.text("reduction") == "sum" ? total.value() : total.value() / divisor;
+}
+template <class S>
+void reduce(const attributes& a, const values<S>& losses, values<S>& y) {
+  reduce(a, losses, S(static_cast<int>(averaged(a, losses.dims()))), y);
 }
 
-// The cotangent of the i-th of so many elements.
+// The cotangent of the i-th element, where a mean divides by so much.
+template <class S>
+S cotangent(const attributes& a, const values<S>& g, index i, const S& divisor) {
+  if (a.text("reduction") == "none") return g[i];
+  return a.text("reduction") == "sum" ? g[0] : g[0] / divisor;
+}
 template <class S>
 S cotangent(const attributes& a, const values<S>& g, index i, index elements) {
-  if (a.text("reduction") == "none") return g[i];
-  return a.text("reduction") == "sum" ? g[0] : g[0] / S(static_cast<int>(elements));
+  return cotangent(a, g, i, S(static_cast<int>(elements)));
 }
 
 // Calls visit(i, x) for each element, x being what the operands hold there.
@@ -81,7 +109,7 @@ struct pointwise_vjp {
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     std::vector<sums<S>> totals;
     for (values<S>& one : d) totals.emplace_back(one);
-    const index n = c.in[0].size();
+    const index n = averaged(c.attrs, c.in[0].dims());
     each_element<Op, N>(c, [&](index i, const std::array<S, N>& x, const auto& from) {
       const std::array<S, N> pulled = Op::pull(x, cotangent(c.attrs, g[0], i, n), c.attrs);
       for (std::size_t k = 0; k < d.size(); ++k)
@@ -104,15 +132,14 @@ struct pointwise : pointwise_vjp<Op, N> {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     values<S> losses(c.in[0].dims());
-    each_element<Op, N>(
-        c, [&](index i, const std::array<S, N>& x, const auto&) { losses[i] = Op::value(x, c.attrs); });
+    each_element<Op, N>(c, [&](index i, const std::array<S, N>& x, const auto&) { losses[i] = Op::value(x, c.attrs); });
     reduce(c.attrs, losses, y[0]);
   }
 
   template <class O = Op>
   requires requires { &O::kink; }
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
-    const index n = c.in[0].size();
+    const index n = averaged(c.attrs, c.in[0].dims());
     each_element<Op, N>(c, [&](index i, const std::array<real, N>& x, const auto& from) {
       const real share = cotangent(c.attrs, g[0], i, n);
       element e{.at = {}, .g = share, .s = s};
