@@ -34,7 +34,8 @@ struct cross_entropy {
   static void draw(sampler& s) {
     const shape scores = classes::draw_scores(s);
     const bool by_label = s.choose({true, false});
-    s.attribute("label_smoothing", s.choose({0.0, 0.1, 1.0, 0.25}));
+    // Where all is smoothed away, probabilities have no gradient left.
+    s.attribute("label_smoothing", by_label ? s.choose({0.0, 0.1, 1.0, 0.25}) : s.choose({0.0, 0.1, 0.9, 0.25}));
     s.input(scores);
     if (by_label) {
       classes::draw_labels(s, scores);
@@ -64,31 +65,51 @@ struct cross_entropy {
     return c.has(1) ? classes::divisor(c, 3) : S(static_cast<int>(c.in[0].size() / c.in[0].extent(1)));
   }
 
-  // The targets of row r, smoothed but not weighted; empty if its label is ignored.
-  template <scalar S, class At>
-  static std::vector<S> targets(const call<S>& c, index r, At at) {
-    const index count = c.in[0].extent(1), t = c.has(1) ? classes::label(c, r) : 0;
-    const S e(c.attrs.number("label_smoothing"));
-    std::vector<S> smoothed;
-    for (index k = 0; t >= 0 && k < count; ++k) {
-      const S share = c.has(1) ? S(k == t ? 1 : 0) : c.in[2][at(k)];
-      smoothed.push_back((S(1) - e) * share + e / S(static_cast<int>(count)));
-    }
-    return smoothed;
+  // The target of class k in row r, whose label is t; without smoothing and weights.
+  template <scalar S>
+  static S target(const call<S>& c, index k, index t, index at) {
+    return c.has(1) ? S(k == t ? 1 : 0) : c.in[2][at];
   }
 
+  // The label of row r, -1 if it is ignored; any other number if there are no labels.
+  template <scalar S>
+  static index label(const call<S>& c, index r) {
+    return c.has(1) ? classes::label(c, r) : 0;
+  }
+
+  // The loss without smoothing, and that of even targets of 1, which smoothing mixes in.
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const values<S> lp = classes::log_softmax(c.in[0]);
-    values<S> losses(classes::labels_of(c.in[0].dims()));
+    const index count = c.in[0].extent(1);
+    values<S> sharp(classes::labels_of(c.in[0].dims())), even = sharp, reduced(y[0].dims());
     classes::each_row(c.in[0].dims(), [&](index r, auto at) {
-      const std::vector<S> smoothed = targets(c, r, at);
-      sum<S> total;
-      for (index k = 0; k < static_cast<index>(smoothed.size()); ++k)
-        total += -classes::weight(c, 3, k) * loss::weighted(smoothed[static_cast<std::size_t>(k)], lp[at(k)]);
-      losses[r] = total.value();
+      const index t = label(c, r);
+      sum<S> of_targets, of_all;
+      for (index k = 0; t >= 0 && k < count; ++k) {
+        const S w = classes::weight(c, 3, k);
+        of_targets += -w * loss::weighted(target(c, k, t, at(k)), lp[at(k)]);
+        of_all += -w * lp[at(k)];
+      }
+      sharp[r] = of_targets.value();
+      even[r] = of_all.value();
     });
-    loss::reduce(c.attrs, losses, divisor(c), y[0]);
+    const S e(c.attrs.number("label_smoothing")), divided_by = divisor(c);
+    loss::reduce(c.attrs, sharp, divided_by, y[0]);
+    loss::reduce(c.attrs, even, divided_by, reduced);
+    for (index i = 0; i < reduced.size(); ++i)
+      y[0][i] = loss::weighted(S(1) - e, y[0][i]) + loss::weighted(e / S(static_cast<int>(count)), reduced[i]);
+  }
+
+  // The smoothed and weighted targets q of row r; empty if its label is ignored.
+  template <scalar S, class At>
+  static std::vector<S> targets(const call<S>& c, index r, At at) {
+    const index count = c.in[0].extent(1), t = label(c, r);
+    const S e(c.attrs.number("label_smoothing")), even = e / S(static_cast<int>(count));
+    std::vector<S> q;
+    for (index k = 0; t >= 0 && k < count; ++k)
+      q.push_back(classes::weight(c, 3, k) * ((S(1) - e) * target(c, k, t, at(k)) + even));
+    return q;
   }
 
   // dx_j of each row from dx(j, q, p), where p(k) is p_k.
@@ -98,8 +119,7 @@ struct cross_entropy {
     const S over = divisor(c), kept = S(1) - S(c.attrs.number("label_smoothing"));
     classes::each_row(c.in[0].dims(), [&](index r, auto at) {
       const S share = loss::cotangent(c.attrs, g[0], r, over);
-      std::vector<S> q = targets(c, r, at);
-      for (std::size_t k = 0; k < q.size(); ++k) q[k] *= classes::weight(c, 3, static_cast<index>(k));
+      const std::vector<S> q = targets(c, r, at);
       const auto p = [&](std::size_t k) { return math::exp(lp[at(static_cast<index>(k))]); };
       for (std::size_t j = 0; j < q.size(); ++j) {
         const index here = at(static_cast<index>(j));

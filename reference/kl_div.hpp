@@ -56,6 +56,17 @@ struct kl_div : loss::pointwise<kl_div, 2> {
     if (!a.flag("log_target")) return {-g * t, g * slope.value()};
     return {-g * math::exp(t), g * loss::weighted(math::exp(t), slope.value())};
   }
+
+  struct by_the_product_rule : loss::pointwise_vjp<by_the_product_rule, 2> {
+    static constexpr variant_info info{.name = "g*(log(t)-x)+g*t/t", .loss = "g*t has lost the digits of a tiny t"};
+    template <scalar S>
+    static std::array<S, 2> pull(const std::array<S, 2>& operands, const S& g, const attributes& a) {
+      const auto& [x, t] = operands;
+      if (a.flag("log_target")) return kl_div::pull(operands, g, a);
+      return {-g * t, g * (math::log(t) - x) + g * t / t};
+    }
+  };
+  using variants = variant_list<by_the_product_rule>;
 };
 
 }  // namespace backproof::ops
