@@ -21,6 +21,7 @@ struct l1_loss : loss::pointwise<l1_loss, 2> {
                                 .source = "THNN AbsCriterion"};
   static constexpr law laws[] = {law::homogeneous(1), law::shift(0)};
 
+  // Of equal shapes: what an implementation took at one kink cannot be told from a sum over many elements.
   static void draw(sampler& s) {
     const shape all = s.dims(0, 3);
     loss::draw_reduction(s);

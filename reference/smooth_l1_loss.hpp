@@ -22,6 +22,7 @@ struct smooth_l1_loss : loss::pointwise<smooth_l1_loss, 2> {
                                 .source = "THNN SmoothL1Criterion, torch.nn.functional.smooth_l1_loss"};
   static constexpr law laws[] = {law::shift(0)};
 
+  // Of equal shapes for beta = 0: what an implementation took at one kink cannot be told from a sum over many elements.
   static void draw(sampler& s) {
     const shape all = s.dims(0, 3);
     loss::draw_reduction(s);
