@@ -40,7 +40,8 @@ bool explain(std::vector<position>& open, const explanation& by, const trial::an
   return std::erase_if(open, covered) > 0;
 }
 
-bool has(const value_list<real>& list, bool (*property)(const real&)) {
+template <class Property>
+bool has(const value_list<real>& list, Property property) {
   for (const values<real>& x : list)
     for (index i = 0; i < x.size(); ++i)
       if (property(x[i])) return true;
@@ -53,6 +54,9 @@ latitude latitude_of(const oracle& truth, mode m) {
   const bool infinite = has(truth.inputs(), [](const real& x) { return !isfinite(x) && !isnan(x); });
   // Of a function of one variable the limits are known, and required.
   free.nan_anywhere = (nan || infinite) && !truth.of().unary;
+  const real huge(format_of(truth.on().type).largest() / 2);
+  free.nonfinite_anywhere =
+      !truth.of().unary && has(truth.inputs(), [&](const real& x) { return isfinite(x) && abs(x) >= huge; });
   if (m == mode::vjp) {
     free.kinks = &truth.kinks();
     free.anything = nan && !truth.of().unary;

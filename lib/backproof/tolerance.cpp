@@ -177,6 +177,7 @@ void tally(finding& f, const bounded<real>& want, double got, const distance& d,
 
 bool undefined(const latitude& free, std::size_t input, index i, double actual) {
   if (free.anything || (free.nan_anywhere && std::isnan(actual))) return true;
+  if (free.nonfinite_anywhere && !std::isfinite(actual)) return true;
   return free.nan_inputs != nullptr && isnan((*free.nan_inputs)[input][i]);
 }
 
