@@ -1,0 +1,45 @@
+// Sign, elementwise.
+//
+//   y  = -1 for x < 0, 0 for x = 0, 1 for x > 0
+//   dx = 0
+//
+// The gradient is zero everywhere. Jump at x = 0, where there is no derivative; both one-sided slopes are 0.
+// Source: ONNX Sign-13.
+#pragma once
+
+#include "backproof/elementwise.hpp"
+#include "backproof/sample.hpp"
+
+namespace backproof::ops {
+
+struct sign : elementwise::unary<sign> {
+  static constexpr op_info info{.name = "sign",
+                                .onnx = "Sign",
+                                .opset = 13,
+                                .signature = "input -> output",
+                                .formula = "y = -1 for x < 0, 0 for x = 0, 1 for x > 0",
+                                .vjp = "dx = 0",
+                                .source = "ONNX Sign-13",
+                                .zero_gradient = true};
+
+  static void draw(sampler& s) { s.input(s.dims(0, 3), {.kinks = {0}}); }
+
+  template <scalar S>
+  static S value(const S& x, const attributes&) {
+    if (x == S(0)) return S(0);
+    if (x < S(0)) return S(-1);
+    return S(0) < x ? S(1) : x;  // a NaN stays
+  }
+
+  template <scalar S>
+  static S pull(const S&, const S&, const attributes&) {
+    return S(0);
+  }
+
+  static std::optional<elementwise::slopes> kink(const real& x, const attributes&, const subdifferential&) {
+    if (x == real(0)) return elementwise::slopes{0, 0};
+    return std::nullopt;
+  }
+};
+
+}  // namespace backproof::ops
