@@ -1,5 +1,6 @@
 """Affine layers."""
 import torch
+import torch.nn.functional as F
 
 from offering import op
 
@@ -13,3 +14,30 @@ def Gemm(x, a):
         return [torch.addmm(x[2], left, right, alpha=alpha, beta=beta)]
     product = torch.mm(left, right)
     return [product if alpha == 1 else alpha * product]
+
+
+@op([(2, 3), (4, 3), (4,)], domain="backproof")
+def linear(x, a):
+    return [F.linear(*x)]
+
+
+@op([(2, 3), (3, 4)])
+def MatMul(x, a):
+    return [torch.matmul(x[0], x[1])]
+
+
+@op([(2, 3), (3,)], domain="backproof", axis=1)
+def bias_add(x, a):
+    along = [1] * x[0].dim()
+    along[a["axis"]] = -1
+    return [x[0] + x[1].reshape(along)]
+
+
+@op([(2, 3), (2, 4), (5, 3, 4), (5,)], domain="backproof")
+def bilinear(x, a):
+    return [F.bilinear(*x)]
+
+
+@op([(2, 3), (3, 4)], equation="ij,jk->ik")
+def Einsum(x, a):
+    return [torch.einsum(a["equation"], *x)]
