@@ -35,13 +35,6 @@ struct atan2 : elementwise::binary<atan2> {
     return {g * (b / r) / r, -(g * (a / r) / r)};
   }
 
-  // Only that there is no derivative: the gradient on the jump is that of both sides.
-  static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
-    const broadcasting a(c.in[0].dims(), g[0].dims()), b(c.in[1].dims(), g[0].dims());
-    for (index i = 0; i < g[0].size(); ++i)
-      if (c.in[0][a(i)] == real(0) && c.in[1][b(i)] <= real(0)) s.interval({0, a(i)}, 0, 0, 0, 0);
-  }
-
   struct squares : elementwise::binary_vjp<squares> {
     static constexpr variant_info info{
         .name = "g*b/(a*a+b*b)", .loss = "the squares over- and underflow", .keeps_sign = true};

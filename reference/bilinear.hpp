@@ -72,10 +72,10 @@ struct bilinear {
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    const index out = c.in[2].extent(0);
+    const index out = c.in[2].extent(0), products = c.in[0].size() * c.in[2].size();
     sums<S> total(y[0]);
     each_product(c, y[0].dims(), [&](index k, index i, index j, index w) {
-      add_product(total[k], {c.in[0][i], c.in[2][w], c.in[1][j]});
+      add_product(total[k], {c.in[0][i], c.in[2][w], c.in[1][j]}, products);
     });
     if (c.has(3))
       for (index k = 0; k < y[0].size(); ++k) total[k] += c.in[3][k % out];
@@ -84,12 +84,12 @@ struct bilinear {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    const index out = c.in[2].extent(0);
+    const index out = c.in[2].extent(0), products = c.in[0].size() * c.in[2].size();
     sums<S> dx1(d[0]), dx2(d[1]), dw(d[2]);
     each_product(c, g[0].dims(), [&](index k, index i, index j, index w) {
-      add_product(dx1[i], {g[0][k], c.in[2][w], c.in[1][j]});
-      add_product(dx2[j], {g[0][k], c.in[2][w], c.in[0][i]});
-      add_product(dw[w], {g[0][k], c.in[0][i], c.in[1][j]});
+      add_product(dx1[i], {g[0][k], c.in[2][w], c.in[1][j]}, products);
+      add_product(dx2[j], {g[0][k], c.in[2][w], c.in[0][i]}, products);
+      add_product(dw[w], {g[0][k], c.in[0][i], c.in[1][j]}, products);
     });
     dx1.store();
     dx2.store();

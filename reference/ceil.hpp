@@ -9,6 +9,7 @@
 
 #include "backproof/elementwise.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/smooth.hpp"
 
 namespace backproof::ops {
 
@@ -22,7 +23,10 @@ struct ceil : elementwise::unary<ceil> {
                                 .source = "ONNX Ceil-13",
                                 .zero_gradient = true};
 
-  static void draw(sampler& s) { s.input(s.dims(0, 3), {.kinks = {-2, -1, 0, 1, 2}}); }
+  static void draw(sampler& s) {
+    const shape dims = s.dims(0, 3);
+    draw_smooth<ceil>(s, [&](sampler& to) { to.input(dims, {.low = -8, .high = 8, .kinks = {-2, -1, 0, 1, 2}}); });
+  }
 
   template <scalar S>
   static S value(const S& x, const attributes&) {

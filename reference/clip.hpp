@@ -15,6 +15,7 @@
 
 #include "backproof/op.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/smooth.hpp"
 #include "backproof/variadic.hpp"
 
 namespace backproof::ops {
@@ -34,12 +35,16 @@ struct clip {
     const bool crossed = s.choose({0, 0, 1}) != 0, scalars = s.choose({true, false});
     const shape x = s.dims(0, 3);
     const domain low{.low = -2, .high = 0, .distinct = true}, high{.low = 0, .high = 2, .distinct = true};
-    s.input(x, {.distinct = true});
-    for (const index bound : {1, 2})
-      if ((given & bound) == 0)
-        s.absent();
-      else
-        s.input(scalars ? shape{} : elementwise::drawn_operand(s, x), (bound == 1) == crossed ? high : low);
+    shape dims[2];
+    for (shape& bound : dims) bound = scalars ? shape{} : elementwise::drawn_operand(s, x);
+    draw_smooth<clip>(s, [&](sampler& to) {
+      to.input(x, {.distinct = true});
+      for (const index bound : {1, 2})
+        if ((given & bound) == 0)
+          to.absent();
+        else
+          to.input(dims[bound - 1], (bound == 1) == crossed ? high : low);
+    });
   }
 
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) {

@@ -38,7 +38,9 @@ struct einsum {
     const std::string text((rarer ? rare : common)[which]);
     s.attribute("equation", text);
     const equation e(text);
-    const index most = e.letters.size() > 3 ? 3 : e.letters.size() == 3 ? 5 : 12;
+    std::size_t longest = e.letters.size();
+    for (const std::string& term : e.terms) longest = std::max(longest, term.size());
+    const index most = longest > 3 ? 3 : longest == 3 ? 5 : 12;
     std::map<char, index> extents;
     for (const char letter : e.letters) extents[letter] = s.extent(1, most);
     for (const std::string& term : e.terms) {
@@ -106,7 +108,7 @@ struct einsum {
     return {shape(extents.begin(), extents.begin() + static_cast<std::ptrdiff_t>(e.out.size()))};
   }
 
-  // Calls visit(y, x) for each product, x holding the flat positions of its factors.
+  // Calls visit(y, x, products) for each product, x holding the flat positions of its factors.
   template <scalar S, class F>
   static void each_product(const call<S>& c, F visit) {
     const equation e(c.attrs.text("equation"));
@@ -123,7 +125,7 @@ struct einsum {
           at[k] = at[k] * dims[k][axis] + i / steps[letter] % extents[letter];
         }
       }
-      visit(i / summed, at);
+      visit(i / summed, at, size_of(extents));
     }
   }
 
@@ -139,8 +141,9 @@ struct einsum {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     sums<S> total(y[0]);
-    each_product(
-        c, [&](index i, const std::vector<index>& at) { add_product(total[i], factors(c.in[0][at[0]], c, at, 0)); });
+    each_product(c, [&](index i, const std::vector<index>& at, index products) {
+      add_product(total[i], factors(c.in[0][at[0]], c, at, 0), products);
+    });
     total.store();
   }
 
@@ -148,8 +151,8 @@ struct einsum {
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     std::vector<sums<S>> totals;
     for (values<S>& dx : d) totals.emplace_back(dx);
-    each_product(c, [&](index i, const std::vector<index>& at) {
-      for (std::size_t k = 0; k < at.size(); ++k) add_product(totals[k][at[k]], factors(g[0][i], c, at, k));
+    each_product(c, [&](index i, const std::vector<index>& at, index products) {
+      for (std::size_t k = 0; k < at.size(); ++k) add_product(totals[k][at[k]], factors(g[0][i], c, at, k), products);
     });
     for (sums<S>& total : totals) total.store();
   }

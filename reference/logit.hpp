@@ -12,6 +12,7 @@
 
 #include "backproof/elementwise.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/smooth.hpp"
 
 namespace backproof::ops {
 
@@ -23,13 +24,13 @@ struct logit : elementwise::unary<logit> {
                                 .source = "torch.special.logit"};
 
   static void draw(sampler& s) {
-    const double eps = s.attribute("eps", s.choose({-1.0, 0.125, 0x1p-20}));
+    const double eps = s.attribute("eps", s.choose({-1.0, 0.125, 0x1p-6}));
     const bool upper = s.choose({false, true});
     domain where{.low = 0x1p-12, .high = 1 - 0x1p-7};
     if (upper) where.low = 0.5;
-    if (eps == 0.125) where = {.low = upper ? 0.5 : -0.5, .high = 1.5};
-    if (eps > 0) where.kinks = {eps, 1 - eps};
-    s.input(s.dims(0, 3), where);
+    if (eps > 0) where = {.low = upper ? 0.5 : -0.5, .high = 1.5, .kinks = {eps, 1 - eps}};
+    const shape dims = s.dims(0, 3);
+    draw_smooth<logit>(s, [&](sampler& to) { to.input(dims, where); });
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
@@ -56,7 +57,8 @@ struct logit : elementwise::unary<logit> {
 
   static std::optional<elementwise::slopes> kink(const real& p, const attributes& a, const subdifferential& s) {
     const real eps(a.number("eps"));
-    if (eps < real(0) || !(p == eps || s.near(real(1) - eps - p, 1))) return std::nullopt;
+    const bool at_upper = p < real(1) && s.near(real(1) - eps - p, 1);
+    if (eps < real(0) || !(p == eps || at_upper)) return std::nullopt;
     return elementwise::slopes{0, real(1) / (p * (real(1) - p))};
   }
 };

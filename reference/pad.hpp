@@ -15,7 +15,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cstdlib>
 #include <stdexcept>
 
 #include "backproof/op.hpp"

@@ -62,8 +62,13 @@ struct resize {
         begins.push_back(0);
         ends.push_back(1);
       }
-    for (index k = 0; k < spatial; ++k) {
-      const resampled_axis axis = drawn_axis(s, r, scaled, spatial == 1 ? 9 : spatial == 2 ? 5 : 3);
+    for (index k = 0, room = 250 / size_of(x); k < spatial; ++k) {
+      const resampled_axis axis = drawn_axis(s, r, scaled,
+                                             std::min<index>(room, spatial == 1   ? 9
+                                                                   : spatial == 2 ? 5
+                                                                                  : 3),
+                                             room);
+      room /= std::max(axis.in, axis.out);
       x.push_back(axis.in);
       sizes.push_back(axis.out);
       scales.push_back(axis.scale);
@@ -78,10 +83,10 @@ struct resize {
   }
 
   // An axis without coordinates on which implementations may differ; from the first attempt on, ever simpler ones.
-  static resampled_axis drawn_axis(sampler& s, const resampling& r, bool scaled, index most) {
+  static resampled_axis drawn_axis(sampler& s, const resampling& r, bool scaled, index most, index room) {
     const bool cropped = r.coordinates == "tf_crop_and_resize";
     resampled_axis a{.in = s.extent(1, most)};
-    a.out = s.extent(1, 2 * most);
+    a.out = s.extent(1, std::min(2 * most, room));
     if (scaled) {
       a.scale = std::array{0.5, 0.75, 1.5, 2.0, 2.5, 1.25}[static_cast<std::size_t>(s.random().below(6))];
       a.out = static_cast<index>(std::floor(static_cast<double>(a.in) * a.scale));
@@ -90,11 +95,11 @@ struct resize {
       a.roi_begin = s.random().chance(0.3) ? -0.3125 : 0.1875;
       a.roi_end = s.random().chance(0.3) ? 1.3125 : 0.6875;
     }
-    if (a.out > 0 && !a.ambiguous(r)) return a;
+    if (a.out > 0 && a.out <= room && !a.ambiguous(r)) return a;
     a.scale = scaled ? 2 : 0;
     a.out = r.coordinates == "align_corners" ? 2 * a.in - 1 : 2 * a.in;
     if (cropped) a.roi_begin = 0.1875, a.roi_end = 0.6875;
-    if (!a.ambiguous(r)) return a;
+    if (a.out <= room && !a.ambiguous(r)) return a;
     a.scale = scaled ? 1 : 0;
     a.out = a.in;
     return a;

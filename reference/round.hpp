@@ -9,6 +9,7 @@
 
 #include "backproof/elementwise.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/smooth.hpp"
 
 namespace backproof::ops {
 
@@ -22,7 +23,12 @@ struct round : elementwise::unary<round> {
                                 .source = "ONNX Round-22",
                                 .zero_gradient = true};
 
-  static void draw(sampler& s) { s.input(s.dims(0, 3), {.kinks = {-2.5, -1.5, -0.5, 0.5, 1.5, 2.5}}); }
+  static void draw(sampler& s) {
+    const shape dims = s.dims(0, 3);
+    draw_smooth<round>(s, [&](sampler& to) {
+      to.input(dims, {.low = -8, .high = 8, .kinks = {-2.5, -1.5, -0.5, 0.5, 1.5, 2.5}});
+    });
+  }
 
   template <scalar S>
   static S value(const S& x, const attributes&) {
