@@ -33,17 +33,21 @@ struct unary_vjp {
   }
 };
 
-// y[i] = value(x[i]), of one input.
+// And those that are lossy forward from this one: y[i] = value(x[i]).
 template <class Op>
-struct unary : unary_vjp<Op> {
-  static constexpr bool of_one_number = true;
-
-  static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {in[0]}; }
-
+struct unary_value {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     for (index i = 0; i < y[0].size(); ++i) y[0][i] = Op::value(c.in[0][i], c.attrs);
   }
+};
+
+// y[i] = value(x[i]), of one input.
+template <class Op>
+struct unary : unary_value<Op>, unary_vjp<Op> {
+  static constexpr bool of_one_number = true;
+
+  static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {in[0]}; }
 
   template <class O = Op>
   requires requires { &O::kink; }

@@ -185,7 +185,7 @@ void sampler::indices(const shape& dims, index low, index high) {
   result_.inputs.emplace_back(std::move(t));
 }
 
-void sampler::broadcast_pair(const domain& where) {
+void sampler::broadcast_pair(const domain& of_a, const domain& of_b) {
   shape a = dims(0, 3), b = a;
   switch (choose({0, 1, 2, 3})) {
     case 1:  // one operand has fewer axes
@@ -202,8 +202,8 @@ void sampler::broadcast_pair(const domain& where) {
       break;
   }
   if (random_.chance(0.5)) std::swap(a, b);
-  input(a, where);
-  input(b, where);
+  input(a, of_a);
+  input(b, of_b);
 }
 
 sample sampler::finish() {

@@ -74,8 +74,9 @@ class sampler {
     return value;
   }
   void input(const shape& dims, const domain& where = {});
-  void broadcast_pair(const domain& where = {});           // two inputs that broadcast, in one of the ways there are
-  void indices(const shape& dims, index low, index high);  // an i64 input, elements in low .. high
+  void broadcast_pair(const domain& where = {}) { broadcast_pair(where, where); }
+  void broadcast_pair(const domain& of_a, const domain& of_b);  // two inputs that broadcast, in one of several ways
+  void indices(const shape& dims, index low, index high);       // an i64 input, elements in low .. high
   void absent();
 
   sample finish();  // adds cotangents and tangents; throws std::invalid_argument if the op cannot infer its shapes
