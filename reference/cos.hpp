@@ -24,7 +24,7 @@ struct cos : elementwise::unary<cos> {
   static constexpr law laws[] = {law::norm(1), law::reflection(0)};
 
   static void draw(sampler& s) {
-    switch (s.choose({0, 1, 2, 3})) {
+    switch (s.choose({0, 1, 2, 3, 4, 5})) {
       case 1:
         return s.input(s.dims(0, 3), {.low = 1000, .high = 60000});
       case 2:
