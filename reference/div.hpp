@@ -25,7 +25,7 @@ struct div : elementwise::binary<div> {
 
   static void draw(sampler& s) {
     const bool negative = s.choose({false, true});
-    s.broadcast_pair({}, negative ? domain{.low = -10000, .high = -0x1p-12} : domain{.low = 0x1p-12, .high = 10000});
+    s.broadcast_pair({}, negative ? domain{.low = -1000, .high = -0x1p-6} : domain{.low = 0x1p-6, .high = 1000});
   }
 
   template <scalar S>
