@@ -193,7 +193,7 @@ struct smallest_takes_all : ops::max {
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const auto each = meeting(c, g[0].dims());
     for (index i = 0; i < g[0].size(); ++i) {
-      const S y = largest(c, i, each);
+      const S y = winner(c, i, each);
       each(i, [&](std::size_t k, index j) {
         if (!(c.in[k][j] == y)) d[k][j] = g[0][i];
       });
@@ -209,7 +209,7 @@ struct every_tied_input_takes_all : ops::max {
     std::vector<sums<S>> dx;
     for (values<S>& one : d) dx.emplace_back(one);
     for (index i = 0; i < g[0].size(); ++i) {
-      const S y = largest(c, i, each);
+      const S y = winner(c, i, each);
       each(i, [&](std::size_t k, index j) {
         if (c.in[k][j] == y) dx[k][j] += g[0][i];
       });
@@ -225,7 +225,7 @@ struct first_tied_input_takes_all : ops::max {
     std::vector<sums<S>> dx;
     for (values<S>& one : d) dx.emplace_back(one);
     for (index i = 0; i < g[0].size(); ++i) {
-      const S y = largest(c, i, each);
+      const S y = winner(c, i, each);
       bool taken = false;
       each(i, [&](std::size_t k, index j) {
         if (!taken && c.in[k][j] == y) dx[k][j] += g[0][i], taken = true;
