@@ -89,7 +89,7 @@ class bounded {
   friend bounded log1p(const bounded& x) { return monotone(x, math::log1p<S>); }
   friend bounded sin(const bounded& x) { return lipschitz(x, math::sin<S>); }
   friend bounded cos(const bounded& x) { return lipschitz(x, math::cos<S>); }
-  friend bounded tan(const bounded& x) { return monotone(x, math::tan<S>); }
+  friend bounded tan(const bounded& x) { return sin(x) / cos(x); }  // which knows of the poles
   friend bounded asin(const bounded& x) { return monotone(x, math::asin<S>); }
   friend bounded acos(const bounded& x) { return monotone(x, math::acos<S>); }
   friend bounded atan(const bounded& x) { return monotone(x, math::atan<S>); }
