@@ -18,6 +18,10 @@ double times(double a, double b) { return a == 0 || b == 0 ? 0 : a * b; }
 bool is_zero(const real& x) { return x == real(0); }
 bool is_unit(const real& x) { return x == real(1) || x == real(-1); }
 
+// An infinite sum is a limit to be met, unless one of its terms may have overflowed: that may be infinite of the other
+// sign, and then nothing is known.
+real limit(const real& total, double errors) { return isfinite(total) || std::isfinite(errors) ? total : real::nan(); }
+
 }  // namespace
 
 template <class S>
@@ -72,7 +76,8 @@ template <class S>
 bounded<S> bounded<S>::add(const bounded& a, const bounded& b) {
   if (b.exact_ && is_zero(b.value_)) return a;
   if (a.exact_ && is_zero(a.value_)) return b;
-  return rounded_by(a.value_ + b.value_, a.error_ + b.error_, 1);  // sums do not underflow inexactly
+  const double propagated = a.error_ + b.error_;
+  return rounded_by(limit(a.value_ + b.value_, propagated), propagated, 1);  // sums do not underflow inexactly
 }
 
 template <class S>
@@ -119,7 +124,9 @@ bounded<S> bounded<S>::lipschitz(const bounded& x, S (*f)(const S&)) {
 template <class S>
 bounded<S> bounded<S>::root(const bounded& x) {  // correctly rounded by IEEE 754, unlike the other functions
   bounded y = monotone(x, math::sqrt<S>);
-  return y.error_ -= (model.function - 1) * model.unit * size(y.value_), y;
+  const double spared = (model.function - 1) * model.unit * size(y.value_);
+  if (std::isfinite(spared)) y.error_ -= spared;
+  return y;
 }
 
 template <class S>
@@ -150,7 +157,7 @@ bounded<S> sum<bounded<S>>::value() const {
   const double k = static_cast<double>(terms_ - 1) * model.unit;
   const bool fits = magnitude_ <= model.largest;  // else some order of summation overflows on its way
   const double gamma = k < 1 && fits ? k / (1 - k) : std::numeric_limits<double>::infinity();
-  if (!isfinite(total_)) return bounded<S>(total_, 0, false);
+  if (!isfinite(total_)) return bounded<S>(limit(total_, errors_), 0, false);
   return bounded<S>(total_, (errors_ + gamma * (magnitude_ + errors_)) * outward, false);
 }
 
