@@ -35,12 +35,14 @@ struct multilabel_margin_loss : loss::margin_pairs<multilabel_margin_loss> {
     s.input(x, {.distinct = true});
     const index classes = x.back();
     fitting_indices(s, x, -1, classes - 1, [classes](const std::vector<index>& drawn) {
+      bool pairs = false;  // in some row, of a target and another class
       for (auto row = drawn.begin(); row != drawn.end(); row += classes) {
         const auto end = std::find(row, row + classes, -1);
         for (auto k = row; k != end; ++k)
           if (std::find(row, k, *k) != k) return false;
+        pairs = pairs || (end != row && end != row + classes);
       }
-      return true;
+      return pairs;
     });
   }
 

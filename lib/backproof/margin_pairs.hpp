@@ -15,7 +15,6 @@
 // computed first, so a pair that is near is at the kink as well. Scores are [..., C], and the losses [...].
 #pragma once
 
-#include <algorithm>
 #include <vector>
 
 #include "backproof/loss.hpp"
@@ -37,10 +36,11 @@ struct margin_pairs {
   static void each_pair(const call<S>& c, index row, F visit) {
     const index classes = c.in[0].extent(-1), start = row * classes;
     const std::vector<index> targets = Op::targets(c, row);
+    std::vector<bool> is_target(static_cast<std::size_t>(classes));
+    for (const index k : targets) is_target[static_cast<std::size_t>(k)] = true;
     for (const index k : targets)
       for (index j = 0; j < classes; ++j)
-        if (std::find(targets.begin(), targets.end(), j) == targets.end())
-          visit(start + k, start + j, Op::weight(c, k));
+        if (!is_target[static_cast<std::size_t>(j)]) visit(start + k, start + j, Op::weight(c, k));
   }
 
   template <scalar S>
