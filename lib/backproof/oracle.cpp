@@ -1,5 +1,7 @@
 #include "backproof/oracle.hpp"
 
+#include <algorithm>
+
 namespace backproof {
 namespace {
 
@@ -116,7 +118,8 @@ std::string oracle::why_no_derivative() const {
 
 const subdifferential& oracle::kinks() const {
   if (!kinks_) {
-    kinks_.emplace(model_.unit);
+    // Who computes in the storage format throughout is lossy, but meets the kink where it meets it.
+    kinks_.emplace(std::max(model_.unit, format_of(sample_.type).unit()));
     if (op_.kinks != nullptr) op_.kinks({sample_.attrs, inputs_}, cotangents_, *kinks_);
   }
   return *kinks_;
