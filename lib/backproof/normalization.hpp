@@ -1,0 +1,372 @@
+// Frames of normalisations.
+//
+// A set of n elements, h = g gamma the cotangents of its standardised elements:
+//
+//   x^   = (x - m) / s,   m = mean x,   s = sqrt(mean (x - m)^2 + epsilon)
+//   dx   = N(h) = (h - mean h - x^ mean(h x^)) / s
+//   y    = gamma x^ + beta,   dgamma = sum g x^,   dbeta = sum g over the elements that share a gamma, a beta
+//
+// An op says what its sets are, and how scale and bias broadcast:
+//
+//   struct instance_normalization : normalization::layer<instance_normalization> {
+//     static groups sets(const attributes& a, const shape& x);
+//     static shape parameter(const shape& scale, const shape& x);    // the shape that broadcasts to x
+//     static double epsilon(const attributes& a);
+//   };
+//
+// Inputs are X, scale and bias, of which the last two may be missing; outputs Y, or Y, m and 1 / s. How a set is
+// standardised is the Core's: stable, or one of the lossy ways in use.
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+#include "backproof/groups.hpp"
+#include "backproof/moments.hpp"
+#include "backproof/norm.hpp"
+#include "backproof/op.hpp"
+#include "backproof/sample.hpp"
+
+namespace backproof::normalization {
+
+template <class S>
+struct standardized {
+  std::vector<S> x, hat;  // as it was, and as it is
+  S mean, deviation;
+};
+
+struct two_pass {
+  template <class S>
+  static standardized<S> of(const std::vector<S>& x, const S& epsilon) {
+    standardized<S> s{.x = x, .hat = moments::centred(x), .mean = moments::mean(x), .deviation = S(0)};
+    s.deviation = math::sqrt(moments::mean_of_products(s.hat, s.hat) + epsilon);
+    for (S& one : s.hat) one /= s.deviation;
+    return s;
+  }
+
+  // N(h)
+  template <class S>
+  static std::vector<S> pull(const standardized<S>& s, const std::vector<S>& h) {
+    const S level = moments::mean(h), slope = moments::mean_of_products(h, s.hat);
+    std::vector<S> dx;
+    for (std::size_t i = 0; i < h.size(); ++i) {
+      sum<S> total;
+      total += h[i];
+      total += -level;
+      total.add_product(-s.hat[i], slope);
+      dx.push_back(total.value() / s.deviation);
+    }
+    return dx;
+  }
+};
+
+// Without the mean: x^ = x / sqrt(mean x^2 + epsilon).
+struct root_mean_square {
+  template <class S>
+  static standardized<S> of(const std::vector<S>& x, const S& epsilon) {
+    standardized<S> s{.x = x, .hat = x, .mean = S(0), .deviation = S(0)};
+    s.deviation = math::sqrt(moments::mean_of_products(x, x) + epsilon);
+    for (S& one : s.hat) one /= s.deviation;
+    return s;
+  }
+
+  template <class S>
+  static std::vector<S> pull(const standardized<S>& s, const std::vector<S>& h) {
+    const S slope = moments::mean_of_products(h, s.hat);
+    std::vector<S> dx;
+    for (std::size_t i = 0; i < h.size(); ++i) dx.push_back((h[i] - s.hat[i] * slope) / s.deviation);
+    return dx;
+  }
+};
+
+// E[x^2] - m^2 for the variance.
+struct one_pass : two_pass {
+  template <class S>
+  static standardized<S> of(const std::vector<S>& x, const S& epsilon) {
+    standardized<S> s{.x = x, .hat = moments::centred(x), .mean = moments::mean(x), .deviation = S(0)};
+    s.deviation = math::sqrt(moments::one_pass_variance(x) + epsilon);
+    for (S& one : s.hat) one /= s.deviation;
+    return s;
+  }
+};
+
+// x^ = x r - m r, and dx = r h + b x + c with sums of h x that are not centred, r = 1 / s.
+struct folded {
+  template <class S>
+  static standardized<S> of(const std::vector<S>& x, const S& epsilon) {
+    standardized<S> s = two_pass::of(x, epsilon);
+    const S r = S(1) / s.deviation, shift = -s.mean * r;
+    for (std::size_t i = 0; i < x.size(); ++i) s.hat[i] = x[i] * r + shift;
+    return s;
+  }
+
+  template <class S>
+  static std::vector<S> pull(const standardized<S>& s, const std::vector<S>& h) {
+    const S r = S(1) / s.deviation, hx = moments::mean_of_products(h, s.x), level = moments::mean(h);
+    const S b = (level * s.mean - hx) * r * r * r, c = -b * s.mean - level * r;
+    std::vector<S> dx;
+    for (std::size_t i = 0; i < h.size(); ++i) dx.push_back(r * h[i] + b * s.x[i] + c);
+    return dx;
+  }
+};
+
+// The shape of a parameter of one number per channel, where channels are axis 1 of x.
+inline shape per_channel(const shape& parameter, const shape& x) {
+  if (x.size() < 2 || parameter != shape{x[1]})
+    throw std::invalid_argument("a parameter " + to_string(parameter) + " does not fit the channels of " +
+                                to_string(x));
+  shape s(x.size() - 1, 1);
+  s[0] = x[1];
+  return s;
+}
+
+inline double checked_epsilon(const attributes& a) {
+  const double epsilon = a.number("epsilon");
+  if (!(epsilon >= 0)) throw std::invalid_argument("epsilon is negative");
+  return epsilon;
+}
+
+// Lossy variants derive from this one.
+template <class Op, class Core>
+struct layer_kernels {
+  // Calls visit(o, at, s) for each set: at its flat positions, s its standardised elements.
+  template <scalar S, class F>
+  static void each_set(const call<S>& c, F visit) {
+    const groups sets = Op::sets(c.attrs, c.in[0].dims());
+    for (index o = 0; o < sets.count(); ++o) {
+      std::vector<S> x;
+      for (const index i : sets[o]) x.push_back(c.in[0][i]);
+      visit(o, sets[o], Core::template of<S>(x, S(Op::epsilon(c.attrs))));
+    }
+  }
+
+  // Where an element of X has its parameter k.
+  template <scalar S>
+  static broadcasting source(const call<S>& c, std::size_t k) {
+    const shape& x = c.in[0].dims();
+    return broadcasting(c.has(k) ? Op::parameter(c.in[k].dims(), x) : shape{}, x);
+  }
+
+  template <scalar S>
+  static void forward(const call<S>& c, results<S> y) {
+    const broadcasting scale = source(c, 1), bias = source(c, 2);
+    each_set(c, [&](index o, const std::vector<index>& at, const standardized<S>& s) {
+      for (std::size_t j = 0; j < at.size(); ++j) {
+        S& one = y[0][at[j]] = s.hat[j];
+        if (c.has(1)) one *= c.in[1][scale(at[j])];
+        if (c.has(2)) one += c.in[2][bias(at[j])];
+      }
+      if (y.size() < 3) return;
+      y[1][o] = s.mean;
+      y[2][o] = S(1) / s.deviation;
+    });
+  }
+
+  template <scalar S>
+  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
+    const broadcasting scale = source(c, 1), bias = source(c, 2);
+    std::vector<sums<S>> totals;
+    for (values<S>& one : d) totals.emplace_back(one);
+    each_set(c, [&](index o, const std::vector<index>& at, const standardized<S>& s) {
+      std::vector<S> h;
+      for (std::size_t j = 0; j < at.size(); ++j) {
+        const S& gy = g[0][at[j]];
+        h.push_back(c.has(1) ? gy * c.in[1][scale(at[j])] : gy);
+        if (c.has(1)) totals[1][scale(at[j])].add_product(gy, s.hat[j]);
+        if (c.has(2)) totals[2][bias(at[j])] += gy;
+      }
+      const std::vector<S> dx = Core::pull(s, h);
+      for (std::size_t j = 0; j < at.size(); ++j) {
+        sum<S> total;
+        total += dx[j];
+        if (g.size() > 1) add_statistics(total, s, j, g[1][o], g[2][o]);
+        d[0][at[j]] = total.value();
+      }
+    });
+    for (std::size_t k = 1; k < d.size(); ++k)
+      if (d[k].present()) totals[k].store();
+  }
+
+  // What reaches element j by m, whose cotangent is k, and by 1 / s, whose cotangent is q.
+  template <class S>
+  static void add_statistics(sum<S>& total, const standardized<S>& s, std::size_t j, const S& k, const S& q) {
+    const S n(static_cast<int>(s.x.size()));
+    total += k / n;
+    total += -(q * (s.hat[j] / (n * s.deviation * s.deviation)));
+  }
+};
+
+template <class Op, class Core = two_pass>
+struct layer : layer_kernels<Op, Core> {
+  static double epsilon(const attributes& a) { return checked_epsilon(a); }
+
+  static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
+    Op::sets(a, in[0]);  // throws if there are no such sets
+    Op::epsilon(a);
+    for (std::size_t k = 1; k < in.size(); ++k)
+      if (given(in, k) && broadcast(Op::parameter(in[k], in[0]), in[0]) != in[0])
+        throw std::invalid_argument("a parameter " + to_string(in[k]) + " does not fit " + to_string(in[0]));
+    return {in[0]};
+  }
+};
+
+template <class Op>
+struct by_one_pass : layer_kernels<Op, one_pass> {
+  static constexpr variant_info info{.name = "E[x^2]-E[x]^2",
+                                     .loss = "cancels where the mean is large compared with the deviation"};
+};
+template <class Op>
+struct by_folding : layer_kernels<Op, folded> {
+  static constexpr variant_info info{.name = "x*r-m*r",
+                                     .loss = "sums are not centred; they cancel where the mean is large"};
+};
+
+// A shape [N, C, spatial...] whose channels have three elements at least, so that standardising leaves something.
+inline shape draw_channels(sampler& s, index spatial_rank, index channels) {
+  if (spatial_rank == 0) return {s.extent(3, 9), channels};
+  shape x = {s.extent(1, 3), channels, s.extent(3, 7)};
+  if (spatial_rank > 1) x.push_back(s.extent(1, 3));
+  return x;
+}
+
+// Small ones and large ones, and some that are far from 0 compared with their deviation.
+inline domain draw_domain(sampler& s) { return s.choose({domain{}, domain{.low = 12, .high = 16}, domain{}}); }
+
+// Sets that span the axes from attribute axis on.
+inline groups trailing_sets(const attributes& a, const shape& x) {
+  const index rank = static_cast<index>(x.size()), axis = a.integer("axis");
+  if (axis < -rank || axis >= rank) throw std::invalid_argument("no axis " + std::to_string(axis));
+  std::vector<index> axes;
+  for (index k = axis < 0 ? axis + rank : axis; k < rank; ++k) axes.push_back(k);
+  return groups(x, axes);
+}
+
+// Sets attribute axis and gives the input of such an op; returns the shape of its sets.
+inline shape draw_trailing(sampler& s) {
+  shape x = s.dims(1, 4);
+  if (x.back() > 0) x.back() = std::max<index>(x.back(), 3);
+  const index rank = static_cast<index>(x.size());
+  const index axis = s.attribute("axis", s.pick(2 * rank) - rank);
+  s.input(x, draw_domain(s));
+  return shape(x.begin() + (axis < 0 ? axis + rank : axis), x.end());
+}
+
+// A shape that broadcasts to this one.
+inline shape draw_parameter(sampler& s, shape to) {
+  for (index& e : to)
+    if (s.random().chance(0.5)) e = 1;
+  to.erase(to.begin(), to.begin() + s.random().between(0, static_cast<index>(to.size())));
+  return to;
+}
+
+// Sets attribute axis; returns a shape with two elements at least along it, for of one its norm leaves the sign.
+inline shape draw_vectors(sampler& s) {
+  shape x = s.dims(1, 3);
+  const index rank = static_cast<index>(x.size());
+  const index axis = s.attribute("axis", s.pick(2 * rank) - rank);
+  index& length = x[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+  if (length == 1) length = 2;
+  return x;
+}
+
+// Vectors divided by their p-norm, or by `Op::least` where that is more:
+//
+//   y = x / n,   n = max(|x|_p, least);   dx = (g - u <g, y>) / n, u the gradient of |x|_p, or g / n where that is less
+//
+// The zero vector is mapped to 0; its gradient, if least is 0, is none, and the reference says 0.
+template <class Op>
+struct unit_length {
+  static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
+    groups(in[0], {a.integer("axis")});  // throws if there is no such axis
+    if (!(Op::p(a) >= 1)) throw std::invalid_argument("p is less than 1");
+    if (!(Op::least(a) >= 0)) throw std::invalid_argument("eps is negative");
+    return {in[0]};
+  }
+
+  template <scalar S, class F>
+  static void each_vector(const call<S>& c, F visit) {
+    const groups all(c.in[0].dims(), {c.attrs.integer("axis")});
+    for (index o = 0; o < all.count(); ++o) {
+      std::vector<S> x;
+      for (const index i : all[o]) x.push_back(c.in[0][i]);
+      visit(x, all[o]);
+    }
+  }
+
+  template <scalar S>
+  static void forward(const call<S>& c, results<S> y) {
+    each_vector(c, [&](const std::vector<S>& x, const std::vector<index>& at) {
+      const S n = norm::value(x, Op::p(c.attrs));
+      for (std::size_t j = 0; j < x.size(); ++j)
+        y[0][at[j]] = n == S(0) ? S(0) : x[j] / math::max(n, S(Op::least(c.attrs)));
+    });
+  }
+
+  // <g, y>
+  template <class S>
+  static S along(const std::vector<S>& x, const std::vector<S>& g, const S& n) {
+    sum<S> total;
+    for (std::size_t j = 0; j < x.size(); ++j) total.add_product(g[j], x[j] / n);
+    return total.value();
+  }
+
+  template <class S>
+  static std::vector<S> pull(const std::vector<S>& x, const std::vector<S>& g, const S& n, double p) {
+    const std::vector<S> u = norm::pull(x, p, S(1));
+    const S gy = along(x, g, n);
+    std::vector<S> dx;
+    for (std::size_t j = 0; j < x.size(); ++j) dx.push_back((g[j] - u[j] * gy) / n);
+    return dx;
+  }
+
+  template <class S>
+  static std::vector<S> gather(const values<S>& from, const std::vector<index>& at) {
+    std::vector<S> some;
+    for (const index i : at) some.push_back(from[i]);
+    return some;
+  }
+
+  template <scalar S>
+  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
+    const double p = Op::p(c.attrs);
+    const S least(Op::least(c.attrs));
+    each_vector(c, [&](const std::vector<S>& x, const std::vector<index>& at) {
+      const S n = norm::value(x, p);
+      std::vector<S> dx = gather(g[0], at);
+      if (n == S(0) && least == S(0) && Op::least(c.attrs) == 0)
+        dx.assign(x.size(), S(0));
+      else if (n <= least)
+        for (S& one : dx) one /= least;
+      else
+        dx = pull(x, dx, n, p);
+      for (std::size_t j = 0; j < x.size(); ++j) d[0][at[j]] = dx[j];
+    });
+  }
+
+  static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    const double p = Op::p(c.attrs);
+    const real least(Op::least(c.attrs));
+    each_vector(c, [&](const std::vector<real>& x, const std::vector<index>& flat) {
+      const real n = norm::value(x, p);
+      const std::vector<real> h = gather(g[0], flat);
+      std::vector<position> at;
+      for (const index i : flat) at.push_back({0, i});
+      if (n == real(0) && least == real(0)) {
+        for (const position& here : at) s.interval(here, -infinity, infinity, 0, real(1));
+      } else if (least > real(0) && s.near(n - least, real(static_cast<int>(x.size())) * least)) {
+        const std::vector<real> above = pull(x, h, n, p);
+        for (std::size_t j = 0; j < x.size(); ++j) {
+          const real below = h[j] / least;
+          s.interval(at[j], math::min(above[j], below), math::max(above[j], below), n <= least ? below : above[j],
+                     real(1));
+        }
+      } else if (least < n && isfinite(n)) {
+        norm::kinks(x, at, p, -along(x, h, n) / n, s);
+      }
+    });
+  }
+};
+
+}  // namespace backproof::normalization

@@ -1,0 +1,88 @@
+// Standard deviation over any axes.
+//
+//   y    = sqrt(sum (x_i - m)^2 / (n - c)),   m the mean of the group, c the correction
+//   dx_i = g (x_i - m) / ((n - c) y), 0 where y = 0
+//
+// Kink where all elements of a group are equal: the subgradients are g P u / sqrt(n - c) with any u of norm at most 1,
+// P taking the mean away, and the reference takes 0. In two passes, as variance is. There is no value for n <= c.
+// Source: torch.std, with ONNX's axes and keepdims.
+#pragma once
+
+#include <stdexcept>
+
+#include "backproof/moments.hpp"
+#include "backproof/reduction.hpp"
+
+namespace backproof::ops {
+
+struct standard_deviation : reduction::frame<standard_deviation> {
+  static constexpr op_info info{.name = "standard_deviation",
+                                .signature = "data -> reduced",
+                                .formula = "y = sqrt(sum (x_i - m)^2 / (n - c)), m the mean",
+                                .vjp = "dx_i = g (x_i - m) / ((n - c) y), 0 where y = 0",
+                                .source = "torch.std"};
+  static constexpr law laws[] = {law::homogeneous(1), law::shift(0)};
+
+  static void draw(sampler& s) {
+    s.attribute("correction", s.choose<index>({1, 0}));
+    const domain where = s.choose({domain{.kinks = {0.375}}, domain{.low = 24, .high = 32, .kinks = {24.125}}});
+    s.input(reduction::draw(s, {.noop = false, .least_length = 2}), where);
+  }
+
+  static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
+    if (a.integer("correction") != 0 && a.integer("correction") != 1)
+      throw std::invalid_argument("correction is neither 0 nor 1");
+    return frame::infer(a, in);
+  }
+
+  template <class S>
+  static S degrees_of_freedom(const std::vector<S>& x, const attributes& a) {
+    return S(static_cast<int>(std::max<index>(0, static_cast<index>(x.size()) - a.integer("correction"))));
+  }
+
+  template <class S>
+  static bool constant(const std::vector<S>& x) {
+    return std::all_of(x.begin(), x.end(), [&](const S& one) { return one == x[0]; });
+  }
+
+  template <scalar S>
+  static S value(const std::vector<S>& x, const attributes& a) {
+    sum<S> total;
+    for (const S& c : moments::centred(x)) total.add_product(c, c);
+    return math::sqrt(total.value() / degrees_of_freedom(x, a));
+  }
+
+  template <scalar S>
+  static std::vector<S> pull(const std::vector<S>& x, const S& g, const attributes& a) {
+    std::vector<S> dx = moments::centred(x);
+    const S n = degrees_of_freedom(x, a), y = value(x, a);
+    for (S& one : dx) one = constant(x) && S(0) < n ? S(0) : g * (one / (n * y));
+    return dx;
+  }
+
+  static void kink(const std::vector<real>& x, const std::vector<position>& at, const real& g, const attributes& a,
+                   subdifferential& s) {
+    const real n = degrees_of_freedom(x, a);
+    if (constant(x) && real(0) < n) s.ball(at, 2, g / sqrt(n));
+  }
+
+  struct one_pass : reduction::frame_forward<one_pass>, reduction::frame_vjp<one_pass> {
+    static constexpr variant_info info{.name = "E[x^2]-E[x]^2",
+                                       .loss = "cancels where the mean is large compared with the deviation"};
+    template <scalar S>
+    static S value(const std::vector<S>& x, const attributes& a) {
+      const S n = degrees_of_freedom(x, a);
+      return math::sqrt(moments::one_pass_variance(x) * S(static_cast<int>(x.size())) / n);
+    }
+    template <scalar S>
+    static std::vector<S> pull(const std::vector<S>& x, const S& g, const attributes& a) {
+      std::vector<S> dx = moments::centred(x);
+      const S scale = degrees_of_freedom(x, a) * value(x, a);
+      for (S& one : dx) one = g * (one / scale);
+      return dx;
+    }
+  };
+  using variants = variant_list<one_pass>;
+};
+
+}  // namespace backproof::ops
