@@ -59,7 +59,10 @@ struct batch_normalization {
   static normalization::standardized<S> by_given(const call<S>& c, index channel, const std::vector<index>& at) {
     normalization::standardized<S> s{.x = {}, .hat = {}, .mean = c.in[3][channel], .deviation = S(0)};
     s.deviation = math::sqrt(c.in[4][channel] + S(epsilon(c.attrs)));
-    for (const index i : at) s.hat.push_back((c.in[0][i] - s.mean) / s.deviation);
+    for (const index i : at) {
+      s.x.push_back(c.in[0][i]);
+      s.hat.push_back((c.in[0][i] - s.mean) / s.deviation);
+    }
     return s;
   }
 
@@ -73,7 +76,8 @@ struct batch_normalization {
       const groups channels = sets(c.attrs, c.in[0].dims());
       for (index k = 0; k < channels.count(); ++k) {
         const auto s = by_given(c, k, channels[k]);
-        for (std::size_t j = 0; j < s.hat.size(); ++j) y[0][channels[k][j]] = c.in[1][k] * s.hat[j] + c.in[2][k];
+        for (std::size_t j = 0; j < s.hat.size(); ++j)
+          y[0][channels[k][j]] = Core::scaled(s, j, c.in[1][k]) + c.in[2][k];
       }
     }
 

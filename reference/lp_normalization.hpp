@@ -32,6 +32,8 @@ struct lp_normalization : normalization::unit_length<lp_normalization> {
     return p == 1 || p == 2 ? static_cast<double>(p) : throw std::invalid_argument("p is neither 1 nor 2");
   }
   static double least(const attributes&) { return 0; }
+
+  using variants = variant_list<normalization::by_powers<lp_normalization>>;
 };
 
 }  // namespace backproof::ops

@@ -29,7 +29,7 @@ struct mean_variance_normalization : normalization::layer<mean_variance_normaliz
     const auto axes = s.attribute("axes", reduction::some_axes(s, rank, s.choose<index>({2, 1, 3})));
     index& first = x[static_cast<std::size_t>(axes[0] < 0 ? axes[0] + rank : axes[0])];
     if (first > 0) first = std::max<index>(first, 3);  // of two elements, y is 1 and -1
-    s.input(x, s.choose({domain{.distinct = true}, domain{.low = 12, .high = 16, .distinct = true}}));
+    s.input(x, s.choose({domain{.distinct = true}, domain{.low = 96, .high = 104, .distinct = true}}));
   }
 
   static groups sets(const attributes& a, const shape& x) { return groups(x, a.integers("axes")); }

@@ -27,6 +27,8 @@ struct normalize : normalization::unit_length<normalize> {
 
   static double p(const attributes& a) { return a.number("p"); }
   static double least(const attributes& a) { return a.number("eps"); }
+
+  using variants = variant_list<normalization::by_powers<normalize>>;
 };
 
 }  // namespace backproof::ops

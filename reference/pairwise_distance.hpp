@@ -64,30 +64,38 @@ struct pairwise_distance {
     }
   }
 
+  template <class Norm>
+  struct kernels {
+    template <scalar S>
+    static void forward(const call<S>& c, results<S> y) {
+      each_pair(c, [&](index o, const std::vector<S>& z, const auto&, const auto&) {
+        y[0][o] = Norm::value(z, c.attrs.number("p"));
+      });
+    }
+
+    template <scalar S>
+    static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
+      sums<S> da(d[0]), db(d[1]);
+      each_pair(c, [&](index o, const std::vector<S>& z, const auto& a, const auto& b) {
+        const std::vector<S> dz = Norm::pull(z, c.attrs.number("p"), g[0][o]);
+        for (std::size_t j = 0; j < z.size(); ++j) {
+          da[a[j]] += dz[j];
+          db[b[j]] += -dz[j];
+        }
+      });
+      da.store();
+      db.store();
+    }
+  };
+
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    each_pair(c, [&](index o, const std::vector<S>& z, const auto&, const auto&) {
-      y[0][o] = norm::value(z, c.attrs.number("p"));
-    });
-  }
-
-  template <scalar S, class Pull>
-  static void vjp_by(const call<S>& c, cotangents<S> g, results<S> d, Pull pull) {
-    sums<S> da(d[0]), db(d[1]);
-    each_pair(c, [&](index o, const std::vector<S>& z, const auto& a, const auto& b) {
-      const std::vector<S> dz = pull(z, c.attrs.number("p"), g[0][o]);
-      for (std::size_t j = 0; j < z.size(); ++j) {
-        da[a[j]] += dz[j];
-        db[b[j]] += -dz[j];
-      }
-    });
-    da.store();
-    db.store();
+    kernels<norm::scaled>::forward(c, y);
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    vjp_by(c, g, d, norm::pull<S>);
+    kernels<norm::scaled>::vjp(c, g, d);
   }
 
   // Slopes at a kink lie in [-1, 1] element by element, whatever p is. Where p > 1 that is more than the ball of the
@@ -108,13 +116,9 @@ struct pairwise_distance {
     });
   }
 
-  struct unscaled {
+  struct unscaled : kernels<norm::unscaled> {
     static constexpr variant_info info{
         .name = "z*|z|^(p-2)*g/y^(p-1)", .loss = "the powers underflow or overflow", .keeps_sign = true};
-    template <scalar S>
-    static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-      vjp_by(c, g, d, norm::unscaled_pull<S>);
-    }
   };
   using variants = variant_list<unscaled>;
 };

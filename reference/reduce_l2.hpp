@@ -45,9 +45,7 @@ struct reduce_l2 : reduction::frame<reduce_l2> {
         .name = "sqrt(sum x*x)", .loss = "x*x underflows or overflows", .keeps_sign = true};
     template <scalar S>
     static S value(const std::vector<S>& x, const attributes&) {
-      sum<S> total;
-      for (const S& one : x) total.add_product(one, one);
-      return math::sqrt(total.value());
+      return norm::unscaled_value(x, 2);
     }
     template <scalar S>
     static std::vector<S> pull(const std::vector<S>& x, const S& g, const attributes&) {

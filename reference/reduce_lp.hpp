@@ -57,11 +57,7 @@ struct reduce_lp : reduction::frame<reduce_lp> {
         .name = "x*|x|^(p-2)*g/y^(p-1)", .loss = "the powers underflow or overflow", .keeps_sign = true};
     template <scalar S>
     static S value(const std::vector<S>& x, const attributes& a) {
-      const double p = a.number("p");
-      if (std::isinf(p) || p == 1) return norm::value(x, p);
-      sum<S> total;
-      for (const S& one : x) total += math::pow(math::abs(one), S(p));
-      return math::pow(total.value(), S(1) / S(p));
+      return norm::unscaled_value(x, a.number("p"));
     }
     template <scalar S>
     static std::vector<S> pull(const std::vector<S>& x, const S& g, const attributes& a) {

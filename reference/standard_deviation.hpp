@@ -25,7 +25,7 @@ struct standard_deviation : reduction::frame<standard_deviation> {
 
   static void draw(sampler& s) {
     s.attribute("correction", s.choose<index>({1, 0}));
-    const domain where = s.choose({domain{.kinks = {0.375}}, domain{.low = 24, .high = 32, .kinks = {24.125}}});
+    const domain where = s.choose({domain{.kinks = {0.375}}, domain{.low = 96, .high = 104, .kinks = {97.5}}});
     s.input(reduction::draw(s, {.noop = false, .least_length = 2}), where);
   }
 
@@ -56,7 +56,8 @@ struct standard_deviation : reduction::frame<standard_deviation> {
   static std::vector<S> pull(const std::vector<S>& x, const S& g, const attributes& a) {
     std::vector<S> dx = moments::centred(x);
     const S n = degrees_of_freedom(x, a), y = value(x, a);
-    for (S& one : dx) one = constant(x) && S(0) < n ? S(0) : g * (one / (n * y));
+    // Of equal elements 0, written so that it is no number where the mean overflows.
+    for (S& one : dx) one = constant(x) && S(0) < n ? one - one : g * (one / (n * y));
     return dx;
   }
 

@@ -25,7 +25,7 @@ struct variance : reduction::frame<variance> {
 
   static void draw(sampler& s) {
     s.attribute("correction", s.choose<index>({1, 0}));
-    const domain where = s.choose({domain{}, domain{.low = 24, .high = 32}, domain{}});
+    const domain where = s.choose({domain{}, domain{.low = 96, .high = 104}, domain{}});
     s.input(reduction::draw(s, {.noop = false, .least_length = 2}), where);
   }
 

@@ -87,17 +87,44 @@ std::vector<S> pull(const std::vector<S>& x, double p, const S& g) {
 
 // The same without scaling: the powers overflow or underflow long before the norm does.
 template <class S>
+S unscaled_value(const std::vector<S>& x, double p) {
+  if (std::isinf(p) || p == 1) return value(x, p);
+  sum<S> total;
+  for (const S& one : x) total += p == 2 ? one * one : math::pow(math::abs(one), S(p));
+  return p == 2 ? math::sqrt(total.value()) : math::pow(total.value(), S(1) / S(p));
+}
+
+template <class S>
 std::vector<S> unscaled_pull(const std::vector<S>& x, double p, const S& g) {
   if (std::isinf(p) || p == 1) return pull(x, p, g);
   std::vector<S> dx(x.size(), S(0));
-  sum<S> total;
-  for (const S& one : x) total += p == 2 ? one * one : math::pow(math::abs(one), S(p));
-  const S y = p == 2 ? math::sqrt(total.value()) : math::pow(total.value(), S(1) / S(p));
-  const S share = p == 2 ? g / y : g / math::pow(y, S(p - 1));
+  const S y = unscaled_value(x, p), share = p == 2 ? g / y : g / math::pow(y, S(p - 1));
   for (std::size_t i = 0; i < x.size(); ++i)
     if (!(x[i] == S(0))) dx[i] = p == 2 ? x[i] * share : with_sign(x[i], math::pow(math::abs(x[i]), S(p - 1))) * share;
   return dx;
 }
+
+// A norm and its gradient, either way.
+struct scaled {
+  template <class S>
+  static S value(const std::vector<S>& x, double p) {
+    return norm::value(x, p);
+  }
+  template <class S>
+  static std::vector<S> pull(const std::vector<S>& x, double p, const S& g) {
+    return norm::pull(x, p, g);
+  }
+};
+struct unscaled {
+  template <class S>
+  static S value(const std::vector<S>& x, double p) {
+    return unscaled_value(x, p);
+  }
+  template <class S>
+  static std::vector<S> pull(const std::vector<S>& x, double p, const S& g) {
+    return unscaled_pull(x, p, g);
+  }
+};
 
 // States the kinks of g times the norm of x, whose elements stand at `at`.
 inline void kinks(const std::vector<real>& x, const std::vector<position>& at, double p, const real& g,

@@ -26,6 +26,7 @@
 #include "backproof/moments.hpp"
 #include "backproof/norm.hpp"
 #include "backproof/op.hpp"
+#include "backproof/product.hpp"
 #include "backproof/sample.hpp"
 
 namespace backproof::normalization {
@@ -43,6 +44,12 @@ struct two_pass {
     s.deviation = math::sqrt(moments::mean_of_products(s.hat, s.hat) + epsilon);
     for (S& one : s.hat) one /= s.deviation;
     return s;
+  }
+
+  // x^ gamma, in any order: gamma / s may overflow where that does not.
+  template <class S>
+  static S scaled(const standardized<S>& s, std::size_t j, const S& gamma) {
+    return product<S>({s.x[j] - s.mean, S(1) / s.deviation, gamma});
   }
 
   // N(h)
@@ -69,6 +76,11 @@ struct root_mean_square {
     s.deviation = math::sqrt(moments::mean_of_products(x, x) + epsilon);
     for (S& one : s.hat) one /= s.deviation;
     return s;
+  }
+
+  template <class S>
+  static S scaled(const standardized<S>& s, std::size_t j, const S& gamma) {
+    return two_pass::scaled(s, j, gamma);
   }
 
   template <class S>
@@ -99,6 +111,12 @@ struct folded {
     const S r = S(1) / s.deviation, shift = -s.mean * r;
     for (std::size_t i = 0; i < x.size(); ++i) s.hat[i] = x[i] * r + shift;
     return s;
+  }
+
+  template <class S>
+  static S scaled(const standardized<S>& s, std::size_t j, const S& gamma) {
+    const S factor = gamma / s.deviation;
+    return s.x[j] * factor + -(s.mean * factor);
   }
 
   template <class S>
@@ -153,8 +171,8 @@ struct layer_kernels {
     const broadcasting scale = source(c, 1), bias = source(c, 2);
     each_set(c, [&](index o, const std::vector<index>& at, const standardized<S>& s) {
       for (std::size_t j = 0; j < at.size(); ++j) {
-        S& one = y[0][at[j]] = s.hat[j];
-        if (c.has(1)) one *= c.in[1][scale(at[j])];
+        S& one = y[0][at[j]];
+        one = c.has(1) ? Core::scaled(s, j, c.in[1][scale(at[j])]) : s.hat[j];
         if (c.has(2)) one += c.in[2][bias(at[j])];
       }
       if (y.size() < 3) return;
@@ -231,7 +249,7 @@ inline shape draw_channels(sampler& s, index spatial_rank, index channels) {
 }
 
 // Small ones and large ones, and some that are far from 0 compared with their deviation.
-inline domain draw_domain(sampler& s) { return s.choose({domain{}, domain{.low = 12, .high = 16}, domain{}}); }
+inline domain draw_domain(sampler& s) { return s.choose({domain{}, domain{.low = 96, .high = 104}, domain{}}); }
 
 // Sets that span the axes from attribute axis on.
 inline groups trailing_sets(const attributes& a, const shape& x) {
@@ -275,15 +293,8 @@ inline shape draw_vectors(sampler& s) {
 //   y = x / n,   n = max(|x|_p, least);   dx = (g - u <g, y>) / n, u the gradient of |x|_p, or g / n where that is less
 //
 // The zero vector is mapped to 0; its gradient, if least is 0, is none, and the reference says 0.
-template <class Op>
-struct unit_length {
-  static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    groups(in[0], {a.integer("axis")});  // throws if there is no such axis
-    if (!(Op::p(a) >= 1)) throw std::invalid_argument("p is less than 1");
-    if (!(Op::least(a) >= 0)) throw std::invalid_argument("eps is negative");
-    return {in[0]};
-  }
-
+template <class Op, class Norm>
+struct unit_length_kernels {
   template <scalar S, class F>
   static void each_vector(const call<S>& c, F visit) {
     const groups all(c.in[0].dims(), {c.attrs.integer("axis")});
@@ -297,7 +308,7 @@ struct unit_length {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     each_vector(c, [&](const std::vector<S>& x, const std::vector<index>& at) {
-      const S n = norm::value(x, Op::p(c.attrs));
+      const S n = Norm::value(x, Op::p(c.attrs));
       for (std::size_t j = 0; j < x.size(); ++j)
         y[0][at[j]] = n == S(0) ? S(0) : x[j] / math::max(n, S(Op::least(c.attrs)));
     });
@@ -313,7 +324,7 @@ struct unit_length {
 
   template <class S>
   static std::vector<S> pull(const std::vector<S>& x, const std::vector<S>& g, const S& n, double p) {
-    const std::vector<S> u = norm::pull(x, p, S(1));
+    const std::vector<S> u = Norm::pull(x, p, S(1));
     const S gy = along(x, g, n);
     std::vector<S> dx;
     for (std::size_t j = 0; j < x.size(); ++j) dx.push_back((g[j] - u[j] * gy) / n);
@@ -332,7 +343,7 @@ struct unit_length {
     const double p = Op::p(c.attrs);
     const S least(Op::least(c.attrs));
     each_vector(c, [&](const std::vector<S>& x, const std::vector<index>& at) {
-      const S n = norm::value(x, p);
+      const S n = Norm::value(x, p);
       std::vector<S> dx = gather(g[0], at);
       if (n == S(0) && least == S(0) && Op::least(c.attrs) == 0)
         dx.assign(x.size(), S(0));
@@ -343,30 +354,47 @@ struct unit_length {
       for (std::size_t j = 0; j < x.size(); ++j) d[0][at[j]] = dx[j];
     });
   }
+};
+
+template <class Op>
+struct unit_length : unit_length_kernels<Op, norm::scaled> {
+  using kernels = unit_length_kernels<Op, norm::scaled>;
+
+  static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
+    groups(in[0], {a.integer("axis")});  // throws if there is no such axis
+    if (!(Op::p(a) >= 1)) throw std::invalid_argument("p is less than 1");
+    if (!(Op::least(a) >= 0)) throw std::invalid_argument("eps is negative");
+    return {in[0]};
+  }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const double p = Op::p(c.attrs);
     const real least(Op::least(c.attrs));
-    each_vector(c, [&](const std::vector<real>& x, const std::vector<index>& flat) {
+    kernels::each_vector(c, [&](const std::vector<real>& x, const std::vector<index>& flat) {
       const real n = norm::value(x, p);
-      const std::vector<real> h = gather(g[0], flat);
+      const std::vector<real> h = kernels::gather(g[0], flat);
       std::vector<position> at;
       for (const index i : flat) at.push_back({0, i});
       if (n == real(0) && least == real(0)) {
         for (const position& here : at) s.interval(here, -infinity, infinity, 0, real(1));
       } else if (least > real(0) && s.near(n - least, real(static_cast<int>(x.size())) * least)) {
-        const std::vector<real> above = pull(x, h, n, p);
+        const std::vector<real> above = kernels::pull(x, h, n, p);
         for (std::size_t j = 0; j < x.size(); ++j) {
           const real below = h[j] / least;
           s.interval(at[j], math::min(above[j], below), math::max(above[j], below), n <= least ? below : above[j],
                      real(1));
         }
       } else if (least < n && isfinite(n)) {
-        norm::kinks(x, at, p, -along(x, h, n) / n, s);
+        norm::kinks(x, at, p, -kernels::along(x, h, n) / n, s);
       }
     });
   }
+};
+
+template <class Op>
+struct by_powers : unit_length_kernels<Op, norm::unscaled> {
+  static constexpr variant_info info{.name = "x/(sum |x|^p)^(1/p)", .loss = "the powers underflow or overflow"};
 };
 
 }  // namespace backproof::normalization

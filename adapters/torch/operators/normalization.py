@@ -58,11 +58,6 @@ def LRN(x, a):
     return [y.flip(1) if mirrored else y]
 
 
-@op([(2, 3)], axis=1)
-def LpNormalization(x, a):
-    return [F.normalize(x[0], float(a.get("p", 2)), a.get("axis", -1), 0.0)]
-
-
 @op([(2, 3)], domain="backproof", axis=1, p=2.0, eps=1e-12)
 def normalize(x, a):
     return [F.normalize(x[0], a["p"], a["axis"], a["eps"])]
