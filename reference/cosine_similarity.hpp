@@ -52,22 +52,27 @@ struct cosine_similarity {
     std::vector<S> x;
     std::vector<index> at;
     S norm, length;  // length = max(norm, eps)
-    vector(const values<S>& from, const broadcasting& source, const std::vector<index>& members, const S& eps) {
-      for (const index i : members) at.push_back(source(i)), x.push_back(from[at.back()]);
-      norm = norm::value(x, 2);
-      length = math::max(norm, eps);
-    }
   };
 
+  template <class Norm, class S>
+  static vector<S> gather(const values<S>& from, const broadcasting& source, const std::vector<index>& members,
+                          const S& eps) {
+    vector<S> v{.x = {}, .at = {}, .norm = S(0), .length = eps};
+    for (const index i : members) v.at.push_back(source(i)), v.x.push_back(from[v.at.back()]);
+    v.norm = Norm::value(v.x, 2);
+    v.length = math::max(v.norm, eps);
+    return v;
+  }
+
   // Calls visit(o, a, b) for each pair.
-  template <scalar S, class F>
+  template <class Norm, scalar S, class F>
   static void each_pair(const call<S>& c, F visit) {
     const shape all = broadcast(c.in[0].dims(), c.in[1].dims());
     const broadcasting from_a(c.in[0].dims(), all), from_b(c.in[1].dims(), all);
     const groups pairs(all, {c.attrs.integer("axis")});
     const S eps(c.attrs.number("eps"));
     for (index o = 0; o < pairs.count(); ++o)
-      visit(o, vector<S>(c.in[0], from_a, pairs[o], eps), vector<S>(c.in[1], from_b, pairs[o], eps));
+      visit(o, gather<Norm>(c.in[0], from_a, pairs[o], eps), gather<Norm>(c.in[1], from_b, pairs[o], eps));
   }
 
   template <class S>
@@ -89,24 +94,37 @@ struct cosine_similarity {
     return da;
   }
 
+  template <class Norm>
+  struct kernels {
+    template <scalar S>
+    static void forward(const call<S>& c, results<S> y) {
+      each_pair<Norm>(c, [&](index o, const vector<S>& a, const vector<S>& b) { y[0][o] = cosine(a, b); });
+    }
+
+    template <scalar S>
+    static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
+      const S eps(c.attrs.number("eps"));
+      sums<S> da(d[0]), db(d[1]);
+      each_pair<Norm>(c, [&](index o, const vector<S>& a, const vector<S>& b) {
+        const std::vector<S> by_a = slopes(a, b, eps < a.norm), by_b = slopes(b, a, eps < b.norm);
+        for (std::size_t j = 0; j < a.x.size(); ++j) {
+          da[a.at[j]].add_product(g[0][o], by_a[j]);
+          db[b.at[j]].add_product(g[0][o], by_b[j]);
+        }
+      });
+      da.store();
+      db.store();
+    }
+  };
+
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    each_pair(c, [&](index o, const vector<S>& a, const vector<S>& b) { y[0][o] = cosine(a, b); });
+    kernels<norm::scaled>::forward(c, y);
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    const S eps(c.attrs.number("eps"));
-    sums<S> da(d[0]), db(d[1]);
-    each_pair(c, [&](index o, const vector<S>& a, const vector<S>& b) {
-      const std::vector<S> by_a = slopes(a, b, eps < a.norm), by_b = slopes(b, a, eps < b.norm);
-      for (std::size_t j = 0; j < a.x.size(); ++j) {
-        da[a.at[j]].add_product(g[0][o], by_a[j]);
-        db[b.at[j]].add_product(g[0][o], by_b[j]);
-      }
-    });
-    da.store();
-    db.store();
+    kernels<norm::scaled>::vjp(c, g, d);
   }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
@@ -118,11 +136,16 @@ struct cosine_similarity {
         s.interval({k, a.at[j]}, math::min(below[j], above[j]), math::max(below[j], above[j]),
                    eps < a.norm ? above[j] : below[j], cotangent);
     };
-    each_pair(c, [&](index o, const vector<real>& a, const vector<real>& b) {
+    each_pair<norm::scaled>(c, [&](index o, const vector<real>& a, const vector<real>& b) {
       state(0, a, b, g[0][o]);
       state(1, b, a, g[0][o]);
     });
   }
+
+  struct unscaled : kernels<norm::unscaled> {
+    static constexpr variant_info info{.name = "a/sqrt(sum a*a)", .loss = "a*a underflows or overflows"};
+  };
+  using variants = variant_list<unscaled>;
 };
 
 }  // namespace backproof::ops
