@@ -98,7 +98,7 @@ bounded<S> bounded<S>::divide(const bounded& a, const bounded& b) {
   const S quotient = a.value_ / b.value_;
   const double room = size(b.value_) - b.error_;
   const double propagated =
-      room > 0 ? (a.error_ + times(size(quotient), b.error_)) / room : std::numeric_limits<double>::infinity();
+      room > 0 ? a.error_ / room + times(size(quotient), b.error_ / room) : std::numeric_limits<double>::infinity();
   return rounded_by(quotient, propagated + model.tiny, 1);
 }
 

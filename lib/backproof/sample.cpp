@@ -185,6 +185,12 @@ void sampler::indices(const shape& dims, index low, index high) {
   result_.inputs.emplace_back(std::move(t));
 }
 
+void sampler::indices(const shape& dims, const std::vector<index>& elements) {
+  tensor t(dtype::i64, dims);
+  for (index i = 0; i < t.count(); ++i) t.set(i, static_cast<double>(elements.at(static_cast<std::size_t>(i))));
+  result_.inputs.emplace_back(std::move(t));
+}
+
 void sampler::broadcast_pair(const domain& of_a, const domain& of_b) {
   shape a = dims(0, 3), b = a;
   switch (choose({0, 1, 2, 3})) {

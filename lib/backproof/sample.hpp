@@ -77,6 +77,7 @@ class sampler {
   void broadcast_pair(const domain& where = {}) { broadcast_pair(where, where); }
   void broadcast_pair(const domain& of_a, const domain& of_b);  // two inputs that broadcast, in one of several ways
   void indices(const shape& dims, index low, index high);       // an i64 input, elements in low .. high
+  void indices(const shape& dims, const std::vector<index>& elements);  // an i64 input that the op has drawn itself
   void absent();
 
   sample finish();  // adds cotangents and tangents; throws std::invalid_argument if the op cannot infer its shapes
