@@ -25,7 +25,7 @@ struct average_pool : pooling::average<average_pool> {
 
   static void draw(sampler& s) {
     s.attribute("count_include_pad", s.choose<index>({0, 1}));
-    s.input(pooling::drawn_sliding(s));
+    s.input(pooling::drawn_sliding(s, false));
   }
 
   static windows over(const attributes& a, const shape& x) { return windows_of(a, x, a.integers("kernel_shape")); }

@@ -28,9 +28,9 @@ struct col2im {
     const index rank = s.choose<index>({2, 1, 2, 3});
     const index batch = std::min(s.random().between(1, 2), s.limit());
     const index channels = std::min(s.random().between(1, 3), s.limit());
-    // Planes count four times, for most cells stand in several columns.
-    const drawn_windows w(s, rank, 4 * batch * channels,
-                          {.dilated = true, .in_padding = true, .symmetric = s.choose({true, false})});
+    // Planes count several times, for most cells stand in several columns.
+    const drawn_windows w(s, rank, (rank == 3 ? 8 : 4) * batch * channels,
+                          {.dilated = true, .in_padding = true, .symmetric = s.choose({true, false}), .taps = 12});
     s.attribute("image_shape", w.spatial);
     s.attribute("block_shape", w.kernel);
     s.attribute("strides", w.strides);

@@ -13,7 +13,8 @@
 // SpatialFullDilatedConvolution, VolumetricFullDilatedConvolution.
 #pragma once
 
-#include <array>
+#include <tuple>
+#include <utility>
 
 #include "backproof/convolution.hpp"
 #include "backproof/op.hpp"
@@ -38,14 +39,18 @@ struct conv_transpose {
     const bool stated = way > 4;  // output_shape
     const convolution::drawn_channels c(s, rank == 3 ? 2 : 3);
     // Drawn as windows over the output, of which the input has one number each; what they leave over is output_padding.
-    const drawn_windows w(s, rank, c.batch * std::max(c.image, c.maps), {.dilated = true, .in_padding = true});
-    const shape plane = w.over(c.batch, c.image);
-    const shape x = windows(plane, w.kernel, w.strides, w.dilations, w.pads).output(c.batch, c.maps);
+    const std::string drawn_as = stated ? "NOTSET" : auto_pad;
+    const drawn_windows w(s, rank, c.batch * std::max(c.image, c.maps),
+                          {.dilated = true, .in_padding = true, .auto_pad = drawn_as});
+    const windows over(w.over(c.batch, c.image), w.kernel, w.strides, w.dilations, w.pads, false, drawn_as);
+    const shape x = over.output(c.batch, c.maps);
     shape more;
     for (std::size_t k = 0; k < w.kernel.size(); ++k) {
       const window_axis a{.kernel = w.kernel[k], .stride = w.strides[k], .dilation = w.dilations[k]};
       const index reached = a.stride * (x[k + 2] - 1) + a.reach() - w.pads[k] - w.pads[w.kernel.size() + k];
-      more.push_back(std::max(w.spatial[k] - reached, way > 2 && !stated ? a.stride - a.reach() : 0));
+      const bool same = way == 3 || way == 4;
+      const index least = std::max<index>(0, a.stride - a.reach());  // an output of n s must not need negative pads
+      more.push_back(same ? s.random().between(least, a.stride - 1) : w.spatial[k] - reached);
     }
     s.attribute("group", c.group);
     s.attribute("strides", w.strides);
@@ -67,15 +72,16 @@ struct conv_transpose {
           a.integers("pads").size() != 2 * rank || a.integers("output_padding").size() != rank)
         throw std::invalid_argument("X " + to_string(x) + " or an attribute has not the rank of W " + to_string(w));
       for (std::size_t k = 0; k < rank; ++k) {
-        const window_axis slide{.kernel = kernel[k], .stride = strides[k], .dilation = dilations[k]};
+        window_axis slide{.kernel = kernel[k], .stride = strides[k], .dilation = dilations[k]};
         slide.check();
         const index more = a.integers("output_padding")[k];
         if (more < 0 || more >= slide.stride) throw std::invalid_argument("output_padding is not 0 .. stride - 1");
         const index whole = slide.stride * (x[k + 2] - 1) + more + slide.reach();
-        const auto [begin, end] = padding(a, k, whole, slide.stride * x[k + 2]);
-        pads.insert(pads.begin() + static_cast<std::ptrdiff_t>(k), begin);
-        pads.push_back(end);
-        y.push_back(whole - begin - end);
+        std::tie(slide.pad_begin, slide.pad_end) = padding(a, k, whole, slide.stride * x[k + 2]);
+        slide.check();
+        pads.insert(pads.begin() + static_cast<std::ptrdiff_t>(k), slide.pad_begin);
+        pads.push_back(slide.pad_end);
+        y.push_back(whole - slide.pad_begin - slide.pad_end);
         if (y.back() < 1) throw std::invalid_argument("the pads leave nothing of the output");
       }
     }
@@ -84,7 +90,7 @@ struct conv_transpose {
 
    private:
     // At both ends of axis k, whose output is `whole` without padding, and `same` with SAME_*.
-    static std::array<index, 2> padding(const attributes& a, std::size_t k, index whole, index same) {
+    static std::pair<index, index> padding(const attributes& a, std::size_t k, index whole, index same) {
       const shape &pads = a.integers("pads"), &stated = a.integers("output_shape");
       const std::string& how = a.text("auto_pad");
       if (how != "NOTSET" && how != "VALID" && how != "SAME_UPPER" && how != "SAME_LOWER")
@@ -114,7 +120,7 @@ struct conv_transpose {
     const geometry at(a, x, w);
     convolution::check_groups(group, at.y[1], w);
     convolution::check_bias(in, at.y[1]);
-    over(a, w, at);  // throws if the pads are negative, or anything is too large
+    over(a, w, at);  // throws if anything is too large
     return {at.y};
   }
 

@@ -29,7 +29,7 @@ struct feature_lp_pool {
     const double power = s.attribute("power", s.choose({2.0, 1.0, 3.0, 1.5, 4.0}));
     const index width = s.choose<index>({3, 2, 4, 5, 16}), stride = s.choose<index>({1, 2, 3, 4});
     shape x = {std::min(s.random().between(1, 2), s.limit()), s.extent(std::min(width, s.limit()), 17)};
-    for (index k = s.choose<index>({0, 1, 2}); k > 0; --k) x.push_back(s.extent(1, 3));
+    for (index k = s.choose<index>({0, 1, 2}); k > 0; --k) x.push_back(s.extent(1, x.size() == 2 ? 3 : 2));
     s.attribute("width", std::min(width, x[1]));
     s.attribute("stride", stride);
     s.input(x, power == 2 || power == 4 ? domain{} : domain{.low = 0x1p-6});
@@ -90,12 +90,12 @@ struct feature_lp_pool {
     each_window(c, [&](index o, const auto& cells) { y[0][o] = root(c.in[0], cells, p); });
   }
 
-  template <scalar S, class Slope>
-  static void gradient(const call<S>& c, cotangents<S> g, values<S>& d, Slope slope) {
+  template <scalar S, class Root, class Slope>
+  static void gradient(const call<S>& c, cotangents<S> g, values<S>& d, Root y_of, Slope slope) {
     const double p = c.attrs.number("power");
     sums<S> dx(d);
     each_window(c, [&](index o, const auto& cells) {
-      const S y = root(c.in[0], cells, p);
+      const S y = y_of(c.in[0], cells, p);
       if (p != 1 && y == S(0)) return;
       cells([&](index i) { dx[i] += p == 1 ? g[0][o] : g[0][o] * slope(c.in[0][i], y, p - 1); });
     });
@@ -104,7 +104,9 @@ struct feature_lp_pool {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    gradient(c, g, d[0], [](const S& x, const S& y, double q) { return powered(x / y, q); });
+    gradient(
+        c, g, d[0], [](const auto& x, const auto& cells, double p) { return root(x, cells, p); },
+        [](const S& x, const S& y, double q) { return powered(x / y, q); });
   }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
@@ -121,19 +123,24 @@ struct feature_lp_pool {
   struct by_powers {
     static constexpr variant_info info{.name = "(sum x^p)^(1/p), x^(p-1)/y^(p-1)",
                                        .loss = "x^p over- or underflows for large or small x"};
+    template <scalar S, class Cells>
+    static S root(const values<S>& x, const Cells& cells, double p) {
+      sum<S> total;
+      cells([&](index i) { total += powered(x[i], p); });
+      return math::pow(total.value(), S(1) / S(p));
+    }
+
     template <scalar S>
     static void forward(const call<S>& c, results<S> y) {
       const double p = c.attrs.number("power");
-      each_window(c, [&](index o, const auto& cells) {
-        sum<S> total;
-        cells([&](index i) { total += powered(c.in[0][i], p); });
-        y[0][o] = math::pow(total.value(), S(1) / S(p));
-      });
+      each_window(c, [&](index o, const auto& cells) { y[0][o] = root(c.in[0], cells, p); });
     }
 
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-      gradient(c, g, d[0], [](const S& x, const S& y, double q) { return powered(x, q) / powered(y, q); });
+      gradient(
+          c, g, d[0], [](const auto& x, const auto& cells, double p) { return root(x, cells, p); },
+          [](const S& x, const S& y, double q) { return powered(x, q) / powered(y, q); });
     }
   };
   using variants = variant_list<by_powers>;

@@ -31,7 +31,8 @@ struct fractional_max_pool : pooling::maximum<fractional_max_pool> {
     for (index k = 0; k < rank; ++k) {
       const index n = x[static_cast<std::size_t>(k + 2)];
       kernel.push_back(std::min(s.choose<index>({2, 1, 3}), n));
-      out.push_back(s.random().between(1, n - kernel.back() + 1));
+      const index most = n - kernel.back() + 1;  // more of them than one less than this, torch refuses for d = 3
+      out.push_back(s.random().between(1, rank == 3 && s.random().chance(0.75) ? std::max<index>(1, most - 1) : most));
     }
     s.attribute("kernel_size", kernel);
     s.attribute("output_size", out);

@@ -25,7 +25,7 @@ struct lp_pool : pooling::spatial<lp_pool>, pooling::p_norm<lp_pool> {
 
   static void draw(sampler& s) {
     s.attribute("p", s.choose<index>({2, 1, 3}));
-    s.input(pooling::drawn_sliding(s), {.kinks = {0}});
+    s.input(pooling::drawn_sliding(s, false), {.kinks = {0}});
   }
 
   static windows over(const attributes& a, const shape& x) {

@@ -26,7 +26,7 @@ struct max_pool : pooling::spatial<max_pool>, pooling::maximum<max_pool> {
                                 .source = "ONNX MaxPool-22"};
   static constexpr law laws[] = {law::homogeneous(1), law::shift(1)};
 
-  static void draw(sampler& s) { s.input(pooling::drawn_sliding(s), {.distinct = true}); }
+  static void draw(sampler& s) { s.input(pooling::drawn_sliding(s, true), {.distinct = true}); }
 
   static windows over(const attributes& a, const shape& x) { return windows_of(a, x, a.integers("kernel_shape")); }
 };

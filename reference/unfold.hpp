@@ -25,7 +25,8 @@ struct unfold {
     const index batch = std::min(s.random().between(1, 2), s.limit());
     const index channels = std::min(s.choose<index>({2, 1, 3}), s.limit());
     // Planes count four times, for most cells stand in several columns.
-    const drawn_windows w(s, 2, 4 * batch * channels, {.dilated = true, .in_padding = true, .symmetric = true});
+    const drawn_windows w(s, 2, 4 * batch * channels,
+                          {.dilated = true, .in_padding = true, .symmetric = true, .taps = 12});
     s.attribute("kernel_size", w.kernel);
     s.attribute("dilation", w.dilations);
     s.attribute("padding", shape(w.pads.begin(), w.pads.begin() + 2));

@@ -9,14 +9,18 @@ class Windows:
         self.rank, self.kernel = len(kernel), list(kernel)
         if self.rank not in (1, 2, 3) or x.dim() != self.rank + 2:
             raise NotImplementedError("torch has windows over 1, 2 or 3 spatial axes after batch and channels")
-        if a.get("auto_pad", "NOTSET") != "NOTSET":
-            raise NotImplementedError("only explicit pads")
         self.size = list(x.shape[2:])
         self.strides = a.get("strides") or [1] * self.rank
         self.dilations = a.get("dilations") or [1] * self.rank
-        pads = a.get("pads") or [0] * (2 * self.rank)
+        how = a.get("auto_pad", "NOTSET")
+        pads = how == "NOTSET" and a.get("pads") or [0] * (2 * self.rank)
         self.begins, self.ends = pads[:self.rank], pads[self.rank:]
-        self.ceil = bool(a.get("ceil_mode", 0))
+        self.ceil = bool(a.get("ceil_mode", 0)) and how == "NOTSET"
+        if how in ("SAME_UPPER", "SAME_LOWER"):
+            reaches = [d * (k - 1) + 1 for d, k in zip(self.dilations, self.kernel)]
+            totals = [max(0, (-(-n // s) - 1) * s + r - n) for n, s, r in zip(self.size, self.strides, reaches)]
+            less, more = [p // 2 for p in totals], [p - p // 2 for p in totals]
+            self.begins, self.ends = (less, more) if how == "SAME_UPPER" else (more, less)
 
     def symmetric(self):
         return self.begins == self.ends

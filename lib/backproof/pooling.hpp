@@ -45,12 +45,12 @@ class boxes {
     boxes b = whole(x);
     if (out.size() != b.spatial_.size())
       throw std::invalid_argument("output_size " + to_string(out) + " does not fit X " + to_string(x));
-    constexpr double largest = 1 << 24;  // so that no product overflows, and no walk takes forever
+    constexpr double largest = 1 << 20;  // so that no product overflows, and no walk takes forever
     double all = 1;
     for (std::size_t axis = 0; axis < out.size(); ++axis) {
       const index n = b.spatial_[axis], m = out[axis];
       all *= static_cast<double>(m);
-      if (m < 1 || all > largest) throw std::invalid_argument("output_size is not positive, or exceeds 2^24 windows");
+      if (m < 1 || all > largest) throw std::invalid_argument("output_size is not positive, or exceeds 2^20 windows");
       b.along_[axis].clear();
       for (index i = 0; i < m; ++i) b.along_[axis].push_back({i * n / m, ((i + 1) * n + m - 1) / m});
     }
@@ -263,13 +263,13 @@ struct p_norm {
   }
 
   // dx_i = g_o sgn(x_i) slope(|x_i|, y_o), summed over the windows; 0 for a window of zeros.
-  template <scalar S, class Slope>
-  static void gradient(const call<S>& c, cotangents<S> g, values<S>& d, Slope slope) {
+  template <scalar S, class Norm, class Slope>
+  static void gradient(const call<S>& c, cotangents<S> g, values<S>& d, Norm y_of, Slope slope) {
     const values<S>& x = c.in[0];
     const index p = c.attrs.integer("p");
     sums<S> dx(d);
     Op::each_window(c, [&](index o, const auto& cells) {
-      const S y = norm(x, cells, p);
+      const S y = y_of(x, cells, p);
       if (y == S(0)) return;
       cells([&](index i) {
         if (!(x[i] == S(0))) dx[i] += (x[i] < S(0) ? -g[0][o] : g[0][o]) * slope(math::abs(x[i]), y, p);
@@ -280,7 +280,9 @@ struct p_norm {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    gradient(c, g, d[0], [](const S& x, const S& y, index p) { return p == 1 ? S(1) : power(x / y, p - 1); });
+    gradient(
+        c, g, d[0], [](const auto& x, const auto& cells, index p) { return norm(x, cells, p); },
+        [](const S& x, const S& y, index p) { return p == 1 ? S(1) : power(x / y, p - 1); });
   }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
@@ -301,19 +303,24 @@ struct p_norm {
   struct by_powers {
     static constexpr variant_info info{.name = "(sum |x|^p)^(1/p), |x|^(p-1)/y^(p-1)",
                                        .loss = "|x|^p over- or underflows for large or small x"};
+    template <scalar S, class Cells>
+    static S norm(const values<S>& x, const Cells& cells, index p) {
+      sum<S> total;
+      cells([&](index i) { total += power(math::abs(x[i]), p); });
+      return root(total.value(), p);
+    }
+
     template <scalar S>
     static void forward(const call<S>& c, results<S> y) {
       const index p = c.attrs.integer("p");
-      Op::each_window(c, [&](index o, const auto& cells) {
-        sum<S> total;
-        cells([&](index i) { total += power(math::abs(c.in[0][i]), p); });
-        y[0][o] = root(total.value(), p);
-      });
+      Op::each_window(c, [&](index o, const auto& cells) { y[0][o] = norm(c.in[0], cells, p); });
     }
 
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-      gradient(c, g, d[0], [](const S& x, const S& y, index p) { return power(x, p - 1) / power(y, p - 1); });
+      gradient(
+          c, g, d[0], [](const auto& x, const auto& cells, index p) { return norm(x, cells, p); },
+          [](const S& x, const S& y, index p) { return power(x, p - 1) / power(y, p - 1); });
     }
   };
   using variants = variant_list<by_powers>;
@@ -352,12 +359,14 @@ inline shape drawn_adaptive(sampler& s) {
   return x;
 }
 
-// For draw functions: the attributes of sliding windows. Returns the shape of X.
-inline shape drawn_sliding(sampler& s) {
+// For draw functions: the attributes of sliding windows. Returns the shape of X. Without `dilated`, dilations are rare,
+// for many libraries have no such pool.
+inline shape drawn_sliding(sampler& s, bool dilated) {
   const index ceil = s.choose<index>({0, 1}), rank = s.choose<index>({2, 1, 3});
   const std::string auto_pad = drawn_windows::any_auto_pad(s);
   const shape planes = drawn_planes(s, rank);
-  const drawn_windows w(s, rank, size_of(planes), {.dilated = true, .auto_pad = auto_pad});
+  const drawn_windows w(s, rank, size_of(planes),
+                        {.dilated = dilated || s.random().chance(0.25), .auto_pad = auto_pad});
   s.attribute("kernel_shape", w.kernel);
   // To implementations, ceil_mode means something even when auto_pad is VALID; to ONNX it does not.
   s.attribute("ceil_mode", auto_pad == "VALID" ? 0 : ceil);

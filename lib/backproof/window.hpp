@@ -177,6 +177,7 @@ struct drawn_windows {
     bool dilated = false;
     bool in_padding = false;  // windows may lie in the padding altogether
     bool symmetric = false;   // as much padding at the end of an axis as at its beginning
+    index taps = 36;          // positions in the kernel, at most
     std::string auto_pad = "NOTSET";
   };
 
@@ -187,7 +188,7 @@ struct drawn_windows {
 
   drawn_windows(sampler& s, index rank, index planes, const options& may) : auto_pad(may.auto_pad) {
     shape ends;
-    index room_in = std::max<index>(1, 150 / planes), room_out = room_in, taps = 36;
+    index room_in = std::max<index>(1, 150 / planes), room_out = room_in, taps = may.taps;
     for (index k = 0; k < rank; ++k) {
       const index in = s.extent(1, std::clamp<index>(room_in, 1, rank == 1 ? 17 : 9));
       const window_axis a = axis(s, k, in, room_out, taps, may);
