@@ -17,30 +17,40 @@
 
 namespace backproof {
 
-// The product in descending and in ascending order of magnitude. All other orders meet no larger and no smaller
-// intermediate results than these two, so the wider of their bounds holds for every order.
+// The product, from the left. For error bounds it is taken in descending and in ascending order of magnitude: all other
+// orders meet no larger and no smaller intermediate results than these two, so the wider of their bounds holds for
+// every order.
 template <class S>
 S product(std::vector<S> factors) {
-  const auto rank = [](const S& x) { return x == x ? math::abs(x) : S(0); };
-  std::stable_sort(factors.begin(), factors.end(), [&](const S& a, const S& b) { return rank(a) < rank(b); });
-  S up = S(1), down = S(1);
-  for (auto f = factors.begin(); f != factors.end(); ++f) up = f == factors.begin() ? *f : up * *f;
-  for (auto f = factors.rbegin(); f != factors.rend(); ++f) down = f == factors.rbegin() ? *f : down * *f;
-  return math::max(up, down);
+  const auto from_the_left = [&factors] {
+    S all = factors.front();
+    for (std::size_t k = 1; k < factors.size(); ++k) all *= factors[k];
+    return all;
+  };
+  if constexpr (std::is_same_v<S, bounded<real>>) {
+    const auto rank = [](const S& x) { return x == x ? math::abs(x) : S(0); };
+    std::stable_sort(factors.begin(), factors.end(), [&](const S& x, const S& y) { return rank(x) < rank(y); });
+    const S ascending = from_the_left();
+    std::reverse(factors.begin(), factors.end());
+    return math::max(ascending, from_the_left());
+  } else {
+    return from_the_left();
+  }
 }
 
 // Adds the product of the factors, of which there is one at least. Some of them may be multiplied, and added up, before
-// the others come in; then what lies between may overflow though the result does not. For the error bounds to know, the
+// the others come in; then what lies between may overflow though the result does not. For error bounds to know, the
 // largest factors come first, and `products`, as many as could be added up on the way, leave room for their sum.
 template <class S>
 void add_product(sum<S>& total, std::vector<S> factors, index products) {
-  for (std::size_t k = 1; k < factors.size(); ++k)  // insertion sort, which NaN cannot confuse
-    for (std::size_t j = k; j > 0 && math::abs(factors[j - 1]) < math::abs(factors[j]); --j)
-      std::swap(factors[j - 1], factors[j]);
   if (factors.size() == 1) {
     total += factors[0];
     return;
   }
+  if constexpr (std::is_same_v<S, bounded<real>>)
+    for (std::size_t k = 1; k < factors.size(); ++k)  // insertion sort, which NaN cannot confuse
+      for (std::size_t j = k; j > 0 && math::abs(factors[j - 1]) < math::abs(factors[j]); --j)
+        std::swap(factors[j - 1], factors[j]);
   S product = factors[0];
   for (std::size_t k = 1; k + 1 < factors.size(); ++k) product *= factors[k];
   if constexpr (std::is_same_v<S, bounded<real>>) {
