@@ -190,16 +190,20 @@ struct scatter {
       for (const index j : updates) total += c.in[2][j];
       return total.value();
     }
-    return reduction == "mul" ? x * product(c, updates) : extreme(c, i, updates);
+    return reduction == "mul" ? product(c, {x}, updates) : extreme(c, i, updates);
   }
 
-  // The product of the updates, or of all but one: dividing that one out would not do where it is 0.
+  // The first factors times the updates, or all of them but one: dividing that one out would not do where it is 0.
+  // Numbers below 1 and the others are multiplied apart, because of all orders this one over- and underflows first.
   template <scalar S>
-  static S product(const call<S>& c, const std::vector<index>& updates, index but = -1) {
-    S p(1);
+  static S product(const call<S>& c, std::initializer_list<S> first, const std::vector<index>& updates,
+                   index but = -1) {
+    S large(1), small(1);
+    const auto multiply = [&](const S& f) { (math::abs(f) < S(1) ? small : large) *= f; };
+    for (const S& f : first) multiply(f);
     for (const index j : updates)
-      if (j != but) p *= c.in[2][j];
-    return p;
+      if (j != but) multiply(c.in[2][j]);
+    return large * small;
   }
 
   template <scalar S>
@@ -219,9 +223,9 @@ struct scatter {
         continue;
       }
       if (reduction != "none" || updates.empty())
-        d[0][i] = reduction == "mul" ? g[0][i] * product(c, updates) : g[0][i];
+        d[0][i] = reduction == "mul" ? product(c, {g[0][i]}, updates) : g[0][i];
       for (const index j : updates)
-        d[2][j] = reduction == "mul" ? g[0][i] * (c.in[0][i] * product(c, updates, j)) : g[0][i];
+        d[2][j] = reduction == "mul" ? product(c, {g[0][i], c.in[0][i]}, updates, j) : g[0][i];
     }
   }
 
@@ -251,7 +255,8 @@ struct scatter {
   }
 
   struct divided_out {
-    static constexpr variant_info info{.name = "g*y/u", .loss = "the product over- or underflows, or is rounded to 0"};
+    static constexpr variant_info info{
+        .name = "g*y/u", .loss = "rounds where nothing is to be computed; the product may over- or underflow"};
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
       scatter::vjp(c, g, d);
@@ -260,7 +265,7 @@ struct scatter {
       for (index i = 0; i < g[0].size(); ++i) {
         const std::vector<index>& updates = of[static_cast<std::size_t>(i)];
         const S y = reduced(c, i, updates);
-        if (!updates.empty() && !(c.in[0][i] == S(0))) d[0][i] = g[0][i] * y / c.in[0][i];
+        if (!(c.in[0][i] == S(0))) d[0][i] = g[0][i] * y / c.in[0][i];
         for (const index j : updates)
           if (!(c.in[2][j] == S(0))) d[2][j] = g[0][i] * y / c.in[2][j];
       }

@@ -6,6 +6,10 @@ void subdifferential::interval(position p, const real& low, const real& high, co
   intervals_.push_back({p, low, high, chosen, g});
 }
 
+void subdifferential::between(position p, const real& low, const real& high, const real& chosen) {
+  intervals_.push_back({p, low, high, chosen, 1, false});
+}
+
 void subdifferential::simplex(const std::vector<position>& tied, const real& g) { ties_.push_back({tied, g}); }
 
 

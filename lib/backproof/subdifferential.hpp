@@ -40,6 +40,10 @@ class subdifferential {
   // At element p the slope may be anything in [low, high]; the reference takes `chosen`. The gradient is slope * g.
   void interval(position p, const real& low, const real& high, const real& chosen, const real& g);
 
+  // The gradient of element p may be anything in [low, high]; the reference takes `chosen`. For elements upon which
+  // several kinks have an influence: no one slope is taken there, and none is reported.
+  void between(position p, const real& low, const real& high, const real& chosen);
+
   // The tied elements share the cotangent g: weights >= 0 that sum to 1, as in a maximum. The reference shares evenly.
   void simplex(const std::vector<position>& tied, const real& g);
 
@@ -52,6 +56,7 @@ class subdifferential {
   struct slope {
     position p;
     real low, high, chosen, g;
+    bool one_kink = true;
   };
   struct tie {
     std::vector<position> tied;

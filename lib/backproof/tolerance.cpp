@@ -190,7 +190,7 @@ class kink_report {
   // The slope it took, in an interval. An element that takes part in other kinks, or in sums much larger than g, does not
   // tell.
   std::string met(const subdifferential::slope& s) const {
-    if (s.g == real(0)) return "";
+    if (s.g == real(0) || !s.one_kink) return "";
     const double slope = static_cast<double>(s.chosen + off(s.p) / s.g);
     if (slope < static_cast<double>(s.low) - 0.05 || slope > static_cast<double>(s.high) + 0.05) return "";
     return fmt::format("slope {:g}", std::nearbyint(slope * 100) / 100 + 0.0);
