@@ -92,7 +92,8 @@ struct head {
 
   S output(const look& l, index e) const {
     sum<S> y;
-    for (index j = 0; j < keys; ++j) y.add_product(l.p[u(j)], v(j, e));
+    for (index j = 0; j < keys; ++j)
+      if (!(l.p[u(j)] == S(0))) y.add_product(l.p[u(j)], v(j, e));
     return y.value();
   }
 
@@ -113,18 +114,17 @@ struct head {
     }
     sum<S> mean;
     if (how == softmax_vjp::inner_product)
-      for (index j = 0; j < keys; ++j) mean.add_product(l.p[u(j)], dp[u(j)]);
+      for (index j = 0; j < keys; ++j)
+        if (allowed(i, j)) mean.add_product(l.p[u(j)], dp[u(j)]);
     if (how == softmax_vjp::from_output)
       for (index e = 0; e < value_size; ++e) mean.add_product(g(i, e), output(l, e));
     for (index j = 0; j < keys; ++j) {
-      if (how != softmax_vjp::differences) {
-        ds[u(j)] = l.p[u(j)] * (dp[u(j)] - mean.value());
-        continue;
-      }
+      if (!allowed(i, j)) continue;
       sum<S> differences;
-      for (index n = 0; n < keys; ++n)
-        if (n != j) differences.add_product(l.p[u(n)], dp[u(j)] - dp[u(n)]);
-      ds[u(j)] = l.p[u(j)] * differences.value();
+      for (index n = 0; how == softmax_vjp::differences && n < keys; ++n)
+        if (n != j && allowed(i, n)) differences.add_product(l.p[u(n)], dp[u(j)] - dp[u(n)]);
+      const S share = how == softmax_vjp::differences ? differences.value() : dp[u(j)] - mean.value();
+      ds[u(j)] = recurrent::unless_lost(recurrent::unless_lost(l.p[u(j)] * share, l.p[u(j)]), dp[u(j)]);
     }
     return ds;
   }
