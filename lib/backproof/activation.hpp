@@ -11,12 +11,20 @@
 
 namespace backproof::recurrent {
 
-// Some y that depends on a sum a, by a function or by its slope. Where a may overflow on its way it may as well end as
-// inf - inf, so that nothing is known of y, however small the function's range is.
+// Whether a number may have overflowed on its way. A sum may then as well have come out as inf - inf.
+template <class S>
+bool is_lost(const S& a) {
+  if constexpr (requires { a.error(); })
+    return !(a.error() < std::numeric_limits<double>::infinity());
+  else
+    return false;
+}
+
+// Some y that depends on a, by a function, by its slope, or as a product with 0: where a is lost nothing is known of y
+// either, however small the function's range is.
 template <class S>
 S unless_lost(S y, const S& a) {
-  if constexpr (requires { a.error(); })
-    if (!(a.error() < std::numeric_limits<double>::infinity())) y += a - a;
+  if (is_lost(a)) y += a - a;
   return y;
 }
 

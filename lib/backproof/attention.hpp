@@ -32,30 +32,31 @@ struct head {
   Bias bias;
   Allowed allowed;
 
-  // What query i makes of the keys. One that is not allowed has probability 0.
+  // What query i makes of the keys. One that is not allowed has probability 0. Implementations mask by adding -inf, so
+  // that scores, or values of such keys, which overflow make NaN of everything: then nothing is known.
   struct look {
     std::vector<S> s0, s, p;
+    S lost = S(0);
   };
 
   look at(index i) const {
     look l;
+    std::optional<S> m;
     for (index j = 0; j < keys; ++j) {
       sum<S> product;
       for (index e = 0; e < size; ++e) product.add_product(q(i, e), k(j, e));
-      const S s0 = scale * product.value();
-      const S capped = softcap == 0 ? s0 : recurrent::unless_lost(S(softcap) * math::tanh(s0 / S(softcap)), s0);
-      l.s0.push_back(s0);
-      l.s.push_back(capped + bias(i, j));
+      l.s0.push_back(scale * product.value());
+      const S& s0 = l.s0.back();
+      l.s.push_back((softcap == 0 ? s0 : S(softcap) * math::tanh(s0 / S(softcap))) + bias(i, j));
+      l.lost = recurrent::unless_lost(l.lost, s0);
+      if (allowed(i, j)) m = m ? math::max(l.s.back(), *m) : l.s.back();
     }
-    l.p.assign(l.s.size(), S(0));
-    std::optional<S> m;
-    for (index j = 0; j < keys; ++j)
-      if (allowed(i, j)) m = m ? math::max(l.s[u(j)], *m) : l.s[u(j)];
+    l.p.assign(l.s.size(), l.lost);
     if (!m || *m == S(-std::numeric_limits<double>::infinity())) return l;
     sum<S> total;
     for (index j = 0; j < keys; ++j)
-      if (allowed(i, j)) total += l.p[u(j)] = recurrent::unless_lost(math::exp(l.s[u(j)] - *m), l.s[u(j)]);
-    for (S& p : l.p) p /= total.value();
+      if (allowed(i, j)) total += l.p[u(j)] = math::exp(l.s[u(j)] - *m);
+    for (S& p : l.p) p = recurrent::unless_lost(p / total.value(), l.lost);
     return l;
   }
 
@@ -75,14 +76,15 @@ struct head {
       const look l = at(i);
       const std::vector<S> ds = softmax_back(how, i, l, g);
       for (index j = 0; j < keys; ++j) {
-        if (!allowed(i, j)) continue;
+        if (!allowed(i, j) && !recurrent::is_lost(ds[u(j)])) continue;
         const S share = scale * (ds[u(j)] * cap_slope(how, l.s0[u(j)]));
         dbias(i, j, ds[u(j)]);
         for (index e = 0; e < size; ++e) {
           dq(i, e).add_product(share, k(j, e));
           dk(j, e).add_product(share, q(i, e));
         }
-        for (index e = 0; e < value_size; ++e) dv(j, e).add_product(l.p[u(j)], g(i, e));
+        for (index e = 0; e < value_size; ++e)
+          dv(j, e).add_product(recurrent::unless_lost(l.p[u(j)], g(i, e)), g(i, e));
       }
     }
   }
@@ -92,25 +94,31 @@ struct head {
 
   S output(const look& l, index e) const {
     sum<S> y;
-    for (index j = 0; j < keys; ++j)
+    S lost = l.lost;
+    for (index j = 0; j < keys; ++j) {
       if (!(l.p[u(j)] == S(0))) y.add_product(l.p[u(j)], v(j, e));
-    return y.value();
+      lost = recurrent::unless_lost(lost, v(j, e));
+    }
+    return recurrent::unless_lost(y.value(), lost);
   }
 
   S cap_slope(softmax_vjp how, const S& s0) const {
     if (softcap == 0) return S(1);
     const recurrent::activation tanh{.what = recurrent::activation::kind::tanh};
     const S x = s0 / S(softcap);
-    return recurrent::unless_lost(how == softmax_vjp::differences ? tanh.slope(x) : tanh.slope_from_output(x), s0);
+    return how == softmax_vjp::differences ? tanh.slope(x) : tanh.slope_from_output(x);
   }
 
   template <class G>
   std::vector<S> softmax_back(softmax_vjp how, index i, const look& l, G g) const {
-    std::vector<S> dp, ds(l.p.size(), S(0));
+    std::vector<S> dp, ds;
+    S lost = l.lost;
+    for (index e = 0; e < value_size; ++e) lost = recurrent::unless_lost(lost, g(i, e));
     for (index j = 0; j < keys; ++j) {
       sum<S> product;
       for (index e = 0; e < value_size; ++e) product.add_product(g(i, e), v(j, e));
       dp.push_back(product.value());
+      lost = recurrent::unless_lost(lost, dp.back());
     }
     sum<S> mean;
     if (how == softmax_vjp::inner_product)
@@ -119,12 +127,11 @@ struct head {
     if (how == softmax_vjp::from_output)
       for (index e = 0; e < value_size; ++e) mean.add_product(g(i, e), output(l, e));
     for (index j = 0; j < keys; ++j) {
-      if (!allowed(i, j)) continue;
       sum<S> differences;
       for (index n = 0; how == softmax_vjp::differences && n < keys; ++n)
         if (n != j && allowed(i, n)) differences.add_product(l.p[u(n)], dp[u(j)] - dp[u(n)]);
       const S share = how == softmax_vjp::differences ? differences.value() : dp[u(j)] - mean.value();
-      ds[u(j)] = recurrent::unless_lost(recurrent::unless_lost(l.p[u(j)] * share, l.p[u(j)]), dp[u(j)]);
+      ds.push_back(recurrent::unless_lost(allowed(i, j) ? l.p[u(j)] * share : S(0), lost));
     }
     return ds;
   }
