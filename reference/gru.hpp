@@ -1,15 +1,16 @@
 // GRU, a gated recurrent unit over a sequence, in one direction or both.
 //
-//   each step as in gru_cell, activations f and g for s and tanh (by default);  Y_t = h_t, Y_h the last one
-//   backward over t: the VJP of the step, with gY_t added to what comes from t+1; gY_h joins at the last step,
-//   dinitial_h is what arrives before the first; gradients of W, R and B add up over the steps
+//   each step as in gru_cell, with activations f and g for s and tanh;  Y_t = h_t, Y_h the last state
+//   backward over t: the VJP of the step, with gY_t added to what comes from t+1
+//   gY_h joins at the last step; dinitial_h is what arrives before the first
+//   gradients of W, R and B add up over the steps
 //
-// X [T, N, I], W [D, 3H, I], R [D, 3H, H], B [D, 6H], sequence_lens [N], initial_h [D, N, H], Y [T, D, N, H],
+// X [T, N, I], W [D, 3H, I], R [D, 3H, H], B [D, 6H], sequence_lens [N], initial_h [D, N, H], Y [T, D, N, H] and
 // Y_h [D, N, H]; D = 2 directions if bidirectional, else 1; with layout = 1 the batch N comes first everywhere.
-// Steps from sequence_lens[n] on are not taken: Y is 0 there, the last state stays, and the reverse direction begins at
-// the end of the row. The activations' inputs are clipped to [-clip, clip], if clip is given; activations is one text,
-// with commas. Kinks at the clip, and of activations that have some: their inputs are computed, so within rounding of
-// a kink either slope is right.
+// Steps from sequence_lens[n] on are not taken: Y is 0 there, the last state stays, and the reverse direction begins
+// at the end of the row. What activations are applied to is clipped to [-clip, clip], if clip is given; activations is
+// one text, with commas. Kinks at the clip, and of activations that have some: what they are applied to is computed,
+// so within rounding of a kink either slope is right.
 // Source: ONNX GRU-22. ONNX has no gradient of initial_h; here it is an input like any other.
 #pragma once
 

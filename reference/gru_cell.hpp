@@ -1,10 +1,13 @@
 // gru_cell: one step of a gated recurrent unit.
 //
 //   z, r = s(a_z), s(a_r),  a = x W^T + Wb + h R^T + Rb;  H = (1 - z) n + z h
-//   n = tanh(x W_n^T + Wb_n + (r h) R_n^T + Rb_n), or with linear_before_reset tanh(x W_n^T + Wb_n + r u), u = h R_n^T
-//   + Rb_n da_n = g (1 - z) tanh'(a_n), da_z = g (h - n) s'(a_z), dh = g z t = da_n R_n, dr = t h, dh += t r, dR_n =
-//   da_n^T (r h); or dr = da_n u, du = da_n r, dh += du R_n, dR_n = du^T h da_r = dr s'(a_r);  dx = sum da W, dh +=
-//   da_z R_z + da_r R_r, dW = da^T x, dR_z, dR_r = da^T h, biases: sums of da
+//   n    = tanh(x W_n^T + Wb_n + (r h) R_n^T + Rb_n)
+//          tanh(x W_n^T + Wb_n + r u), u = h R_n^T + Rb_n, with linear_before_reset
+//   da_n = g (1 - z) tanh'(a_n),  da_z = g (h - n) s'(a_z),  dh = g z
+//   dr   = t h, dh += t r, t = da_n R_n, dR_n = da_n^T (r h)
+//          da_n u, dh += du R_n, du = da_n r, dR_n = du^T h, with linear_before_reset
+//   da_r = dr s'(a_r),  dh += da_z R_z + da_r R_r,  dR_z = da_z^T h, dR_r = da_r^T h
+//   dx   = sum da W,  dW = da^T x,  dWb = sums of da over the batch, dRb likewise, but of du
 //
 // x [N, I], h [N, H], W [3H, I], R [3H, H] in the order z, r, n (torch: r, z, n, and always linear_before_reset), B =
 // [Wb, Rb] [6H] optional. s is the logistic function. Smooth everywhere. Slopes computed from rounded outputs, as

@@ -1,5 +1,4 @@
-// index_linear: a fully connected layer on features given by key and value, each scaled by the largest value of its
-// key.
+// index_linear: a fully connected layer on features given by key and value, each scaled by a maximum.
 //
 //   x_j  = clip(v_j / m_k, -1, 1) + key_bias_k,  k = keys_j; v_j for v_j / m_k if no max_abs m is given
 //   y[r] = bias + sum of x_j weight[k] over the j of row r

@@ -1,17 +1,18 @@
 // LSTM, a long short-term memory over a sequence, in one direction or both.
 //
-//   each step as in lstm_cell, activations f, g, h for s, tanh and tanh (by default);  Y_t = h_t, Y_h and Y_c the last
-//   ones backward over t: the VJP of the step, with gY_t added to what comes from t+1; gY_h and gY_c join at the last
-//   step, dinitial_h and dinitial_c are what arrives before the first; gradients of W, R, B and P add up over the steps
+//   each step as in lstm_cell, with activations f, g, h for s, tanh and tanh;  Y_t = h_t, Y_h and Y_c the last states
+//   backward over t: the VJP of the step, with gY_t added to what comes from t+1
+//   gY_h and gY_c join at the last step; dinitial_h and dinitial_c are what arrives before the first
+//   gradients of W, R, B and P add up over the steps
 //
 // X [T, N, I], W [D, 4H, I], R [D, 4H, H], B [D, 8H], sequence_lens [N], initial_h and initial_c [D, N, H], Y [T, D, N,
-// H], Y_h and Y_c [D, N, H]; D = 2 directions if bidirectional, else 1; with layout = 1 the batch N comes first
+// H] and Y_h and Y_c [D, N, H]; D = 2 directions if bidirectional, else 1; with layout = 1 the batch N comes first
 // everywhere. Steps from sequence_lens[n] on are not taken: Y is 0 there, the last state stays, and the reverse
-// direction begins at the end of the row. The activations' inputs are clipped to [-clip, clip], if clip is given;
-// activations is one text, with commas. Kinks at the clip, and of activations that have some: their inputs are
-// computed, so within rounding of a kink either slope is right. P [D, 3H] (i, o, f) are peepholes. With input_forget, f
-// = 1 - i. Clipped as well is the C that h is applied to, but not the one that is passed on. Source: ONNX LSTM-22. ONNX
-// has no gradients of initial_h and initial_c; here they are inputs like any others.
+// direction begins at the end of the row. What activations are applied to is clipped to [-clip, clip], if clip is
+// given; activations is one text, with commas. Kinks at the clip, and of activations that have some: what they are
+// applied to is computed, so within rounding of a kink either slope is right. P [D, 3H] (i, o, f) are peepholes. With
+// input_forget f = 1 - i. The C that h is applied to is clipped as well, but not the one that is passed on. Source:
+// ONNX LSTM-22. ONNX has no gradients of initial_h and initial_c; here they are inputs like any others.
 #pragma once
 
 #include "backproof/recurrent.hpp"

@@ -1,9 +1,8 @@
-// multi_head_attention: query, key and value projected, attention in every head, and the heads' outputs projected
-// again.
+// multi_head_attention: query, key and value projected, attention in every head, and what they give projected again.
 //
 //   q = query Wq^T + bq, k = key Wk^T + bk, v = value Wv^T + bv;  a = attention of each head;  y = a Wo^T + bo
-//   da = g Wo, dWo = g^T a, dbo = sum g;  dq, dk, dv as in Attention;  dquery = dq Wq, dWq = dq^T query, dbq = sum dq,
-//   ..
+//   da = g Wo, dWo = g^T a, dbo = sum g;  dq, dk, dv as in Attention
+//   dquery = dq Wq, dWq = dq^T query, dbq = sum dq, and likewise for key and value
 //
 // query [L, N, E], key and value [M, N, E], in_proj_weight [3 E, E] = Wq, Wk, Wv below each other, in_proj_bias [3 E],
 // out_proj_weight [E, E], out_proj_bias [E], both biases optional; y [L, N, E]. num_heads divides E, each head has

@@ -3,7 +3,7 @@
 //   Values_j = the j-th largest of x (largest = 1), or the j-th smallest
 //   dx_i     = sum of g_j / |T_j| over the j with x_i = Values_j,   T_j = the elements that equal Values_j
 //
-// X [before, N, after], Values [before, k, after]. Of what is sorted out, elements are moved, and come out bit for bit.
+// X [before, N, after], Values [before, k, after]. Elements are moved, and come out bit for bit.
 // Kinks where elements tie: any weights >= 0 on T_j that add up to 1 are a subgradient, and the reference takes the
 // even ones; implementations choose one element for each output. A slice with a NaN has no order, and gives NaN. k is
 // an attribute, as in TopK-1: the shape of the output depends on it. Without `sorted` the order is undefined, so

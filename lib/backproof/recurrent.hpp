@@ -212,6 +212,7 @@ inline void require_shapes(std::span<const shape> dims, const places& in, const 
     if (given(dims, place)) require(dims[place] == expected, name, dims[place]);
   };
   const index rows = gate_count * e.hidden;
+  require(given(dims, in.w) && given(dims, in.r), "W or R", {});
   check(in.w, "W", directions, {rows, e.inputs});
   check(in.r, "R", directions, {rows, e.hidden});
   check(in.b, "B", directions, {2 * rows});

@@ -112,14 +112,15 @@ struct gates {
   real slope_beside_kinks(std::size_t k, const real& a, const real& size) const {
     std::vector<real> kinks = functions[k].kinks();
     if (clip) kinks.insert(kinks.end(), {real(*clip), real(-*clip)});
-    for (const real& kink : kinks)
-      if (at_kinks->s.near(a - kink, real(3) * size + abs(kink))) {  // a dozen roundings, of cells of that many terms
-        const std::size_t met = at_kinks->met++;
-        const bool right = met < at_kinks->right.size() && at_kinks->right[met];
-        const real aside = ldexp(abs(kink) + real(1), -100);
-        at_kinks->slopes = {plain_slope(k, kink - aside), plain_slope(k, kink + aside), plain_slope(k, a)};
-        return at_kinks->slopes[right];
-      }
+    for (const real& kink : kinks) {
+      const real aside = ldexp(abs(kink) + real(1), -100);
+      const real left = plain_slope(k, kink - aside), right = plain_slope(k, kink + aside);
+      // A dozen roundings, of cells of that many terms.
+      if (left == right || !at_kinks->s.near(a - kink, real(3) * size + abs(kink))) continue;
+      const std::size_t met = at_kinks->met++;
+      at_kinks->slopes = {left, right, plain_slope(k, a)};
+      return met < at_kinks->right.size() && at_kinks->right[met] ? right : left;
+    }
     return plain_slope(k, a);
   }
 };
