@@ -88,7 +88,7 @@ finding judged(const oracle& truth, reply r) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(every_slope_and_every_way_to_share_passes) {
-  at_kinks(300, [](const oracle& truth, draw& random) {
+  at_kinks(100, [](const oracle& truth, draw& random) {
     const finding f = judged(truth, chosen(truth, random, 1, 0));
     if (f.outcome != verdict::pass && f.outcome != verdict::unresolved) RC_FAIL(f.kind + ": " + f.reason);
   });
@@ -109,7 +109,7 @@ bool stands_out(const oracle& truth) {
 
 BOOST_AUTO_TEST_CASE(slopes_beyond_their_interval_and_shares_that_do_not_add_up_fail) {
   int judged_at_all = 0;
-  at_kinks(300, [&](const oracle& truth, draw& random) {
+  at_kinks(100, [&](const oracle& truth, draw& random) {
     if (!stands_out(truth)) return;
     ++judged_at_all;
     const finding f = judged(truth, chosen(truth, random, 2, 0.5));

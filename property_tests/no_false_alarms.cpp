@@ -44,7 +44,7 @@ void honest_subjects_pass(const question& q, tally& n) {
 // Ten thousand judgements over both cases below, and some for every op however many there are.
 int questions_per_op() {
   const int judged_by_each = static_cast<int>(orders.size() * all_ops().size());
-  return std::max(20, (5000 + judged_by_each - 1) / judged_by_each);
+  return std::max(10, (5000 + judged_by_each - 1) / judged_by_each) * static_cast<int>(all_ops().size()) / 16;
 }
 
 }  // namespace

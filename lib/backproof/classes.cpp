@@ -8,10 +8,11 @@
 namespace backproof::classes {
 
 shape draw_scores(sampler& s) {
-  const index rank = s.choose<index>({2, 3});
+  const index rank = s.choose<index>({2, 3, 4});
   loss::draw_reduction(s);
   shape scores = {s.extent(1, 9), s.extent(2, 9)};  // with one class alone, the gradient of a softmax is 0
-  if (rank == 3) scores.push_back(s.extent(1, std::max<index>(1, 150 / (scores[0] * scores[1]))));
+  for (index room = 150 / (scores[0] * scores[1]); static_cast<index>(scores.size()) < rank; room /= scores.back())
+    scores.push_back(s.extent(1, std::max<index>(1, room)));
   return scores;
 }
 

@@ -149,7 +149,9 @@ counterexample from_file(const safetensors& s) {
   const op& o = op_named(field(s, "op"));
   require_check(field(s, "check"));
   try {
-    return {field(s, "op"), field(s, "check"), field(s, "adapter"), sample_of(s, o)};
+    counterexample c{field(s, "op"), field(s, "check"), field(s, "adapter"), sample_of(s, o)};
+    oracle(o, c.x, format_of(c.x.type)).output();  // throws where indices or lengths do not fit
+    return c;
   } catch (const std::invalid_argument& e) {
     throw format_error(e.what());
   }

@@ -17,11 +17,12 @@
 
 namespace backproof {
 
-// The product, from the left. For error bounds it is taken in descending and in ascending order of magnitude: all other
+// The product, from the left; 1 of nothing. For error bounds it is taken in descending and in ascending order of magnitude: all other
 // orders meet no larger and no smaller intermediate results than these two, so the wider of their bounds holds for
 // every order.
 template <class S>
 S product(std::vector<S> factors) {
+  if (factors.empty()) return S(1);
   const auto from_the_left = [&factors] {
     S all = factors.front();
     for (std::size_t k = 1; k < factors.size(); ++k) all *= factors[k];

@@ -93,7 +93,7 @@ BOOST_AUTO_TEST_CASE(the_verdict_after_reading_is_the_verdict_before_writing) {
   std::set<verdict> met;
   for (const op& o : registered_ops())
     for (const check& c : registered_checks())
-      for (std::uint64_t n = 0; n < 4; ++n) {
+      for (std::uint64_t n = 0; n < 2 && c.suits(o, profile::smooth); ++n) {
         counterexample before = drawn(o, dtype::f32, n);
         before.check = c.info.name;
         const counterexample after = through_bytes(file_of(before, s));
@@ -224,11 +224,13 @@ BOOST_AUTO_TEST_CASE(hostile_shapes_are_refused_without_harm) {
   // what is there.
   const std::unique_ptr<subject> s = reference_subject();
   for (const op& o : registered_ops()) {
-    std::uint64_t n = 0;  // a case with every optional input given
-    const auto all_given = [](const sample& x) {
-      return std::all_of(x.inputs.begin(), x.inputs.end(), [](const auto& t) { return t.has_value(); });
-    };
-    while (!all_given(draw_telling_sample(o, dtype::f32, 1, n))) ++n;
+    std::uint64_t n = 0;  // the case with the most optional inputs given
+    std::ptrdiff_t most = -1;
+    for (std::uint64_t k = 0; k < 20; ++k) {
+      const sample x = draw_telling_sample(o, dtype::f32, 1, k);
+      const auto given = std::count_if(x.inputs.begin(), x.inputs.end(), [](const auto& t) { return t.has_value(); });
+      if (given > most) most = given, n = k;
+    }
     const safetensors sound = file_of(drawn(o, dtype::f32, n), *s);
     for (std::size_t k = 0; k < o.sig.inputs.size(); ++k)
       for (const shape& dims :

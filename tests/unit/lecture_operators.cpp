@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(each_operator_file_has_its_op_sampled_in_its_way) {
     const op* o = find_op(f.op);
     BOOST_TEST_REQUIRE(o != nullptr, "no op for " << f.file);
     bool sampled = false;
-    for (std::uint64_t k = 0; k < 49 && !sampled; ++k) sampled = fits(f, draw_sample(*o, dtype::f64, 1, k));
+    for (std::uint64_t k = 0; k < 200 && !sampled; ++k) sampled = fits(f, draw_sample(*o, dtype::f64, 1, k));
     BOOST_TEST(sampled, f.op << " is never drawn as " << f.file << " needs it");
   }
 }
