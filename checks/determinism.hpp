@@ -27,10 +27,11 @@ struct determinism {
     if (same(first, second)) return f;
     f = compare(t.truth().bounded_gradient(), second, t.gradient_names(), t.numbers(), "nondeterministic",
                 {.kinks = &t.truth().kinks()});
-    const finding once = compare(t.truth().bounded_gradient(), first, t.gradient_names(), t.numbers(), "nondeterministic",
-                                 {.kinks = &t.truth().kinks()});
+    const finding once = compare(t.truth().bounded_gradient(), first, t.gradient_names(), t.numbers(),
+                                 "nondeterministic", {.kinks = &t.truth().kinks()});
     if (once.outcome == verdict::fail) f = once;
-    if (f.outcome == verdict::fail) f.kind = "nondeterministic", f.reason = "two answers to one question differ; " + f.reason;
+    if (f.outcome == verdict::fail)
+      f.kind = "nondeterministic", f.reason = "two answers to one question differ; " + f.reason;
     return f;
   }
 

@@ -23,7 +23,8 @@ struct dual_jvp {
   static finding run(trial& t) {
     const oracle& truth = t.truth();
     if (const std::string why = truth.why_no_derivative(); !why.empty()) return unresolved(why);
-    const weighed forward = inner(truth.cotangents(), truth.jvp()), backward = inner(truth.gradient(), truth.tangents());
+    const weighed forward = inner(truth.cotangents(), truth.jvp()),
+                  backward = inner(truth.gradient(), truth.tangents());
     const real terms = forward.terms + backward.terms;
     const real signal = truth.of().info.zero_gradient ? real(1) : terms;  // that it is zero is the signal
     return compare("<J^T v, u>", forward.value, backward.value, terms * ldexp(real(1), -80), signal, "law");

@@ -34,8 +34,8 @@ struct jacobian {
                    &by_column = columns[i][outputs[j].tensor][outputs[j].at];
         const real scale = math::max(largest(rows[j]), largest(columns[i]));
         const std::string where = "J[" + std::to_string(outputs[j].at) + "," + std::to_string(inputs[i].at) + "]";
-        finding f = scale == real(0) ? finding{}
-                                     : compare(where, by_column, by_row, scale * ldexp(real(1), -80), scale, "law");
+        finding f =
+            scale == real(0) ? finding{} : compare(where, by_column, by_row, scale * ldexp(real(1), -80), scale, "law");
         if (f.outcome == verdict::fail) return f;
         if (!worst || (f.worst && (!worst->worst || f.worst->error > worst->worst->error))) worst = std::move(f);
       }
@@ -55,7 +55,8 @@ struct jacobian {
     for (std::size_t k = 0; k < list.size(); ++k)
       for (index i = 0; i < list[k].size(); ++i) all.push_back({k, i});
     const auto n = static_cast<index>(all.size()), kept = std::min(n, most);
-    for (index k = 0; k < kept; ++k) some.push_back(all[static_cast<std::size_t>(k * (n - 1) / std::max<index>(1, kept - 1))]);
+    for (index k = 0; k < kept; ++k)
+      some.push_back(all[static_cast<std::size_t>(k * (n - 1) / std::max<index>(1, kept - 1))]);
     return some;
   }
 

@@ -29,7 +29,8 @@ struct laws {
     for (const law& l : truth.of().laws) {
       finding f = judge(l, truth);
       if (f.outcome == verdict::fail) return f;
-      if (!last || f.outcome == verdict::pass) last = f;  // one that says nothing here, of an absent input, is no matter
+      if (!last || f.outcome == verdict::pass)
+        last = f;  // one that says nothing here, of an absent input, is no matter
     }
     return *last;
   }
@@ -88,7 +89,8 @@ struct laws {
   static value_list<real> without(const oracle& truth, std::ptrdiff_t only = -1) {
     value_list<real> x = truth.inputs();
     for (std::size_t k = 0; k < x.size(); ++k)
-      if (truth.differentiable(k) && (only < 0 || static_cast<std::size_t>(only) == k)) x[k] = values<real>(x[k].dims());
+      if (truth.differentiable(k) && (only < 0 || static_cast<std::size_t>(only) == k))
+        x[k] = values<real>(x[k].dims());
     return x;
   }
 

@@ -5,8 +5,8 @@
 //   claim   |<D_u G, w> - <D_w G, u>| <= truncation + rounding,   D_u G = (G(x + h u) - G(x - h u)) / 2h
 //
 // <G, .> is the derivative of <v, f>, so both sides are its second derivative in u and w, and equal (Schwarz). The
-// truncation of each difference is below |D(2h) - D(h)|, as in finite_difference; the rounding of G, 2^-100 of its terms
-// or less, is divided by h. Where the gradient is constant both sides are zero, and equal.
+// truncation of each difference is below |D(2h) - D(h)|, as in finite_difference; the rounding of G, 2^-100 of its
+// terms or less, is divided by h. Where the gradient is constant both sides are zero, and equal.
 #pragma once
 
 #include "backproof/check.hpp"
@@ -28,7 +28,8 @@ struct second_order {
     const value_list<real> w = second_direction(truth);
     const side a = differences(truth, truth.tangents(), w), b = differences(truth, w, truth.tangents());
     if (a.terms + b.terms == real(0)) return {};  // the gradient does not depend on the point at all
-    return compare("<D_u V(v), w>", b.slope, a.slope, a.bound + b.bound, (a.terms + b.terms) * ldexp(real(1), -40), "law");
+    return compare("<D_u V(v), w>", b.slope, a.slope, a.bound + b.bound, (a.terms + b.terms) * ldexp(real(1), -40),
+                   "law");
   }
 
  private:

@@ -1,12 +1,13 @@
 // The spectral norm of the Jacobian, how much it can stretch a tangent or a cotangent: a bracket from both sides
 // against the dense decomposition, and against the laws that the op states.
 //
-//   claim   lower <= sigma_max <= upper, sigma_max <= c where the op states ||J|| <= c, sigma_max = c where J J^T = c^2 I
+//   claim   lower <= sigma_max <= upper, sigma_max <= c where the op states ||J|| <= c, sigma_max = c where J J^T = c^2
+//   I
 //
 // J is formed row by row by the oracle's VJP in wide precision and rounded to double, in which all three ways compute;
-// 2^-30 is left to their rounding. Of a large J some rows are formed, spread evenly: these are stretched no more than all
-// of them, and rows of which J J^T = c^2 I are orthogonal whichever are chosen, so the laws hold for them as well. How the
-// bracket is made says backproof/spectral.hpp.
+// 2^-30 is left to their rounding. Of a large J some rows are formed, spread evenly: these are stretched no more than
+// all of them, and rows of which J J^T = c^2 I are orthogonal whichever are chosen, so the laws hold for them as well.
+// How the bracket is made says backproof/spectral.hpp.
 #pragma once
 
 #include <fmt/format.h>
@@ -22,7 +23,8 @@ struct spectral_norm {
   static constexpr check_info info{
       .name = "spectral_norm",
       .claim = "lower <= sigma_max(J) <= upper, and within what the op states about ||J||",
-      .source = "Golub and Van Loan, Matrix Computations, 4th ed., section 10.4.4; Gram iteration (Delattre et al. 2023)",
+      .source =
+          "Golub and Van Loan, Matrix Computations, 4th ed., section 10.4.4; Gram iteration (Delattre et al. 2023)",
       .judges = "oracle",
       .catches = "a Jacobian that stretches more than its law allows: a wrong scale, a transposed or repeated block"};
 

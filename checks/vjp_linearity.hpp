@@ -21,7 +21,8 @@ struct vjp_linearity {
       .claim = "V(2 v) = 2 V(v), V(-v) = -V(v) bit for bit, and V(0) = 0",
       .source = "linearity of the adjoint; rounding to nearest commutes with powers of two (Higham, section 2.1)",
       .judges = "subject",
-      .catches = "a cotangent clipped, squared, forgotten or left from an earlier call; a gradient added to a dirty buffer"};
+      .catches =
+          "a cotangent clipped, squared, forgotten or left from an earlier call; a gradient added to a dirty buffer"};
 
   static finding run(trial& t) {
     const trial::answers once = t.vjp();
@@ -62,7 +63,8 @@ struct vjp_linearity {
         return f;
       }
     }
-    if (f.elements == 0) return unresolved("every element of the gradient is zero, or near the end of the format's range");
+    if (f.elements == 0)
+      return unresolved("every element of the gradient is zero, or near the end of the format's range");
     f.resolved = f.elements;
     return f;
   }

@@ -35,7 +35,8 @@ std::string joined(const List& list, Name name) {
 
 // The dtypes in which an adapter offers the VJP of an op: "torch f64 f32".
 std::string offered(const std::string& adapter, subject& s, const op& o) {
-  const std::string dtypes = joined(std::array{dtype::f64, dtype::f32, dtype::f16, dtype::bf16}, [&](dtype t) { return s.offers(o, t).vjp ? name_of(t) : ""; });
+  const std::string dtypes = joined(std::array{dtype::f64, dtype::f32, dtype::f16, dtype::bf16},
+                                    [&](dtype t) { return s.offers(o, t).vjp ? name_of(t) : ""; });
   return dtypes.empty() ? "" : adapter + " (" + dtypes + ")";
 }
 

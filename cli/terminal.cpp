@@ -166,7 +166,8 @@ std::vector<std::string> variants_of(const std::vector<result>& unit) {
 
 }  // namespace
 
-terminal::terminal(color_choice c, bool notes) : notes_(notes), colored_(wants_color(c)), live_(terminal_on(STDERR_FILENO) && !set("CI")) {}
+terminal::terminal(color_choice c, bool notes)
+    : notes_(notes), colored_(wants_color(c)), live_(terminal_on(STDERR_FILENO) && !set("CI")) {}
 
 std::string terminal::painted(verdict v, const std::string& text) const {
   if (!colored_) return text;

@@ -3,6 +3,8 @@
 // The answers are made from what the op says about its kinks: any slope of each interval, any weights of each tie that
 // are not negative and add up to one. Stored in the sample's format, each element is rounded once per kink it takes
 // part in, which the bound at kinks allows for.
+#include <set>
+
 #include "backproof/run.hpp"
 #include "generators.hpp"
 
@@ -29,6 +31,7 @@ class prepared : public subject {
 reply chosen(const oracle& truth, draw& random, const real& total, const real& beyond) {
   value_list<real> d = truth.gradient();
   for (const subdifferential::slope& s : truth.kinks().intervals()) {
+    if (!isfinite(s.low) || !isfinite(s.high)) continue;
     const real length = s.high - s.low, at = s.low + length * real(random.uniform());
     d[s.p.input][s.p.at] += ((beyond > real(0) ? s.high + beyond * length : at) - s.chosen) * s.g;
   }
@@ -41,7 +44,7 @@ reply chosen(const oracle& truth, draw& random, const real& total, const real& b
     if (winner_takes_all) sum += weights[static_cast<std::size_t>(random.below(static_cast<index>(t.tied.size())))] = 1;
     for (std::size_t k = 0; k < t.tied.size(); ++k)
       d[t.tied[k].input][t.tied[k].at] +=
-          (total * weights[k] / sum - real(1) / real(static_cast<int>(t.tied.size()))) * t.g;
+          real(t.tied[k].sign) * (total * weights[k] / sum - real(1) / real(static_cast<int>(t.tied.size()))) * t.g;
   }
   for (const subdifferential::norm_ball& b : truth.kinks().balls()) {
     // |w_i| <= 1/n suffices for every norm; a single +-1 is at the ball's rim.
@@ -73,7 +76,7 @@ void at_kinks(int times, Property property) {
       q.made_for = profile::kink;
       const sample x = q.draw();
       const oracle truth(o, x, reference_subject()->accumulator(q.type));
-      RC_PRE(!truth.kinks().empty());
+      if (truth.kinks().empty()) return;  // kinks of computed numbers cannot be sought
       draw random(q.seed, "choices", q.number);
       property(truth, random);
     });
@@ -94,17 +97,28 @@ BOOST_AUTO_TEST_CASE(every_slope_and_every_way_to_share_passes) {
   });
 }
 
-// Twice the cotangent is more than it by the whole of it. Rounding could only hide that where other contributions to
-// the tied elements are much larger, or where several ties share elements and their cotangents cancel.
+// Half of an interval's length beyond it, or twice the cotangent for once, is seen unless rounding hides it: where
+// other contributions to the element are much larger, or where several kinks share an element. (What lies beyond a ball
+// is tried by hand, in tests/unit/tolerance.cpp.)
 bool stands_out(const oracle& truth) {
-  if (truth.kinks().ties().size() > 1) return false;
-  bool room = !truth.kinks().ties().empty() || !truth.kinks().balls().empty();
-  for (const subdifferential::slope& s : truth.kinks().intervals()) room = room || (s.low < s.high && s.g != real(0));
-  if (!room) return false;  // nothing lies beyond an interval of one point
+  const format& f = format_of(truth.on().type);
+  std::set<std::pair<std::size_t, index>> met;
+  bool alone = truth.kinks().balls().empty(), room = !truth.kinks().ties().empty();
+  for (const subdifferential::slope& s : truth.kinks().intervals()) {
+    alone = alone && met.insert({s.p.input, s.p.at}).second && isfinite(s.low) && isfinite(s.high);
+    const real beyond = real(0.5) * (s.high - s.low) * abs(s.g);
+    const real size = abs(truth.gradient()[s.p.input][s.p.at]) + (abs(s.low) + abs(s.high)) * abs(s.g);
+    const precision p{truth.on().type, reference_subject()->accumulator(truth.on().type)};
+    const double bound = bound_of(truth.bounded_gradient()[s.p.input][s.p.at], p);
+    const bool seen = beyond > real(64 * f.unit()) * size + real(4 * f.tiny() + 2 * bound);
+    alone = alone && (seen || s.low == s.high);
+    room = room || seen;
+  }
   for (const subdifferential::tie& t : truth.kinks().ties())
     for (const position& p : t.tied)
-      if (!(abs(truth.gradient()[p.input][p.at]) <= real(2) * abs(t.g))) return false;
-  return true;
+      alone = alone && met.insert({p.input, p.at}).second &&
+              abs(truth.gradient()[p.input][p.at]) <= real(2) * abs(t.g) && abs(t.g) > real(f.smallest());
+  return alone && room;
 }
 
 BOOST_AUTO_TEST_CASE(slopes_beyond_their_interval_and_shares_that_do_not_add_up_fail) {
@@ -113,8 +127,10 @@ BOOST_AUTO_TEST_CASE(slopes_beyond_their_interval_and_shares_that_do_not_add_up_
     if (!stands_out(truth)) return;
     ++judged_at_all;
     const finding f = judged(truth, chosen(truth, random, 2, 0.5));
-    RC_ASSERT(f.outcome == verdict::fail);
-    RC_ASSERT(f.kind == "subgradient");
+    // Computing in 16 bits throughout may lose as much as that: such a subject is called inaccurate, and not right.
+    const bool excused = f.outcome == verdict::inaccurate && f.variant.find("throughout") != std::string::npos;
+    if (!excused && (f.outcome != verdict::fail || f.kind != "subgradient"))
+      RC_FAIL(std::string(name_of(f.outcome)) + " " + f.kind + " " + f.variant + ": " + f.reason);
   });
   BOOST_TEST(judged_at_all > 300);
 }

@@ -73,8 +73,8 @@ void holds(const std::string& about, int times, Property property) {
   BOOST_TEST((result.template is<rc::detail::SuccessResult>()), about << ": " << text.str());
 }
 
-// property(question) for every op in the registry, each with questions of its own: `times` were there sixteen ops, fewer
-// as there are more, but ten.
+// property(question) for every op in the registry, each with questions of its own: `times` were there sixteen ops,
+// fewer as there are more, but ten.
 template <class Property>
 void holds_for_every_op(int times, Property property, bool smooth = true) {
   times = std::max(10, times * 16 / static_cast<int>(all_ops().size()));

@@ -70,11 +70,11 @@ BOOST_AUTO_TEST_CASE(in_any_gradient) {
     const sample x = q.draw();
     const format accumulator = reference_subject()->accumulator(q.type);
     const oracle truth(*q.o, x, accumulator);
-    RC_PRE(truth.kinks().empty());
+    if (!truth.kinks().empty()) return;
     bool zero = true;  // then the verdict is `vacuous`, whatever the subject says
     for (const values<real>& d : truth.gradient())
       for (index i = 0; i < d.size(); ++i) zero = zero && d[i] == real(0);
-    RC_PRE(!zero);
+    if (zero) return;
     const bool was_tried = caught(q, "reference_gradient", truth.bounded_gradient(), {q.type, accumulator}, x);
     ++(was_tried ? tried : skipped);
   });

@@ -51,7 +51,7 @@ BOOST_AUTO_TEST_CASE(the_two_inner_products_agree) {
   holds_for_every_op(200, [](const question& q) {
     const sample x = q.draw();
     const oracle truth(*q.o, x, format_of(q.type));
-    RC_PRE(truth.kinks().empty());
+    if (!truth.why_no_derivative().empty()) return;
     requires_adjoint(truth);
   });
 }
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(they_agree_entry_by_entry) {
   // With unit vectors for u and v the identity says that both give the same entry of the Jacobian. A few entries each.
   holds_for_every_op(100, [](const question& q) {
     sample x = q.draw();
-    RC_PRE(oracle(*q.o, x, format_of(q.type)).kinks().empty());
+    if (!oracle(*q.o, x, format_of(q.type)).why_no_derivative().empty()) return;
     std::vector<tensor*> u, v;
     for (auto& t : x.tangents)
       if (t && t->count() > 0) u.push_back(&*t);

@@ -37,7 +37,8 @@ struct pad {
     const index rank = s.choose<index>({2, 3, 1, 4, 5}), listed = s.choose<index>({0, 1, 2});  // axes: all, last, mixed
     const bool crops = s.choose({false, true}), valued = s.choose({true, false});
     shape x, axes, begins, ends;
-    for (index k = 0; k < rank; ++k) x.push_back(s.extent(1, rank == 1 ? 17 : rank == 2 ? 9 : rank == 3 ? 5 : rank == 4 ? 3 : 2));
+    for (index k = 0; k < rank; ++k)
+      x.push_back(s.extent(1, rank == 1 ? 17 : rank == 2 ? 9 : rank == 3 ? 5 : rank == 4 ? 3 : 2));
     for (index k = 0; k < rank; ++k)
       if (listed == 0 || k == rank - 1 || (listed == 2 && s.random().chance(0.5)))
         axes.push_back(listed == 2 ? k - rank : k);

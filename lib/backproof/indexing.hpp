@@ -16,6 +16,7 @@
 #include <string>
 
 #include "backproof/op.hpp"
+#include "backproof/product.hpp"
 #include "backproof/sample.hpp"
 
 namespace backproof::indexing {
@@ -194,16 +195,13 @@ struct scatter {
   }
 
   // The first factors times the updates, or all of them but one: dividing that one out would not do where it is 0.
-  // Numbers below 1 and the others are multiplied apart, because of all orders this one over- and underflows first.
   template <scalar S>
   static S product(const call<S>& c, std::initializer_list<S> first, const std::vector<index>& updates,
                    index but = -1) {
-    S large(1), small(1);
-    const auto multiply = [&](const S& f) { (math::abs(f) < S(1) ? small : large) *= f; };
-    for (const S& f : first) multiply(f);
+    std::vector<S> factors(first);
     for (const index j : updates)
-      if (j != but) multiply(c.in[2][j]);
-    return large * small;
+      if (j != but) factors.push_back(c.in[2][j]);
+    return backproof::product(std::move(factors));
   }
 
   template <scalar S>

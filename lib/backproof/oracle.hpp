@@ -44,7 +44,7 @@ class oracle {
   value_list<real> output_at(const value_list<real>& inputs) const;  // y at other inputs
   value_list<real> jvp_along(const value_list<real>& tangents) const;
   value_list<real> gradient_at(const value_list<real>& inputs, const value_list<real>& cotangents) const;
-  bool differentiable(std::size_t input) const;                      // given, and of a kind that has a gradient
+  bool differentiable(std::size_t input) const;  // given, and of a kind that has a gradient
 
  private:
   template <class S>

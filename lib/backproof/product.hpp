@@ -17,9 +17,9 @@
 
 namespace backproof {
 
-// The product, from the left; 1 of nothing. For error bounds it is taken in descending and in ascending order of magnitude: all other
-// orders meet no larger and no smaller intermediate results than these two, so the wider of their bounds holds for
-// every order.
+// The product, from the left; 1 of nothing. For error bounds it is taken in descending and in ascending order of
+// magnitude: all other orders meet no larger and no smaller intermediate results than these two, so the wider of their
+// bounds holds for every order.
 template <class S>
 S product(std::vector<S> factors) {
   if (factors.empty()) return S(1);

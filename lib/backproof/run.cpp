@@ -92,8 +92,7 @@ class unit_runner {
     run(profile::smooth, plan_.samples);
     if (unit_.o->kinks != nullptr) run(profile::kink, (plan_.samples + 3) / 4);
     run(profile::special, special_cases);
-    if (plan_.exhaustive && unit_.o->unary && bytes_of(unit_.type) == 2)
-      run(profile::exhaustive, exhaustive_cases);
+    if (plan_.exhaustive && unit_.o->unary && bytes_of(unit_.type) == 2) run(profile::exhaustive, exhaustive_cases);
     return std::move(all_);
   }
 

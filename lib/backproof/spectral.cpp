@@ -21,7 +21,8 @@ double from_below(const MatrixXd& any) {
   const Index steps = std::min<Index>({j.rows(), j.cols(), 40});
   MatrixXd u = MatrixXd::Zero(j.rows(), steps), v = MatrixXd::Zero(j.cols(), steps), b = MatrixXd::Zero(steps, steps);
   // Not orthogonal to any eigenvector that a structured matrix is likely to have.
-  VectorXd next = VectorXd::NullaryExpr(j.cols(), [](Index i) { return std::cos(1.0 + 1.7 * static_cast<double>(i * i)); });
+  VectorXd next =
+      VectorXd::NullaryExpr(j.cols(), [](Index i) { return std::cos(1.0 + 1.7 * static_cast<double>(i * i)); });
   next.normalize();
   Index k = 0;
   for (; k < steps; ++k) {
@@ -60,12 +61,14 @@ double from_above(const MatrixXd& j) {
 spectral_bracket spectral_norm(const dense_matrix& j) {
   if (j.elements.empty()) return {};
   using row_major = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const MatrixXd m = Eigen::Map<const row_major>(j.elements.data(), static_cast<Index>(j.rows), static_cast<Index>(j.columns));
+  const MatrixXd m =
+      Eigen::Map<const row_major>(j.elements.data(), static_cast<Index>(j.rows), static_cast<Index>(j.columns));
   // A common factor is divided out first, so that squares neither overflow nor underflow.
   const double scale = m.cwiseAbs().maxCoeff();
   if (scale == 0) return {};
   const MatrixXd unit = m / scale;
-  return {scale * from_below(unit), scale * from_above(unit), scale * Eigen::JacobiSVD<MatrixXd>(unit).singularValues()(0)};
+  return {scale * from_below(unit), scale * from_above(unit),
+          scale * Eigen::JacobiSVD<MatrixXd>(unit).singularValues()(0)};
 }
 
 }  // namespace backproof

@@ -20,7 +20,8 @@ struct spectral_bracket {
 // lower: Golub-Kahan-Lanczos bidiagonalisation with full reorthogonalisation; the largest singular value of the
 //   bidiagonal matrix is that of J on a subspace (Golub and Van Loan, Matrix Computations, 4th ed., section 10.4.4).
 // upper: Gram iteration, ||J||_2 <= ||(J^T J)^(2^k)||_F^(1 / 2^(k+1)), within n^(1 / 2^(k+2)) of it (Delattre,
-//   Barthelemy, Araujo and Allauzen, Efficient bound of Lipschitz constant for convolutional layers by Gram iteration, 2023).
+//   Barthelemy, Araujo and Allauzen, Efficient bound of Lipschitz constant for convolutional layers by Gram iteration,
+//   2023).
 spectral_bracket spectral_norm(const dense_matrix& j);
 
 }  // namespace backproof

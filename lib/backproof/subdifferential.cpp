@@ -12,7 +12,6 @@ void subdifferential::between(position p, const real& low, const real& high, con
 
 void subdifferential::simplex(const std::vector<position>& tied, const real& g) { ties_.push_back({tied, g}); }
 
-
 void subdifferential::ball(const std::vector<position>& elements, double q, const real& g) {
   balls_.push_back({elements, q, g});
 }

@@ -33,9 +33,9 @@ double bound_of(const bounded<real>& expected, const precision& p);
 // then values. The outcome is pass, fail (with `kind` for wrong values as given) or unresolved.
 struct latitude {
   const subdifferential* kinks = nullptr;
-  // Inputs that are not finite, or as large as numbers get, leave more open. The gradient at an element that is NaN may be anything, and so may that
-  // of an op in which a NaN meets other elements; and where 0 * inf may occur on one way of computing and not on
-  // another (padding, masks), NaN is right wherever it is returned.
+  // Inputs that are not finite, or as large as numbers get, leave more open. The gradient at an element that is NaN may
+  // be anything, and so may that of an op in which a NaN meets other elements; and where 0 * inf may occur on one way
+  // of computing and not on another (padding, masks), NaN is right wherever it is returned.
   const value_list<real>* nan_inputs = nullptr;
   bool nan_anywhere = false;
   // Next to the largest number, one order of evaluation overflows on its way where another does not.

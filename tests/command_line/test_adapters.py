@@ -3,6 +3,7 @@ BACKPROOF_REQUIRE_ADAPTERS="onednn torch" makes its absence a failure."""
 import os
 import sys
 
+import known_findings
 from tool import ToolTest, main
 
 REQUIRED = os.environ.get("BACKPROOF_REQUIRE_ADAPTERS", "").split()
@@ -23,18 +24,18 @@ class Shipped(ToolTest):
     def judge(self, name, least, *dtypes):
         if not self.usable(name):
             return
-        run = self.expect(0, "check", "--adapter", name, "--dtype", ",".join(dtypes), "--samples", "20", "--ndjson", "log.ndjson",
-                          "--junit", "log.xml")
-        summary = self.events("log.ndjson")[-1]
-        self.assertGreaterEqual(summary["ops_executed"], least)
-        for verdict in ("fail", "vacuous", "error", "crash", "timeout"):
-            self.assertEqual(summary["counts"][verdict], 0, run.out)
+        run = self.run_tool("check", "--adapter", name, "--dtype", ",".join(dtypes), "--samples", "20", "--ndjson",
+                            "log.ndjson", "--junit", "log.xml")
+        self.assertIn(run.code, (0, 1), run.err)
+        unknown, executed = known_findings.unknown(self.folder / "log.ndjson")
+        self.assertEqual(unknown, [], "failures without a row in docs/findings.md")
+        self.assertGreaterEqual(executed, least)
 
     def test_onednn(self):
-        self.judge("onednn", 8, "f32")
+        self.judge("onednn", 20, "f32")
 
     def test_torch(self):
-        self.judge("torch", 16, "f64", "f32")
+        self.judge("torch", 150, "f64", "f32")
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ BOOST_AUTO_TEST_CASE(a_convolutional_layer_element_by_element) {
   a.set("auto_pad", std::string("NOTSET"));
   const std::vector<shape> in = {x_dims, w_dims, {layer::filters}}, out = conv.infer(a, in);
   BOOST_TEST((out == std::vector<shape>{{1, 10, 32, 32}}));
-  BOOST_TEST(size_of(w_dims) + layer::filters == 760);            // parameters
+  BOOST_TEST(size_of(w_dims) + layer::filters == 760);              // parameters
   BOOST_TEST(size_of(out[0]) * layer::channels * 5 * 5 == 768000);  // multiply-adds
 
   const value_list<real> inputs = {tensor_of(x_dims, l.x), tensor_of(w_dims, l.w), tensor_of({layer::filters}, l.b)};
@@ -153,8 +153,7 @@ BOOST_AUTO_TEST_CASE(a_convolutional_layer_element_by_element) {
   }
   const index taps = layer::channels * layer::kernel * layer::kernel, end = layer::size - 1;
   for (index i = 0; i < size_of(w_dims); ++i)
-    BOOST_REQUIRE(
-        (d[1][i] == real(difference(l.w[static_cast<std::size_t>(i)], i / taps, i / taps, 0, end, 0, end))));
+    BOOST_REQUIRE((d[1][i] == real(difference(l.w[static_cast<std::size_t>(i)], i / taps, i / taps, 0, end, 0, end))));
   for (index m = 0; m < layer::filters; ++m)
     BOOST_REQUIRE((d[2][m] == real(difference(l.b[static_cast<std::size_t>(m)], m, m, 0, end, 0, end))));
 }

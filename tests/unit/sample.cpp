@@ -93,9 +93,9 @@ BOOST_AUTO_TEST_CASE(a_limit_caps_every_extent_of_the_inputs) {
       for (std::uint64_t n = 0; n < 49; ++n) {
         const sample x = draw_sample(o, dtype::f32, 1, n, limit);
         is_sound(o, x, c);
-        // What an extent counts may hold several of what is limited: the biases of an LSTM eight of each hidden unit.
+        // What an extent counts may hold several of what is limited: the columns of a Col2Im twelve of each channel.
         for (const backproof::shape& s : x.input_shapes())
-          for (const index e : s) c.require(e <= 8 * limit, [&] { return described(o, x); });
+          for (const index e : s) c.require(e <= 12 * limit, [&] { return described(o, x); });
       }
   }
 }
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(samples_stay_small_enough_for_wide_precision) {
     claim c(std::string(o.info.name));
     for (std::uint64_t n = 0; n < 200; ++n) {
       const sample x = draw_sample(o, dtype::f32, 2, n);
-      for (const auto& t : x.inputs) c.require(!t || t->count() <= 500, [&] { return described(o, x); });
+      for (const auto& t : x.inputs) c.require(!t || t->count() <= 650, [&] { return described(o, x); });
       for (const tensor& t : x.cotangents) c.require(t.count() <= 1500, [&] { return described(o, x); });
     }
   }
@@ -323,7 +323,8 @@ BOOST_AUTO_TEST_CASE(the_kink_profile_hits_kinks_of_most_ops_that_have_some) {
 }
 
 BOOST_AUTO_TEST_CASE(telling_samples_hit_hardly_any_kink) {
-  // They are drawn anew when they do, but not for ever: a recurrent net with many kinks, in bf16, may be near one always.
+  // They are drawn anew when they do, but not for ever: a recurrent net with many kinks, in bf16, may be near one
+  // always.
   for (const op& o : registered_ops()) {
     if (o.kinks == nullptr) continue;
     int hit = 0;

@@ -5,7 +5,6 @@
 #include <stdexcept>
 
 #include "backproof/groups.hpp"
-
 #include "support.hpp"
 
 namespace backproof::tests {
@@ -106,7 +105,8 @@ BOOST_AUTO_TEST_CASE(an_axis_outside_of_the_shape_is_refused) {
 
 BOOST_AUTO_TEST_CASE(groups_hold_what_shares_the_coordinates_of_the_other_axes) {
   const shape dims = {2, 3, 4};
-  for (const std::vector<index>& axes : std::vector<std::vector<index>>{{}, {0}, {1}, {-1}, {0, 2}, {-1, 0}, {0, 1, 2}}) {
+  for (const std::vector<index>& axes :
+       std::vector<std::vector<index>>{{}, {0}, {1}, {-1}, {0, 2}, {-1, 0}, {0, 1, 2}}) {
     const groups g(dims, axes);
     std::vector<int> seen(24);
     for (index o = 0; o < g.count(); ++o) {

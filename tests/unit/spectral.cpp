@@ -24,7 +24,8 @@ void brackets(const dense_matrix& m, const std::string& about) {
     BOOST_TEST(s.lower <= s.dense * (1 + rounding));
     BOOST_TEST(s.dense <= s.upper * (1 + rounding));
     // Gram iteration overestimates by n^(1/2^14) at most; Lanczos takes as many steps as there are dimensions.
-    BOOST_TEST(s.upper <= s.dense * std::pow(static_cast<double>(std::min(m.rows, m.columns)), 0x1p-13) * (1 + rounding));
+    BOOST_TEST(s.upper <=
+               s.dense * std::pow(static_cast<double>(std::min(m.rows, m.columns)), 0x1p-13) * (1 + rounding));
     BOOST_TEST(s.lower >= s.dense * (1 - 1e-9));
   }
 }

@@ -296,9 +296,9 @@ BOOST_AUTO_TEST_CASE(where_a_norm_is_zero_any_point_of_the_dual_ball_passes) {
     BOOST_TEST(passes(at(q, 1.5, 1.5)));
     BOOST_TEST(fails_as(at(q, 3.5, 0), "subgradient"));
   }
-  BOOST_TEST(passes(at(2, 2.1, -2.1)));                    // 3 (0.7, -0.7), norm 0.99
-  BOOST_TEST(fails_as(at(2, 2.2, -2.2), "subgradient"));   // norm 1.04
-  BOOST_TEST(fails_as(at(1, 2.1, -2.1), "subgradient"));   // 1-norm 1.4
+  BOOST_TEST(passes(at(2, 2.1, -2.1)));                   // 3 (0.7, -0.7), norm 0.99
+  BOOST_TEST(fails_as(at(2, 2.2, -2.2), "subgradient"));  // norm 1.04
+  BOOST_TEST(fails_as(at(1, 2.1, -2.1), "subgradient"));  // 1-norm 1.4
   BOOST_TEST(passes(at(infinity, 3, -3)));
   BOOST_TEST((at(2, 0, 0).convention == "norm at 0: zero" && at(2, 0, 3).convention == "norm at 0: not zero"));
 }
