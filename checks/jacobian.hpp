@@ -1,6 +1,6 @@
 // The Jacobian two ways: its rows by the oracle's VJP, its columns by forward mode, element against element.
 //
-//   claim   |J_ji (VJP of e_j) - J_ji (JVP of e_i)| <= 2^-80 max(|row j|, |column i|)
+//   claim   |J_ji (VJP of e_j) - J_ji (JVP of e_i)| <= 2^-90 max(|row j|, |column i|)
 //
 // At most `most` rows and columns are formed, spread over all outputs and inputs, and each element in which they cross
 // is compared: a mistake in few elements of a gradient cannot hide in an inner product, nor cancel. The differences
@@ -15,7 +15,7 @@ namespace backproof::checks {
 struct jacobian {
   static constexpr check_info info{
       .name = "jacobian",
-      .claim = "|J_ji by VJP - J_ji by JVP| <= 2^-80 max(|row j|, |column i|), in wide precision",
+      .claim = "|J_ji by VJP - J_ji by JVP| <= 2^-90 max(|row j|, |column i|), in wide precision",
       .source = "rows of J are VJPs of unit cotangents, columns JVPs of unit tangents",
       .judges = "oracle",
       .catches = "an element of the reference's derivative that is wrong, or in another's place"};
@@ -35,7 +35,7 @@ struct jacobian {
         const real scale = math::max(largest(rows[j]), largest(columns[i]));
         const std::string where = "J[" + std::to_string(outputs[j].at) + "," + std::to_string(inputs[i].at) + "]";
         finding f =
-            scale == real(0) ? finding{} : compare(where, by_column, by_row, scale * ldexp(real(1), -80), scale, "law");
+            scale == real(0) ? finding{} : compare(where, by_column, by_row, scale * ldexp(real(1), -90), scale, "law");
         if (f.outcome == verdict::fail) return f;
         if (!worst || (f.worst && (!worst->worst || f.worst->error > worst->worst->error))) worst = std::move(f);
       }

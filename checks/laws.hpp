@@ -1,9 +1,9 @@
 // The laws that an op states about its Jacobian (law.hpp), on the oracle in wide precision: linearity, homogeneity,
 // invariance, symmetry, norms.
 //
-//   claim   |left - right| <= 2^-80 sum |terms| of each law's equation, and for norms ||V(g)|| <= c ||g|| (1 + 2^-80)
+//   claim   |left - right| <= 2^-90 sum |terms| of each law's equation, and for norms ||V(g)|| <= c ||g|| (1 + 2^-90)
 //
-// The laws hold exactly; the wide arithmetic has 87 bits beyond 2^-80, which the cancellation of
+// The laws hold exactly; the wide arithmetic has 77 bits beyond 2^-90, which the cancellation of
 // the ops' own formulas may use up. A law knows nothing of the VJP's formula, so it testifies about it without finite
 // differences. That an op states a law which does not hold is found the same way.
 #pragma once
@@ -15,7 +15,7 @@ namespace backproof::checks {
 struct laws {
   static constexpr check_info info{
       .name = "laws",
-      .claim = "each law of the op's Jacobian holds: |left - right| <= 2^-80 sum |terms|",
+      .claim = "each law of the op's Jacobian holds: |left - right| <= 2^-90 sum |terms|",
       .source = "linear maps; Euler's theorem on homogeneous functions; each op's own, stated in its file",
       .judges = "oracle",
       .catches = "a wrong factor, sign, or missing term in the reference's own derivative"};
@@ -45,7 +45,7 @@ struct laws {
 
   static finding judge(const law& l, const oracle& truth) {
     equation e = state(l, truth);
-    const real bound = e.terms * ldexp(real(1), -80);
+    const real bound = e.terms * ldexp(real(1), -90);
     if (e.at_most && e.left <= e.right) e.left = e.right;
     // The signal is what is added up: a law whose terms are all zero says nothing.
     return compare(e.name, e.left, e.right, bound, e.terms, "law");

@@ -40,25 +40,27 @@ S product(std::vector<S> factors) {
 }
 
 // Adds the product of the factors, of which there is one at least. Some of them may be multiplied, and added up, before
-// the others come in; then what lies between may overflow though the result does not. For error bounds to know, the
-// largest factors come first, and `products`, as many as could be added up on the way, leave room for their sum.
+// the others come in; then what lies between may overflow though the result does not. For error bounds to know,
+// `products`, as many as could be added up on the way, leave room for the sum of the largest factors' products.
 template <class S>
 void add_product(sum<S>& total, std::vector<S> factors, index products) {
-  if (factors.size() == 1) {
-    total += factors[0];
-    return;
-  }
-  if constexpr (std::is_same_v<S, bounded<real>>)
-    for (std::size_t k = 1; k < factors.size(); ++k)  // insertion sort, which NaN cannot confuse
-      for (std::size_t j = k; j > 0 && math::abs(factors[j - 1]) < math::abs(factors[j]); --j)
-        std::swap(factors[j - 1], factors[j]);
-  S product = factors[0];
-  for (std::size_t k = 1; k + 1 < factors.size(); ++k) product *= factors[k];
   if constexpr (std::is_same_v<S, bounded<real>>) {
-    const S between = product * S(static_cast<int>(products));
-    if (factors.size() > 2 && std::isinf(between.error())) product += between - between;  // of infinite error
+    S whole = product(factors);
+    if (factors.size() > 2) {
+      const auto rank = [](const S& x) { return x == x ? math::abs(x) : S(0); };  // NaN must not confuse the order
+      std::stable_sort(factors.begin(), factors.end(), [&](const S& x, const S& y) { return rank(y) < rank(x); });
+      factors.pop_back();
+      const S between = product(factors) * S(static_cast<int>(products));
+      if (std::isinf(between.error())) whole += between - between;  // of infinite error
+    }
+    total += whole;
+  } else if (factors.size() == 1) {
+    total += factors[0];
+  } else {
+    const S last = factors.back();
+    factors.pop_back();
+    total.add_product(product(factors), last);
   }
-  total.add_product(product, factors.back());
 }
 
 }  // namespace backproof
