@@ -341,6 +341,26 @@ BOOST_AUTO_TEST_CASE(an_irrational_constant_is_off_by_its_rounding) {
   BOOST_TEST((math::pi<dual<real>>().tangent == real(0)));
 }
 
+BOOST_AUTO_TEST_CASE(an_infinite_sum_of_which_a_term_may_have_overflowed_has_no_known_value) {
+  const bound::use model(rounding_model::of(format_of(dtype::f32)));
+  const bound infinite = bound::input(real::infinity()), huge = bound::input(real(1e30)) * bound::input(real(-1e30));
+  BOOST_TEST(std::isinf(huge.error()));  // -1e60: an f32 evaluation has -inf there
+  BOOST_TEST(((infinite + bound::input(real(1))).value() == real::infinity()));
+  BOOST_TEST(isnan((infinite + huge).value()));
+  backproof::sum<bound> total;
+  for (const bound& term : {infinite, bound::input(real(1)), huge}) total += term;
+  BOOST_TEST(isnan(total.value().value()));
+}
+
+BOOST_AUTO_TEST_CASE(errors_are_never_negative_nor_lost_at_the_ends_of_the_range) {
+  const bound::use model(rounding_model::of(format_of(dtype::f64)));
+  BOOST_TEST(math::sqrt(bound::input(real::infinity())).error() >= 0);
+  BOOST_TEST(math::sqrt(bound::input(ldexp(real(1), 4000))).error() >= 0);
+  // A quotient of subnormal numbers is known no better than its divisor.
+  const bound q = bound::input(real(3)) / (bound::input(ldexp(real(1), -1072)) * bound::input(real(1.5)));
+  BOOST_TEST(q.error() >= static_cast<double>(q.value()) * 0x1p-4);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace backproof::tests
