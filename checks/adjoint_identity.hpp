@@ -3,13 +3,15 @@
 //   claim   |<v, J u> - <J^T v, u>| <= sum_i b_i |u_i|
 //
 // J^T v is the subject's; J u comes from dual numbers through the reference's forward function, so the hand-written VJP
-// takes no part and cannot lend its own mistakes. b_i is the running error bound of (J^T v)_i.
+// takes no part and cannot lend its own mistakes. b_i is the running error bound of (J^T v)_i. Without a reference J u
+// is the subject's own JVP, if it offers one, and the errors of both are measured (backproof/own_function.hpp).
 #pragma once
 
 #include <cmath>
 
 #include "backproof/check.hpp"
 #include "backproof/inner.hpp"
+#include "backproof/own_function.hpp"
 
 namespace backproof::checks {
 
@@ -19,10 +21,12 @@ struct adjoint_identity {
       .claim = "|<v, J u> - <J^T v, u>| <= sum_i b_i |u_i|",
       .source = "definition of the adjoint; Griewank and Walther, Evaluating Derivatives, 2nd ed., section 3.3",
       .judges = "subject",
-      .catches = "a VJP that is not the derivative of the forward function, even if the reference's VJP is wrong too"};
+      .catches = "a VJP that is not the derivative of the forward function, even if the reference's VJP is wrong too",
+      .without_reference = true};
 
   static finding run(trial& t) {
     const oracle& truth = t.truth();
+    if (!truth.of().has_reference()) return by_itself(t);
     if (const std::string why = truth.why_no_derivative(); !why.empty()) return unresolved(why);
     const trial::answers& d = t.vjp();
     // Shapes are reference_gradient's to judge; without the right ones there is no inner product.
@@ -59,6 +63,27 @@ struct adjoint_identity {
   }
 
  private:
+  static finding by_itself(trial& t) {
+    if (!t.offers(t.numbers().storage).jvp) return unresolved("the subject offers no JVP");
+    const sample& x = t.truth().on();
+    const double unit = format_of(x.type).unit();
+    const value_list<double> spread = own_spread(t);
+    const trial::answers &d = t.vjp(), &forward = t.jvp();
+    real left, right, bound, terms;
+    for (std::size_t k = 0; k < x.cotangents.size(); ++k)
+      for (index i = 0; k < forward.size() && forward[k] && i < forward[k]->count(); ++i) {
+        const real term = real(x.cotangents[k].at(i)) * real(forward[k]->at(i));
+        left += term, terms += abs(term);
+      }
+    for (std::size_t k = 0; k < spread.size(); ++k)
+      for (index i = 0; x.tangents[k] && i < spread[k].size(); ++i) {
+        const real u = real(x.tangents[k]->at(i)), term = real(d[k]->at(i)) * u;
+        right += term, terms += abs(term), bound += real(spread[k][i]) * abs(u);
+      }
+    // The JVP's own rounding is of the same size as that of the VJP.
+    return compare("<J^T v, u>", left, right, real(2) * bound + real(8 * unit) * terms, terms / real(2), "law");
+  }
+
   struct bound_and_signal {
     real bound, signal;
   };

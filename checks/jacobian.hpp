@@ -1,10 +1,14 @@
-// The Jacobian two ways: its rows by the oracle's VJP, its columns by forward mode, element against element.
+// The Jacobian three ways: its rows by the oracle's VJP, its columns by forward mode and by differences, element
+// against element.
 //
-//   claim   |J_ji (VJP of e_j) - J_ji (JVP of e_i)| <= 2^-90 max(|row j|, |column i|)
+//   claim   |J_ji (VJP of e_j) - J_ji (JVP of e_i)| <= 2^-90 max(|row j|, |column i|), and of the columns by
+//   differences
+//           |J_ji (VJP of e_j) - (f_j(x + h e_i) - f_j(x - h e_i)) / 2h| <= truncation + rounding, as in
+//           finite_difference
 //
 // At most `most` rows and columns are formed, spread over all outputs and inputs, and each element in which they cross
-// is compared: a mistake in few elements of a gradient cannot hide in an inner product, nor cancel. The differences
-// along every coordinate are the third way; finite_difference takes them along one direction.
+// is compared: a mistake in few elements of a gradient cannot hide in an inner product, nor cancel. Truncation is
+// below |D(2h) - D(h)|, and rounding what 2^-100 of the column's and the output's magnitude leaves after division by h.
 #pragma once
 
 #include "backproof/check.hpp"
@@ -15,8 +19,9 @@ namespace backproof::checks {
 struct jacobian {
   static constexpr check_info info{
       .name = "jacobian",
-      .claim = "|J_ji by VJP - J_ji by JVP| <= 2^-90 max(|row j|, |column i|), in wide precision",
-      .source = "rows of J are VJPs of unit cotangents, columns JVPs of unit tangents",
+      .claim = "|J_ji by VJP - J_ji by JVP| <= 2^-90 max(|row j|, |column i|), and by differences within their error",
+      .source =
+          "rows of J are VJPs of unit cotangents, columns JVPs of unit tangents, or derivatives along coordinates",
       .judges = "oracle",
       .catches = "an element of the reference's derivative that is wrong, or in another's place"};
 
@@ -25,8 +30,13 @@ struct jacobian {
     if (const std::string why = truth.why_no_derivative(); !why.empty()) return unresolved(why);
     const std::vector<place> outputs = spread(truth.cotangents()), inputs = spread(truth.tangents());
     std::vector<value_list<real>> rows, columns;
+    std::vector<slopes> differences;
     for (const place& j : outputs) rows.push_back(truth.gradient_at(truth.inputs(), unit(truth.cotangents(), j)));
-    for (const place& i : inputs) columns.push_back(truth.jvp_along(unit(truth.tangents(), i)));
+    for (const place& i : inputs) {
+      const value_list<real> e = unit(truth.tangents(), i);
+      columns.push_back(truth.jvp_along(e));
+      differences.push_back(slopes_along(truth, e));
+    }
     std::optional<finding> worst;
     for (std::size_t j = 0; j < rows.size(); ++j)
       for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -36,6 +46,10 @@ struct jacobian {
         const std::string where = "J[" + std::to_string(outputs[j].at) + "," + std::to_string(inputs[i].at) + "]";
         finding f =
             scale == real(0) ? finding{} : compare(where, by_column, by_row, scale * ldexp(real(1), -90), scale, "law");
+        if (f.outcome != verdict::fail)
+          if (finding third = by_difference(where, differences[i], outputs[j], by_row, scale);
+              third.outcome == verdict::fail)
+            f = std::move(third);
         if (f.outcome == verdict::fail) return f;
         if (!worst || (f.worst && (!worst->worst || f.worst->error > worst->worst->error))) worst = std::move(f);
       }
@@ -49,6 +63,31 @@ struct jacobian {
     std::size_t tensor;
     index at;
   };
+
+  // A column by differences, and how far from the truth each element may be.
+  struct slopes {
+    value_list<real> fine, coarse;
+    real rounding;
+  };
+
+  static slopes slopes_along(const oracle& truth, const value_list<real>& e) {
+    const real h = difference_step(e);
+    const auto along = [&](const real& step) {
+      value_list<real> d =
+          moved(truth.output_at(moved(truth.inputs(), e, step)), truth.output_at(moved(truth.inputs(), e, -step)), -1);
+      for (values<real>& one : d)
+        for (index i = 0; i < one.size(); ++i) one[i] = one[i] / (real(2) * step);
+      return d;
+    };
+    return {along(h), along(real(2) * h), largest(truth.output()) * ldexp(real(1), -100) / h};
+  }
+
+  static finding by_difference(const std::string& where, const slopes& s, const place& j, const real& by_row,
+                               const real& scale) {
+    const real &fine = s.fine[j.tensor][j.at], &coarse = s.coarse[j.tensor][j.at];
+    const real bound = abs(coarse - fine) + s.rounding + scale * ldexp(real(1), -40);
+    return compare(where + " by differences", fine, by_row, bound, scale, "law");
+  }
 
   static std::vector<place> spread(const value_list<real>& list) {
     std::vector<place> all, some;

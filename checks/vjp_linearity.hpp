@@ -1,6 +1,7 @@
 // A VJP is linear in the cotangent, and scaling by a power of two rounds nothing.
 //
-//   claim   V(2 v) = 2 V(v) and V(-v) = -V(v), bit for bit, and V(0) = 0
+//   claim   V(2 v) = 2 V(v) and V(-v) = -V(v), bit for bit, V(0) = 0, and V(a) + V(b) = V(v) within the bounds, where
+//           every second element of v is in a and the others are in b
 //
 // Rounding to nearest commutes with doubling and with a change of sign, as long as nothing under- or overflows: so the
 // first two hold exactly for any formula in floating-point arithmetic that is linear in v, whatever its error. Elements
@@ -8,21 +9,24 @@
 // that clips, compares or squares the cotangent, reads another one's, or adds to what was there before does not pass.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
-#include "backproof/check.hpp"
+#include "backproof/agreement.hpp"
 
 namespace backproof::checks {
 
 struct vjp_linearity {
   static constexpr check_info info{
       .name = "vjp_linearity",
-      .claim = "V(2 v) = 2 V(v), V(-v) = -V(v) bit for bit, and V(0) = 0",
+      .claim = "V(2 v) = 2 V(v), V(-v) = -V(v) bit for bit, V(0) = 0, V(a) + V(b) = V(a + b) within the bounds",
       .source = "linearity of the adjoint; rounding to nearest commutes with powers of two (Higham, section 2.1)",
       .judges = "subject",
       .catches =
-          "a cotangent clipped, squared, forgotten or left from an earlier call; a gradient added to a dirty buffer"};
+          "a cotangent clipped, squared, forgotten or left from an earlier call; a gradient added to a dirty buffer",
+      .without_reference = true};
 
   static finding run(trial& t) {
     const trial::answers once = t.vjp();
@@ -31,10 +35,57 @@ struct vjp_linearity {
       f = proportional(once, t.run(mode::vjp, scaled(t.truth().on(), factor)), factor, t);
       if (f.outcome == verdict::fail) return f;
     }
+    if (const finding sum = additive(t); sum.outcome == verdict::fail) return sum;
     return f;
   }
 
  private:
+  // v in two parts, which add up to it without rounding anything.
+  struct part {
+    part(trial& t, index parity)
+        : x(t.truth().on()), truth((mask(x, parity), t.truth().of()), x, t.numbers().accumulator) {
+      trial mine = t.about(truth);
+      gradient = mine.vjp();
+      near = reach(mine);
+      far = lossy_reach(mine);
+    }
+    static void mask(sample& s, index parity) {
+      index at = 0;
+      for (tensor& v : s.cotangents)
+        for (index i = 0; i < v.count(); ++i)
+          if (at++ % 2 != parity) v.set(i, 0);
+    }
+    sample x;
+    oracle truth;
+    trial::answers gradient;
+    value_list<double> near, far;
+  };
+
+  static finding additive(trial& t) {
+    const part a(t, 0), b(t, 1);
+    finding f = sum(t, a, b, reach(t), a.near, b.near);
+    if (f.outcome != verdict::fail || a.far.empty()) return f;
+    if (sum(t, a, b, lossy_reach(t), a.far, b.far).outcome != verdict::fail) f.outcome = verdict::inaccurate;
+    return f;
+  }
+
+  static finding sum(trial& t, const part& a, const part& b, const value_list<double>& whole,
+                     const value_list<double>& of_a, const value_list<double>& of_b) {
+    const double unit = format_of(t.numbers().storage).unit();
+    agreement both("law");
+    for (std::size_t k = 0; k < whole.size(); ++k) {
+      const auto &v = t.vjp()[k], &one = a.gradient[k], &other = b.gradient[k];
+      if (!whole[k].present() || !v || !one || !other) continue;
+      if (v->dims() != whole[k].dims() || one->dims() != whole[k].dims() || other->dims() != whole[k].dims()) continue;
+      for (index i = 0; i < whole[k].size(); ++i)
+        both.add({fmt::format("{} element {}", t.gradient_names()[k], i), v->at(i), one->at(i) + other->at(i),
+                  whole[k][i] + of_a[k][i] + of_b[k][i] + 2 * unit * std::fabs(v->at(i))});
+    }
+    finding f = both.found();
+    if (f.outcome == verdict::fail) f.reason += ": V(a + b) and V(a) + V(b)";
+    return f;
+  }
+
   static sample scaled(sample s, double factor) {
     for (tensor& v : s.cotangents)
       for (index i = 0; i < v.count(); ++i) v.set(i, factor * v.at(i));

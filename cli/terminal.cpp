@@ -119,6 +119,13 @@ std::vector<std::string> notes_of(const std::vector<result>& unit) {
   return lines;
 }
 
+// What is left open although everything passed.
+std::string unproved_of(const std::vector<result>& unit) {
+  for (const result& r : unit)
+    if (!r.found.unproved.empty()) return r.found.unproved;
+  return "";
+}
+
 // Why samples were skipped, the first reason.
 std::string skips_of(const std::vector<result>& unit) {
   for (const result& r : unit)
@@ -226,8 +233,11 @@ void terminal::flush_unit() {
   for (const auto& [which, n] : counts) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", n, name_of(which));
   if (!shown_in_full(v)) line += conventions_of(unit_) + tightness_of(unit_) + skips_of(unit_);
   fmt::print("{} {:<24} {:<5} {}\n", painted(v, fmt::format("{:<10}", name_of(v))), gravest->op, gravest->dtype, line);
-  for (const auto& lines : {variants_of(unit_), notes_ ? notes_of(unit_) : std::vector<std::string>{}})
+  const std::string open = unproved_of(unit_);
+  for (const auto& lines : {variants_of(unit_), notes_ || !open.empty() ? notes_of(unit_) : std::vector<std::string>{}})
     for (const std::string& l : lines) fmt::print("{:<11}{}\n", "", l);
+
+  if (!open.empty()) fmt::print("{:<11}no reference; not proved: {}\n", "", open);
 
   for (const char* check : {"reference_value", "reference_gradient"})
     if (const std::string ulps = ulps_of(unit_, check); !ulps.empty())

@@ -28,7 +28,7 @@ void honest_subjects_pass(const question& q, tally& n) {
     trial t(truth, *s, {q.type, s->accumulator(q.type)});
     ++n.judged;
     for (const check& c : all_checks()) {
-      if (c.info.judges != "subject" || !c.suits(*q.o, q.made_for)) continue;
+      if (c.info.judges != "subject" || !c.suits(*q.o, q.made_for) || !c.suits(*s)) continue;
       const finding f = c.run(t);
       // A small limit may leave a sample whose true gradient is zero; that is said, and accuses nobody.
       const bool harmless =

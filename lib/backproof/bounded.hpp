@@ -42,6 +42,7 @@ class bounded {
 
   // An input of the op: exact as it stands, but backward stability may perturb it by u once it is computed with.
   static bounded input(const S& v);
+  static bounded within(const S& v, double error) { return bounded(v, error, false); }  // the result of another op
   static bounded constant(const S& v);  // an irrational one, such as pi: off by u|v|
   // The larger of two numbers that are both known within bounds only; if they overlap, either may be taken for it.
   static bounded larger(const bounded& a, const bounded& b);

@@ -72,7 +72,17 @@ const trial::answers& trial::ask(mode m, std::optional<reply>& kept) {
   return usable(*kept);
 }
 
-trial::answers trial::run(mode m, const sample& s) { return usable(subject_.run(m, truth_.of(), s)); }
+trial::answers trial::run(mode m, const op& o, const sample& s) { return usable(subject_.run(m, o, s)); }
+
+std::optional<std::vector<std::string>> trial::changed() const {
+  std::optional<std::vector<std::string>> all;
+  for (const std::optional<reply>* r : {&forward_, &vjp_, &jvp_}) {
+    if (!*r || !(*r)->changed) continue;
+    if (!all) all.emplace();
+    all->insert(all->end(), (*r)->changed->begin(), (*r)->changed->end());
+  }
+  return all;
+}
 
 const trial::answers& trial::usable(const reply& r) {
   if (r.code == reply::status::ok) return r.tensors;

@@ -13,6 +13,7 @@
 //     static void kinks(const call<real>&, cotangents<real> g, subdifferential&);   // optional: see that header
 //     static constexpr law laws[] = {law::linear()};                            // optional: see law.hpp
 //     static bool policy(const attributes&);      // optional: whether dx is a convention there, and no derivative
+//     static double stretch(const call<real>&, std::size_t k);   // optional: ||J_k||_2 <= this, J_k = dY/dx_k
 //   };
 //
 // Outputs y and gradients d arrive allocated and zero. Gradients exist for differentiable inputs only: d[k].present()
@@ -21,6 +22,8 @@
 // are no outputs here: they have no gradient. Frames for ops that share their loops: elementwise.hpp, loss.hpp.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,7 +54,8 @@ struct op_info {
   std::string_view formula;
   std::string_view vjp;
   std::string_view source;
-  bool zero_gradient = false;  // the gradient is zero everywhere, so that a zero proves something
+  bool zero_gradient = false;    // the gradient is zero everywhere, so that a zero proves something
+  std::string_view domain = "";  // of an op that a subject brings along; others are ai.onnx's or backproof's
 };
 
 struct operand {
@@ -123,8 +127,8 @@ struct op {
   op_info info;
   signature sig;
   bool unary = false;  // y[i] depends on x[i] alone (elementwise.hpp): every number of a 16-bit format can be tried
-  void (*draw)(sampler&) = nullptr;
-  std::vector<shape> (*infer)(const attributes&, std::span<const shape>) = nullptr;
+  std::function<void(sampler&)> draw;
+  std::function<std::vector<shape>(const attributes&, std::span<const shape>)> infer;
   kernels<real> wide;
   kernels<bounded<real>> bounds;
   kernels<rounded> narrow;
@@ -132,10 +136,16 @@ struct op {
   void (*kinks)(const call<real>&, cotangents<real>, subdifferential&) = nullptr;  // null for ops without kinks
   std::vector<variant> variants;
   std::span<const law> laws;
-  bool (*policy)(const attributes&) = nullptr;  // null for ops whose gradient is the derivative always
+  bool (*policy)(const attributes&) = nullptr;                  // null for ops whose gradient is the derivative always
+  double (*stretch)(const call<real>&, std::size_t) = nullptr;  // null if nothing is known but the laws
+  std::shared_ptr<const void> text;  // what info and laws point into, if it is not the program's own
 
+  // Ops that a subject brings along (own_op.hpp) can be drawn, and asked for, but not computed here.
+  bool has_reference() const { return wide.forward != nullptr; }
   std::string_view wire_name() const { return info.onnx.empty() ? info.name : info.onnx; }
-  std::string_view domain() const { return info.onnx.empty() ? "backproof" : "ai.onnx"; }
+  std::string_view domain() const {
+    return !info.domain.empty() ? info.domain : info.onnx.empty() ? "backproof" : "ai.onnx";
+  }
 };
 
 namespace detail {
@@ -176,12 +186,14 @@ op make_op() {
        .dual_forward = &Op::template forward<dual<real>>,
        .kinks = nullptr,
        .variants = {},
-       .laws = {}};
+       .laws = {},
+       .text = {}};
   if constexpr (requires { Op::of_one_number; }) o.unary = Op::of_one_number;
   if constexpr (requires(const call<real>& c, cotangents<real> g, subdifferential& s) { Op::kinks(c, g, s); })
     o.kinks = &Op::kinks;
   if constexpr (requires { Op::laws; }) o.laws = Op::laws;
   if constexpr (requires { &Op::policy; }) o.policy = &Op::policy;
+  if constexpr (requires { &Op::stretch; }) o.stretch = &Op::stretch;
   if constexpr (requires { typename Op::variants; }) o.variants = detail::make_variants(typename Op::variants{});
   return o;
 }

@@ -40,6 +40,8 @@ class oracle {
   value_list<bounded<real>> output_under(const rounding_model& m, const formulas& f) const;
   value_list<bounded<real>> gradient_under(const rounding_model& m, const formulas& f) const;
   const rounding_model& model() const { return model_; }
+  // J^T v where v is itself the result of another op.
+  value_list<bounded<real>> bounded_gradient_of(const value_list<bounded<real>>& cotangents) const;
 
   value_list<real> output_at(const value_list<real>& inputs) const;  // y at other inputs
   value_list<real> jvp_along(const value_list<real>& tangents) const;

@@ -41,6 +41,10 @@ bool register_op(op o) { return insert(std::move(o)); }
 bool register_check(check c) { return insert(c); }
 bool register_report(report r) { return insert(r); }
 
+void introduce(op o) {
+  if (find_op(o.wire_name()) == nullptr) insert(std::move(o));
+}
+
 const op* find_op(std::string_view name) {
   if (name.empty()) return nullptr;  // as ONNX's name is, of an op that ONNX does not have
   const auto found = std::find_if(all_ops().begin(), all_ops().end(),

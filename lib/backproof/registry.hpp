@@ -1,5 +1,6 @@
 // What exists: every op, check and report whose file is present. The build generates one translation unit per file,
 // which includes it alone and registers its struct; nobody edits a list.
+// Subjects may bring along ops of their own.
 #pragma once
 
 #include <span>
@@ -19,6 +20,9 @@ const std::vector<report>& all_reports();
 
 const op* find_op(std::string_view name);  // by its own or its ONNX name, in any case; null if there is none
 const check* find_check(std::string_view name);
+
+// Adds an op that a subject brought along, unless there is one of its name. Pointers to ops are void afterwards.
+void introduce(op o);
 
 // Shell-style match: * any text, ? any character; letters in any case.
 bool matches(std::string_view glob, std::string_view text);

@@ -100,7 +100,7 @@ class unit_runner {
   void run(profile p, std::uint64_t cases) {
     std::vector<const check*> checks;
     std::copy_if(plan_.checks.begin(), plan_.checks.end(), std::back_inserter(checks),
-                 [&](const check* c) { return c->suits(*unit_.o, p); });
+                 [&](const check* c) { return c->suits(*unit_.o, p) && c->suits(subject_); });
     if (checks.empty()) return;
     for (std::uint64_t n = 0; n < cases; ++n) {
       if ((plan_.stop != nullptr && *plan_.stop) || hangs()) break;

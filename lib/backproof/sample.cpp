@@ -52,6 +52,13 @@ double element_of(draw& random, spread s, const domain& where) {
 
 }  // namespace
 
+std::string_view name_of(circumstance c) {
+  static constexpr std::array<std::string_view, all_circumstances.size()> names = {
+      "plain",    "strided", "expanded", "unaligned",   "aliased",
+      "retained", "threads", "watched",  "accumulated", "shared"};
+  return names[static_cast<std::size_t>(c)];
+}
+
 std::vector<shape> sample::input_shapes() const {
   std::vector<shape> shapes;
   for (const auto& t : inputs) shapes.push_back(t ? t->dims() : absent_shape);

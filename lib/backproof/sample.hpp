@@ -2,6 +2,7 @@
 // good samples of it are.
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <limits>
 #include <optional>
@@ -26,6 +27,25 @@ std::string case_name(profile p, std::uint64_t number);  // "12", "kink-3": uniq
 // The inverse; none if malformed.
 std::optional<std::pair<profile, std::uint64_t>> case_named(const std::string& name);
 
+// How a question is put. The answer is the same in all of them but the last two.
+enum class circumstance {
+  plain,
+  strided,      // inputs and cotangents lie in memory with gaps, in another order of axes
+  expanded,     // a cotangent of equal elements is one number with strides 0, as the gradient of a sum is
+  unaligned,    // inputs and cotangents begin one element past an aligned address
+  aliased,      // inputs that are equal tensors lie in the same memory
+  retained,     // the VJP is asked for twice after one forward pass, and the second answer given
+  threads,      // with several threads
+  watched,      // as always, and what the run leaves changed is told
+  accumulated,  // the VJP is added twice into gradients that begin as zeros: twice the gradient
+  shared,       // inputs that are equal tensors are one variable; the first of them gets its whole gradient
+};
+constexpr std::array<circumstance, 10> all_circumstances = {
+    circumstance::plain,       circumstance::strided,  circumstance::expanded, circumstance::unaligned,
+    circumstance::aliased,     circumstance::retained, circumstance::threads,  circumstance::watched,
+    circumstance::accumulated, circumstance::shared};
+std::string_view name_of(circumstance c);
+
 struct sample {
   dtype type = dtype::f64;  // of every floating-point tensor in it
   attributes attrs;
@@ -35,6 +55,7 @@ struct sample {
   std::uint64_t seed = 0;
   profile made_for = profile::smooth;
   std::uint64_t number = 0;  // which case of its op, dtype and profile this is
+  circumstance under = circumstance::plain;
 
   std::vector<shape> input_shapes() const;  // {} for absent inputs
 };

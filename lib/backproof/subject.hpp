@@ -29,6 +29,8 @@ struct reply {
   std::string message;
   // forward and jvp: one per output. vjp: one per input, none where the subject gave no gradient.
   std::vector<std::optional<tensor>> tensors;
+  // What the run left changed, in words: an input, a floating-point mode. None if nobody watched.
+  std::optional<std::vector<std::string>> changed = {};
 };
 
 // Whether a subject can be asked for an op at all, before any sample is drawn.
@@ -48,6 +50,8 @@ class subject {
   virtual format accumulator(dtype t) const;  // format of its sums; f32 for f16 and bf16, else the dtype's own
   // What the subject promises to do at kinks, "ties: first" or "slope 0"; empty if it leaves that open.
   virtual std::string declared_convention(const op&) const { return ""; }
+  virtual bool supports(circumstance c) const { return c == circumstance::plain; }
+  virtual std::vector<op> own_ops() const { return {}; }  // that backproof does not know (own_op.hpp)
   virtual reply run(mode m, const op& o, const sample& s) = 0;
 };
 

@@ -47,6 +47,7 @@ struct finding {
   std::string bound;       // how the bound was made, in words
   std::string note;        // what was measured, in words, and the number by which notes are ranked
   double measured = 0;
+  std::string unproved;          // what a pass leaves open, in words
   std::optional<element> worst;  // the element with the largest error / bound
   std::int64_t elements = 0;     // compared
   std::int64_t resolved = 0;     // of them, those whose bound is below their magnitude

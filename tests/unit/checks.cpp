@@ -406,7 +406,7 @@ const std::vector<planted_bug>& bugs() {
       in_the_oracle<twice_too_large>("softmax: twice too large", "spectral_norm"),
       in_the_oracle<wrong_in_one_element>("mul: one element, one part in 1e18", "jacobian"),
       planted<ops::relu, gate_by_the_cotangent>("relu: guided", "vjp_linearity", "law"),
-      planted<ops::add, gradient_added_to_a_dirty_buffer>("add: dirty buffer", "determinism", "nondeterministic"),
+      planted<ops::add, gradient_added_to_a_dirty_buffer>("add: dirty buffer", "determinism", "nondeterminism"),
   };
   return all;
 }

@@ -1,0 +1,26 @@
+// Gradients are added to what is there, where the framework says so.
+//
+//   claim   V added twice into zeros is 2 V, within the bounds
+//
+// Two right evaluations differ by at most the sum of their bounds (backproof/agreement.hpp). It is asked only of
+// subjects that support the circumstance (backproof/sample.hpp).
+#pragma once
+
+#include "backproof/agreement.hpp"
+
+namespace backproof::checks {
+
+struct accumulate {
+  static constexpr check_info info{
+      .name = "accumulate",
+      .claim = "V added twice into zeros is 2 V, within the bounds",
+      .source = "gradients add at branches; minibatch accumulation",
+      .judges = "subject",
+      .catches = "gradients overwritten instead of added, added to what an earlier call left",
+      .without_reference = true};
+  static constexpr circumstance tries[] = {circumstance::accumulated};
+
+  static finding run(trial& t) { return same_under(t, tries, "wrong_gradient"); }
+};
+
+}  // namespace backproof::checks

@@ -1,0 +1,26 @@
+// Inputs may be the same memory, and the same variable.
+//
+//   claim   V is the same with equal inputs in the same memory; a shared input gets the sum over its paths
+//
+// Two right evaluations differ by at most the sum of their bounds (backproof/agreement.hpp). It is asked only of
+// subjects that support the circumstance (backproof/sample.hpp).
+#pragma once
+
+#include "backproof/agreement.hpp"
+
+namespace backproof::checks {
+
+struct aliasing {
+  static constexpr check_info info{
+      .name = "aliasing",
+      .claim = "V is the same with equal inputs in the same memory; a shared input gets the sum over its paths",
+      .source = "chain rule over all paths (Baur and Strassen 1983)",
+      .judges = "subject",
+      .catches = "an output written before an aliased input was read, a gradient overwritten where it should be added",
+      .without_reference = true};
+  static constexpr circumstance tries[] = {circumstance::aliased, circumstance::shared};
+
+  static finding run(trial& t) { return same_under(t, tries, "wrong_gradient"); }
+};
+
+}  // namespace backproof::checks

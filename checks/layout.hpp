@@ -1,0 +1,26 @@
+// The answer does not depend on how operands lie in memory.
+//
+//   claim   V is the same with operands strided, expanded, unaligned, within the bounds
+//
+// Two right evaluations differ by at most the sum of their bounds (backproof/agreement.hpp). It is asked only of
+// subjects that support the circumstance (backproof/sample.hpp).
+#pragma once
+
+#include "backproof/agreement.hpp"
+
+namespace backproof::checks {
+
+struct layout {
+  static constexpr check_info info{
+      .name = "layout",
+      .claim = "V is the same with operands strided, expanded, unaligned, within the bounds",
+      .source = "strides of DLPack and NumPy; torch.autograd gives sum() an expanded cotangent",
+      .judges = "subject",
+      .catches = "a kernel that assumes contiguous or aligned operands",
+      .without_reference = true};
+  static constexpr circumstance tries[] = {circumstance::strided, circumstance::expanded, circumstance::unaligned};
+
+  static finding run(trial& t) { return same_under(t, tries, "wrong_gradient"); }
+};
+
+}  // namespace backproof::checks

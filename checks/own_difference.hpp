@@ -1,0 +1,75 @@
+// The VJP of an op that backproof does not know, against differences of the subject's own forward function.
+//
+//   claim   |<v, f(x+) - f(x-)> - <V, x+ - x->| <= the measured error of the differences + that of the VJP
+//
+// Along a direction through all inputs, and along one element of each input in turn. How the errors are measured says
+// backproof/own_function.hpp: differences are taken in the widest format that the subject offers, extrapolated, and are
+// only as good as their disagreement says. Where the slopes from both sides do not meet there is a kink, and nothing is
+// said. Nothing here knows whether the forward function is what it should be.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "backproof/own_function.hpp"
+
+namespace backproof::checks {
+
+struct own_difference {
+  static constexpr check_info info{
+      .name = "own_difference",
+      .claim = "|<v, f(x+) - f(x-)> - <V, x+ - x->| <= measured errors of the differences and of the VJP",
+      .source = "Ridders, Accurate computation of F'(x), Advances in Engineering Software 4 (1982); Vignes (1993)",
+      .judges = "subject",
+      .catches = "without a reference: a VJP that is not the derivative of its own forward function",
+      .without_reference = true};
+
+  static bool applies(const op& o) { return !o.has_reference(); }
+
+  static finding run(trial& t) {
+    own_function f(t);
+    const sample& x = t.truth().on();
+    finding all = judge(t, f, own_direction(x, x.number % 2 == 0), "along all inputs");
+    for (std::size_t k = 0; k < x.inputs.size() && all.outcome != verdict::fail; ++k) {
+      if (!x.tangents[k] || x.inputs[k]->count() == 0) continue;
+      const index i = static_cast<index>(x.number) % x.inputs[k]->count();
+      finding one = judge(t, f, own_coordinate(x, k), fmt::format("{} element {}", t.gradient_names()[k], i));
+      if (one.outcome == verdict::fail || (one.outcome == verdict::pass && all.outcome != verdict::pass))
+        all = std::move(one);
+    }
+    return all;
+  }
+
+ private:
+  static finding judge(trial& t, own_function& f, const value_list<double>& direction, const std::string& where) {
+    const std::optional<own_residual> r = f.along(direction, sidedness::central);
+    if (!r) return unresolved("no step to both sides is possible here");
+    // Not worth having unless half of the signal is resolved.
+    finding found = compare(where, real(0), r->residual, r->bound(), r->signal / real(2), "wrong_gradient");
+    if (found.outcome == verdict::fail && r->kink) return unresolved("the slopes from both sides differ: a kink");
+    if (found.outcome == verdict::fail && !(r->bound() < r->signal / real(2)))
+      return unresolved("the differences are too coarse here");
+    const double bits = -std::log2(static_cast<double>(r->bound() / r->signal));
+    found.measured = -bits;  // the coarsest is told
+    found.note = fmt::format("agrees with differences of its own forward function in {} to 2^-{:.0f}",
+                             name_of(f.evaluated_in()), std::max(0.0, bits));
+    found.unproved = "that its forward function is right, what it does at kinks, errors finer than these differences";
+    if (found.outcome != verdict::fail) return found;
+    const bool missing = !std::all_of(t.vjp().begin(), t.vjp().end(), [](auto& d) { return d.has_value(); });
+    found.kind = missing && r->signal > real(0) && where_missing(t, direction) ? "missing_gradient" : found.kind;
+    found.bound = fmt::format("{:.2g} for the differences, {:.2g} for the VJP, both measured",
+                              static_cast<double>(r->difference_error), static_cast<double>(r->gradient_error));
+    return found;
+  }
+
+  // Whether one of the inputs that move has no gradient at all.
+  static bool where_missing(trial& t, const value_list<double>& direction) {
+    for (std::size_t k = 0; k < direction.size(); ++k)
+      for (index i = 0; i < direction[k].size(); ++i)
+        if (direction[k][i] != 0 && !t.vjp()[k]) return true;
+    return false;
+  }
+};
+
+}  // namespace backproof::checks

@@ -1,0 +1,25 @@
+// A VJP leaves what its forward pass has saved as it was.
+//
+//   claim   V asked for twice after one forward pass: the same, within the bounds
+//
+// Two right evaluations differ by at most the sum of their bounds (backproof/agreement.hpp). It is asked only of
+// subjects that support the circumstance (backproof/sample.hpp).
+#pragma once
+
+#include "backproof/agreement.hpp"
+
+namespace backproof::checks {
+
+struct saved_tensors {
+  static constexpr check_info info{.name = "saved_tensors",
+                                   .claim = "V asked for twice after one forward pass: the same, within the bounds",
+                                   .source = "PyTorch, retain_graph",
+                                   .judges = "subject",
+                                   .catches = "saved tensors overwritten, freed or reused by the backward pass",
+                                   .without_reference = true};
+  static constexpr circumstance tries[] = {circumstance::retained};
+
+  static finding run(trial& t) { return same_under(t, tries, "wrong_gradient"); }
+};
+
+}  // namespace backproof::checks

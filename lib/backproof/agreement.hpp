@@ -1,0 +1,43 @@
+// Agreement of a subject's answers with each other: to the same question put in another way, or to parts of it.
+//
+// Two right evaluations differ by no more than the sum of their distances from the truth. With a reference, that of
+// each element is its computed bound; without one, it is measured (own_function.hpp).
+#pragma once
+
+#include <string>
+
+#include "backproof/check.hpp"
+
+namespace backproof {
+
+// How far from the truth each element of the gradients may be; absent for inputs without one.
+value_list<double> reach(trial& t);
+// The same for the lossiest of the op's known formulas; empty without a reference.
+value_list<double> lossy_reach(trial& t);
+
+// One element of what should agree.
+struct agreeing {
+  std::string where;
+  double one = 0, other = 0, allowed = 0;
+};
+// Collects elements, and keeps the worst.
+class agreement {
+ public:
+  explicit agreement(std::string kind) : kind_(std::move(kind)) {}
+  void add(const agreeing& e);
+  void fail(const std::string& reason);
+  bool holds() const { return f_.outcome != verdict::fail; }
+  finding found() const;  // unresolved if there was nothing to compare
+
+ private:
+  std::string kind_;
+  finding f_;
+};
+
+// Whether the gradients are those that t's subject gives when it is asked plainly.
+finding same_answer(trial& t, const trial::answers& actual, const std::string& kind);
+
+// The VJP asked for in each circumstance of the list that the subject supports, and that the sample can be put into.
+finding same_under(trial& t, std::span<const circumstance> all, const std::string& kind);
+
+}  // namespace backproof

@@ -1,0 +1,315 @@
+#include "backproof/own_function.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "backproof/draw.hpp"
+
+namespace backproof {
+namespace {
+
+constexpr int neighbours = 3;    // points an ulp away
+constexpr double distrust = 8;   // what the largest change seen there is multiplied with
+constexpr double roundings = 8;  // of each term, in units of its format
+constexpr std::size_t least_steps = 3;
+
+bool moves(const sample& x, std::size_t k) { return x.inputs[k] && x.tangents[k]; }
+
+draw random_for(const sample& x, std::string_view purpose, std::uint64_t which) {
+  return {x.seed, fmt::format("{}/{}/{}", purpose, name_of(x.type), which), x.number};
+}
+
+// The sample's inputs in another format; its cotangents stay, for a forward function has no use for them.
+sample converted(sample x, dtype to) {
+  for (auto& t : x.inputs) {
+    if (!t || !is_float(t->type())) continue;
+    tensor wider(to, t->dims());
+    for (index i = 0; i < t->count(); ++i) wider.set(i, t->at(i));
+    t = std::move(wider);
+  }
+  x.type = to;
+  return x;
+}
+
+bool finite(const trial::answers& y) {
+  for (const auto& t : y)
+    for (index i = 0; t && i < t->count(); ++i)
+      if (!std::isfinite(t->at(i))) return false;
+  return true;
+}
+
+// <v, a - b> over the outputs.
+real change(const sample& x, const trial::answers& a, const trial::answers& b) {
+  real total = 0;
+  for (std::size_t k = 0; k < x.cotangents.size(); ++k)
+    for (index i = 0; i < x.cotangents[k].count(); ++i)
+      total += real(x.cotangents[k].at(i)) * (real(a[k]->at(i)) - real(b[k]->at(i)));
+  return total;
+}
+
+struct sum_and_terms {
+  real value = 0, terms = 0;
+  void add(const real& term) { value += term, terms += abs(term); }
+};
+
+// <V, to - from> over the inputs that have a gradient.
+sum_and_terms along_step(const trial::answers& gradient, const sample& to, const sample& from) {
+  sum_and_terms s;
+  for (std::size_t k = 0; k < from.inputs.size(); ++k)
+    for (index i = 0; moves(from, k) && gradient[k] && i < from.inputs[k]->count(); ++i)
+      s.add(real(gradient[k]->at(i)) * (real(to.inputs[k]->at(i)) - real(from.inputs[k]->at(i))));
+  return s;
+}
+
+void require_shapes(const trial& t, const trial::answers& y) {
+  const std::vector<tensor>& expected = t.truth().on().cotangents;
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    if (k < y.size() && y[k] && y[k]->dims() == expected[k].dims()) continue;
+    finding f;
+    f.outcome = verdict::fail;
+    f.kind = "shape";
+    f.reason = fmt::format("output {} has shape {}, but {} by the signature", t.output_names()[k],
+                           k < y.size() && y[k] ? to_string(y[k]->dims()) : "none", to_string(expected[k].dims()));
+    throw no_answer(std::move(f));
+  }
+}
+
+void require_gradient_shapes(const trial& t, const trial::answers& d) {
+  const sample& x = t.truth().on();
+  for (std::size_t k = 0; k < x.inputs.size(); ++k) {
+    if (!moves(x, k) || !d[k] || d[k]->dims() == x.inputs[k]->dims()) continue;
+    finding f;
+    f.outcome = verdict::fail;
+    f.kind = "shape";
+    f.reason = fmt::format("{} has shape {}, its input {}", t.gradient_names()[k], to_string(d[k]->dims()),
+                           to_string(x.inputs[k]->dims()));
+    throw no_answer(std::move(f));
+  }
+}
+
+dtype widest(const trial& t) {
+  const dtype own = t.truth().on().type;
+  for (const dtype wider : {dtype::f64, dtype::f32})
+    if (bytes_of(wider) > bytes_of(own) && t.offers(wider).forward) return wider;
+  return own;
+}
+
+}  // namespace
+
+sample moved_by_ulps(const sample& x, std::uint64_t which) {
+  draw random = random_for(x, "ulps", which);
+  const format& f = format_of(x.type);
+  sample moved = x;
+  for (std::size_t k = 0; k < x.inputs.size(); ++k)
+    for (index i = 0; moves(x, k) && i < x.inputs[k]->count(); ++i) {
+      const double e = x.inputs[k]->at(i);
+      const double ulp = std::max(std::fabs(e) * 2 * f.unit(), f.tiny());
+      moved.inputs[k]->set(i, e + static_cast<double>(random.between(-1, 1)) * ulp);
+    }
+  return moved;
+}
+
+value_list<double> own_direction(const sample& x, bool relative) {
+  draw random = random_for(x, "direction", relative ? 1 : 0);
+  value_list<double> d;
+  for (std::size_t k = 0; k < x.inputs.size(); ++k) {
+    d.push_back(moves(x, k) ? values<double>(x.inputs[k]->dims()) : values<double>{});
+    for (index i = 0; i < d.back().size(); ++i) {
+      const double e = std::fabs(x.inputs[k]->at(i));
+      d.back()[i] = (random.chance(0.5) ? 1 : -1) * random.uniform(0.5, 1) * (relative && e > 0 ? e : std::max(e, 1.0));
+    }
+  }
+  return d;
+}
+
+value_list<double> own_coordinate(const sample& x, std::size_t k) {
+  value_list<double> d;
+  for (std::size_t j = 0; j < x.inputs.size(); ++j)
+    d.push_back(moves(x, j) ? values<double>(x.inputs[j]->dims()) : values<double>{});
+  if (d[k].size() == 0) return d;
+  const index i = static_cast<index>(x.number) % d[k].size();
+  const double e = std::fabs(x.inputs[k]->at(i));
+  d[k][i] = e > 0 ? e : 1;
+  return d;
+}
+
+// One step to both sides.
+struct own_function::measured_step {
+  double h = 0;
+  real ahead, behind;  // residuals
+  real gradient, difference;
+  real terms;
+  std::vector<std::vector<bool>> affected;  // which elements of the outputs changed
+};
+
+own_function::own_function(trial& t) : t_(t), wide_(widest(t)), here_{converted(t.truth().on(), wide_), {}} {
+  here_.y = t_.run(mode::forward, here_.x);
+  require_shapes(t_, *here_.y);
+  require_gradient_shapes(t_, t_.vjp());
+}
+
+own_function::point own_function::at(const value_list<double>& direction, double step) {
+  point p{here_.x, {}};
+  for (std::size_t k = 0; k < direction.size(); ++k)
+    for (index i = 0; i < direction[k].size(); ++i)
+      p.x.inputs[k]->set(i, here_.x.inputs[k]->at(i) + step * direction[k][i]);
+  try {
+    answers y = t_.run(mode::forward, p.x);
+    if (finite(y)) p.y = std::move(y);
+  } catch (const no_answer& none) {
+    if (none.found.outcome != verdict::fail) throw;  // a refusal only says that the domain ends here
+  }
+  return p;
+}
+
+std::optional<own_function::measured_step> own_function::measure(const value_list<double>& direction, double h) {
+  const point ahead = at(direction, h), behind = at(direction, -h);
+  if (!ahead.y || !behind.y) return std::nullopt;
+  for (std::size_t k = 0; k < direction.size(); ++k)
+    for (index i = 0; i < direction[k].size(); ++i)
+      if (direction[k][i] != 0 && ahead.x.inputs[k]->at(i) == behind.x.inputs[k]->at(i)) return std::nullopt;
+  const sample& x = t_.truth().on();
+  const sum_and_terms forward = along_step(t_.vjp(), ahead.x, here_.x),
+                      backward = along_step(t_.vjp(), here_.x, behind.x);
+  measured_step m;
+  m.h = h;
+  m.ahead = (change(x, *ahead.y, *here_.y) - forward.value) / real(h);
+  m.behind = (change(x, *here_.y, *behind.y) - backward.value) / real(h);
+  m.gradient = (forward.value + backward.value) / real(2 * h);
+  m.difference = m.gradient + (m.ahead + m.behind) / real(2);
+  m.terms = (forward.terms + backward.terms) / real(2 * h);
+  for (std::size_t k = 0; k < x.cotangents.size(); ++k) {
+    m.affected.emplace_back();
+    for (index i = 0; i < x.cotangents[k].count(); ++i)
+      m.affected.back().push_back((*ahead.y)[k]->at(i) != (*behind.y)[k]->at(i));
+  }
+  return m;
+}
+
+void own_function::ask_nearby() {
+  if (!nearby_.empty()) return;
+  for (std::uint64_t n = 0; n < neighbours; ++n) {
+    point p{moved_by_ulps(here_.x, n), {}};
+    try {
+      if (answers y = t_.run(mode::forward, p.x); finite(y)) p.y = std::move(y);
+      if (answers d = t_.run(mode::vjp, moved_by_ulps(t_.truth().on(), n)); finite(d))
+        nearby_gradients_.push_back(std::move(d));
+    } catch (const no_answer& none) {
+      if (none.found.outcome != verdict::fail) throw;
+    }
+    nearby_.push_back(std::move(p));
+  }
+}
+
+real own_function::noise_of_function(const std::vector<std::vector<bool>>& affected) {
+  const sample& x = t_.truth().on();
+  real largest = 0, terms = 0;
+  for (const point& p : nearby_) {
+    if (!p.y) continue;
+    // Only what the step affects: an output that stays as it is has no noise in a difference.
+    real total = 0;
+    for (std::size_t k = 0; k < x.cotangents.size(); ++k)
+      for (index i = 0; i < x.cotangents[k].count(); ++i)
+        if (affected[k][static_cast<std::size_t>(i)])
+          total += abs(real(x.cotangents[k].at(i)) * (real((*p.y)[k]->at(i)) - real((*here_.y)[k]->at(i))));
+    largest = math::max(largest, total);
+  }
+  for (std::size_t k = 0; k < x.cotangents.size(); ++k)
+    for (index i = 0; i < x.cotangents[k].count(); ++i)
+      if (affected[k][static_cast<std::size_t>(i)])
+        terms += abs(real(x.cotangents[k].at(i)) * real((*here_.y)[k]->at(i)));
+  return real(distrust) * largest + real(roundings * format_of(wide_).unit()) * terms;
+}
+
+real own_function::noise_of_gradient(const value_list<double>& direction,
+                                     const std::vector<std::vector<bool>>& affected) {
+  const sample& x = t_.truth().on();
+  const answers& d = t_.vjp();
+  real largest = 0, terms = 0;
+  for (const answers& other : nearby_gradients_) {
+    real total = 0;
+    for (std::size_t k = 0; k < direction.size(); ++k)
+      for (index i = 0; d[k] && other[k] && i < direction[k].size(); ++i)
+        total += abs((real(other[k]->at(i)) - real(d[k]->at(i))) * real(direction[k][i]));
+    largest = math::max(largest, total);
+  }
+  for (std::size_t k = 0; k < direction.size(); ++k)
+    for (index i = 0; d[k] && i < direction[k].size(); ++i) terms += abs(real(d[k]->at(i)) * real(direction[k][i]));
+  for (std::size_t k = 0; k < x.cotangents.size(); ++k)
+    for (index i = 0; i < x.cotangents[k].count(); ++i)
+      if (affected[k][static_cast<std::size_t>(i)])
+        terms += abs(real(x.cotangents[k].at(i)) * real((*here_.y)[k]->at(i)));
+  return real(distrust) * largest + real(roundings * format_of(x.type).unit()) * terms;
+}
+
+// Whether the slopes on both sides do not approach each other, and that of the VJP is one of them or between. Where
+// the function is smooth they were eight times farther apart three steps before.
+bool own_function::has_kink(const std::vector<measured_step>& steps, const real& noise) {
+  constexpr std::size_t back = 3;
+  for (std::size_t k = steps.size(); k-- > back;) {
+    const real &a = steps[k].ahead, &b = steps[k].behind, grain = real(4) * noise / real(steps[k].h);
+    const real gap = abs(a - b);
+    if (gap < real(4) * grain) continue;  // too fine to tell
+    const bool between = (a < real(0)) != (b < real(0)) || math::min(abs(a), abs(b)) < gap / real(16) + grain;
+    return between && gap > abs(steps[k - back].ahead - steps[k - back].behind) / real(2);
+  }
+  return false;
+}
+
+std::optional<own_residual> own_function::along(const value_list<double>& direction, sidedness s) {
+  std::vector<measured_step> steps;
+  for (int k = 0; k < own_steps; ++k)
+    if (auto m = measure(direction, std::ldexp(own_first_step, -k))) steps.push_back(std::move(*m));
+  if (steps.size() < least_steps) return std::nullopt;
+  ask_nearby();
+
+  const real noise = noise_of_function(steps.front().affected);
+  const auto residual = [&](const measured_step& m) {
+    return s == sidedness::central ? (m.ahead + m.behind) / real(2) : m.ahead;
+  };
+  own_residual best;
+  best.gradient_error = noise_of_gradient(direction, steps.front().affected);
+  bool found = false;
+  std::vector<real> before;  // the last row of the scheme
+  for (const measured_step& m : steps) {
+    std::vector<real> row{residual(m)};
+    for (std::size_t c = 1; c <= before.size(); ++c) {
+      const int power = static_cast<int>(c) * (s == sidedness::central ? 2 : 1);
+      row.push_back(row[c - 1] + (row[c - 1] - before[c - 1]) / (ldexp(real(1), power) - real(1)));
+      const real disagreement = math::max(math::max(abs(row[c] - row[c - 1]), abs(row[c] - before[c - 1])),
+                                          c < before.size() ? abs(row[c] - before[c]) : real(0));
+      const real error = real(2) * disagreement + real(4) * noise / real(m.h);
+      if (found && !(error < best.difference_error)) continue;
+      found = true;
+      best.residual = row[c], best.difference_error = error, best.knee = m.h;
+      best.signal = math::max(m.terms, abs(m.difference));
+    }
+    before = std::move(row);
+  }
+  if (!found) return std::nullopt;
+  best.kink = has_kink(steps, noise);
+  return best;
+}
+
+value_list<double> own_spread(trial& t) {
+  const sample& x = t.truth().on();
+  const trial::answers d = t.vjp();
+  const double unit = format_of(x.type).unit(), tiny = format_of(x.type).tiny();
+  value_list<double> spread;
+  for (std::size_t k = 0; k < x.inputs.size(); ++k) {
+    spread.push_back(d[k] ? values<double>(d[k]->dims()) : values<double>{});
+    for (index i = 0; i < spread[k].size(); ++i) spread[k][i] = roundings * (unit * std::fabs(d[k]->at(i)) + tiny);
+  }
+  for (std::uint64_t n = 0; n < neighbours; ++n) {
+    const trial::answers other = t.run(mode::vjp, moved_by_ulps(x, n));
+    for (std::size_t k = 0; k < spread.size(); ++k)
+      for (index i = 0; other[k] && i < spread[k].size(); ++i)
+        spread[k][i] = std::max(spread[k][i], distrust * std::fabs(other[k]->at(i) - d[k]->at(i)));
+  }
+  return spread;
+}
+
+}  // namespace backproof
