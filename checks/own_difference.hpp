@@ -48,6 +48,8 @@ struct own_difference {
     // Not worth having unless half of the signal is resolved.
     finding found = compare(where, real(0), r->residual, r->bound(), r->signal / real(2), "wrong_gradient");
     if (found.outcome == verdict::fail && r->kink) return unresolved("the slopes from both sides differ: a kink");
+    if (found.outcome == verdict::fail && !r->confirmed)
+      return unresolved("the function has finer detail than the steps that agree");
     if (found.outcome == verdict::fail && !(r->bound() < r->signal / real(2)))
       return unresolved("the differences are too coarse here");
     const double bits = -std::log2(static_cast<double>(r->bound() / r->signal));

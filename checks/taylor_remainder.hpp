@@ -105,6 +105,8 @@ struct taylor_remainder {
     if (!r) return unresolved("no step to both sides is possible here");
     finding f = compare("R(h) / h", real(0), r->residual, r->bound(), r->signal / real(2), "law");
     if (f.outcome == verdict::fail && r->kink) return unresolved("the slopes from both sides differ: a kink");
+    if (f.outcome == verdict::fail && !r->confirmed)
+      return unresolved("the function has finer detail than the steps that agree");
     if (f.outcome == verdict::fail && !(r->bound() < r->signal / real(2)))
       return unresolved("the remainder is too coarse here");
     f.measured = -r->knee;

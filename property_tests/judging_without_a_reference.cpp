@@ -80,7 +80,9 @@ BOOST_AUTO_TEST_CASE(honest_subjects_are_not_accused) {
   holds_for_every_op(200, [&](const question& q) {
     const op blind = without_reference(*q.o);
     knowing_subject s(*q.o, *rc::gen::element(order::forward, order::reverse, order::pairwise, order::blocked));
-    const verdicts n = judge_blindly(blind, s, q.draw());
+    const sample x = q.draw();
+    if (q.o->policy != nullptr && q.o->policy(x.attrs)) return;  // then the VJP is meant to be another one
+    const verdicts n = judge_blindly(blind, s, x);
     if (n.fail > 0) RC_FAIL(n.first);
     all.pass += n.pass, all.other += n.other;
   });

@@ -11,7 +11,7 @@
 namespace backproof {
 namespace {
 
-constexpr int neighbours = 3;    // points an ulp away
+constexpr int neighbours = 4;    // points an ulp away
 constexpr double distrust = 8;   // what the largest change seen there is multiplied with
 constexpr double roundings = 8;  // of each term, in units of its format
 constexpr std::size_t least_steps = 3;
@@ -107,7 +107,7 @@ sample moved_by_ulps(const sample& x, std::uint64_t which) {
     for (index i = 0; moves(x, k) && i < x.inputs[k]->count(); ++i) {
       const double e = x.inputs[k]->at(i);
       const double ulp = std::max(std::fabs(e) * 2 * f.unit(), f.tiny());
-      moved.inputs[k]->set(i, e + static_cast<double>(random.between(-1, 1)) * ulp);
+      moved.inputs[k]->set(i, e + static_cast<double>(random.between(-2, 2)) * ulp);
     }
   return moved;
 }
@@ -142,7 +142,7 @@ struct own_function::measured_step {
   real ahead, behind;  // residuals
   real gradient, difference;
   real terms;
-  std::vector<std::vector<bool>> affected;  // which elements of the outputs changed
+  mask affected;  // which elements of the outputs changed
 };
 
 own_function::own_function(trial& t) : t_(t), wide_(widest(t)), here_{converted(t.truth().on(), wide_), {}} {
@@ -204,12 +204,12 @@ void own_function::ask_nearby() {
   }
 }
 
-real own_function::noise_of_function(const std::vector<std::vector<bool>>& affected) {
+// What rounding may leave of <v, f(x+) - f(x-)>.
+real own_function::noise_of_function(const mask& affected) {
   const sample& x = t_.truth().on();
-  real largest = 0, terms = 0;
+  real largest = 0;
   for (const point& p : nearby_) {
     if (!p.y) continue;
-    // Only what the step affects: an output that stays as it is has no noise in a difference.
     real total = 0;
     for (std::size_t k = 0; k < x.cotangents.size(); ++k)
       for (index i = 0; i < x.cotangents[k].count(); ++i)
@@ -217,18 +217,28 @@ real own_function::noise_of_function(const std::vector<std::vector<bool>>& affec
           total += abs(real(x.cotangents[k].at(i)) * (real((*p.y)[k]->at(i)) - real((*here_.y)[k]->at(i))));
     largest = math::max(largest, total);
   }
-  for (std::size_t k = 0; k < x.cotangents.size(); ++k)
-    for (index i = 0; i < x.cotangents[k].count(); ++i)
-      if (affected[k][static_cast<std::size_t>(i)])
-        terms += abs(real(x.cotangents[k].at(i)) * real((*here_.y)[k]->at(i)));
-  return real(distrust) * largest + real(roundings * format_of(wide_).unit()) * terms;
+  // An output that does not change may hide a change in its last place.
+  const format& f = format_of(wide_);
+  return real(distrust) * largest + magnitude_of_outputs(&affected) * real(roundings * f.unit()) +
+         magnitude_of_outputs(nullptr) * real(f.unit()) + real(f.tiny());
 }
 
-real own_function::noise_of_gradient(const value_list<double>& direction,
-                                     const std::vector<std::vector<bool>>& affected) {
+// sum |v y| over the outputs, or over those that a step affects.
+real own_function::magnitude_of_outputs(const mask* affected) {
   const sample& x = t_.truth().on();
+  real total = 0;
+  for (std::size_t k = 0; k < x.cotangents.size(); ++k)
+    for (index i = 0; i < x.cotangents[k].count(); ++i)
+      if (affected == nullptr || (*affected)[k][static_cast<std::size_t>(i)])
+        total += abs(real(x.cotangents[k].at(i)) * real((*here_.y)[k]->at(i)));
+  return total;
+}
+
+// What rounding may leave of <V, d>: its own, and that of formulas which compute it from the rounded output.
+real own_function::noise_of_gradient(const value_list<double>& direction, const mask& affected) {
+  const format& f = format_of(t_.truth().on().type);
   const answers& d = t_.vjp();
-  real largest = 0, terms = 0;
+  real largest = 0, terms = 0, reach = 0;
   for (const answers& other : nearby_gradients_) {
     real total = 0;
     for (std::size_t k = 0; k < direction.size(); ++k)
@@ -237,12 +247,12 @@ real own_function::noise_of_gradient(const value_list<double>& direction,
     largest = math::max(largest, total);
   }
   for (std::size_t k = 0; k < direction.size(); ++k)
-    for (index i = 0; d[k] && i < direction[k].size(); ++i) terms += abs(real(d[k]->at(i)) * real(direction[k][i]));
-  for (std::size_t k = 0; k < x.cotangents.size(); ++k)
-    for (index i = 0; i < x.cotangents[k].count(); ++i)
-      if (affected[k][static_cast<std::size_t>(i)])
-        terms += abs(real(x.cotangents[k].at(i)) * real((*here_.y)[k]->at(i)));
-  return real(distrust) * largest + real(roundings * format_of(x.type).unit()) * terms;
+    for (index i = 0; d[k] && i < direction[k].size(); ++i) {
+      terms += abs(real(d[k]->at(i)) * real(direction[k][i]));
+      reach += abs(real(direction[k][i]));
+    }
+  return real(distrust) * largest + real(roundings * f.unit()) * (terms + magnitude_of_outputs(&affected)) +
+         real(roundings * f.tiny()) * reach;
 }
 
 // Whether the slopes on both sides do not approach each other, and that of the VJP is one of them or between. Where
@@ -291,6 +301,10 @@ std::optional<own_residual> own_function::along(const value_list<double>& direct
   }
   if (!found) return std::nullopt;
   best.kink = has_kink(steps, noise);
+  // Steps that are longer than the function's own detail may agree by chance; finer ones then do not.
+  for (const measured_step& m : steps)
+    if (m.h <= best.knee && real(16) * noise / real(m.h) < abs(best.residual))
+      best.confirmed = best.confirmed && real(2) * abs(residual(m)) > abs(best.residual);
   return best;
 }
 
@@ -301,7 +315,9 @@ value_list<double> own_spread(trial& t) {
   value_list<double> spread;
   for (std::size_t k = 0; k < x.inputs.size(); ++k) {
     spread.push_back(d[k] ? values<double>(d[k]->dims()) : values<double>{});
-    for (index i = 0; i < spread[k].size(); ++i) spread[k][i] = roundings * (unit * std::fabs(d[k]->at(i)) + tiny);
+    double largest = 0;
+    for (index i = 0; i < spread[k].size(); ++i) largest = std::max(largest, std::fabs(d[k]->at(i)));
+    for (index i = 0; i < spread[k].size(); ++i) spread[k][i] = roundings * (unit * largest + tiny);
   }
   for (std::uint64_t n = 0; n < neighbours; ++n) {
     const trial::answers other = t.run(mode::vjp, moved_by_ulps(x, n));

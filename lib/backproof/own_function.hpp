@@ -30,10 +30,12 @@ enum class sidedness { forward, central };
 struct own_residual {
   real residual = 0;  // of the VJP against the differences, extrapolated to h = 0
   real difference_error = 0, gradient_error = 0;
-  real signal = 0;    // of what is compared: the sum of its terms' magnitudes
-  bool kink = false;  // the slopes on both sides differ however small the step, and the VJP's is between or one
-  double knee = 0;    // the step at which the estimate was best
-  real bound() const { return difference_error + gradient_error; }
+  real signal = 0;        // of what is compared: the sum of its terms' magnitudes
+  bool kink = false;      // the slopes on both sides differ however small the step, and the VJP's is between or one
+  bool confirmed = true;  // by all finer steps that can tell
+  double knee = 0;        // the step at which the estimate was best
+  // Errors that are estimated may be underestimated; four of them are taken for proof.
+  real bound() const { return real(4) * (difference_error + gradient_error); }
 };
 
 class own_function {
@@ -54,8 +56,10 @@ class own_function {
   point at(const value_list<double>& direction, double step);
   struct measured_step;
   std::optional<measured_step> measure(const value_list<double>& direction, double h);
-  real noise_of_function(const std::vector<std::vector<bool>>& affected);
-  real noise_of_gradient(const value_list<double>& direction, const std::vector<std::vector<bool>>& affected);
+  using mask = std::vector<std::vector<bool>>;  // of the outputs' elements
+  real magnitude_of_outputs(const mask* affected);
+  real noise_of_function(const mask& affected);
+  real noise_of_gradient(const value_list<double>& direction, const mask& affected);
   void ask_nearby();
   static bool has_kink(const std::vector<measured_step>& steps, const real& noise);
 
