@@ -70,10 +70,13 @@ struct chain_rule {
       if (!isfinite(w[i].value()) || !(w[i].error() <= std::fabs(static_cast<double>(w[i].value())) / 4))
         return std::nullopt;        // outside of g's domain, or nothing left of its derivative
     t.run(mode::forward, g, at_y);  // as a forward pass would, between those of f and its VJP
-    const trial::answers h = t.run(mode::vjp, g, at_y);
-    if (h.empty() || !h[0] || h[0]->dims() != y.dims()) return std::nullopt;
+    const oracle truth(g, at_y, t.numbers().accumulator);
+    trial of_g = t.about(truth);
+    if (judge_results(of_g, mode::vjp, "wrong_gradient").outcome != verdict::pass)
+      return std::nullopt;  // where g by itself loses digits, its own samples tell
+    const trial::answers& h = of_g.vjp();
     for (index i = 0; i < h[0]->count(); ++i)
-      if (!std::isfinite(h[0]->at(i))) return std::nullopt;  // it overflows, rightly or not: g's own samples tell
+      if (!std::isfinite(h[0]->at(i))) return std::nullopt;
     return link{&g, *h[0], w};
   }
 
@@ -107,8 +110,8 @@ struct chain_rule {
     return x;
   }
 
-  // A lossy formula in either op: each by itself is for reference_gradient to name. Here the composition is at fault
-  // only if f's VJP is not right for the cotangent that it was given.
+  // With the cotangent that it was given, f's VJP may be as good as it is by itself. Then what is off came from there,
+  // or from the y that both were computed at.
   static finding excused(trial& t, const link& g, finding f) {
     const sample x = behind(t, g);
     const oracle alone(t.truth().of(), x, t.numbers().accumulator);
@@ -117,7 +120,7 @@ struct chain_rule {
     if (by_itself.outcome == verdict::fail) return f;
     f.outcome = verdict::inaccurate;
     f.kind.clear();
-    f.variant = "a lossy formula of one of the two ops";
+    f.variant = by_itself.variant.empty() ? "the error of y carried on" : by_itself.variant;
     return f;
   }
 };

@@ -140,6 +140,7 @@ run_info info_of(const plan& p, const subject& s) {
           .shard = p.shards > 1 ? fmt::format("{}/{}", p.shard, p.shards) : ""};
 }
 
+// All but the ops, for the subject may bring some along.
 plan plan_of(const options& o) {
   if (o.digits != BACKPROOF_DIGITS)
     throw stop_with(
@@ -147,7 +148,6 @@ plan plan_of(const options& o) {
         fmt::format("--digits {}: this build computes in {} (configure with -DBACKPROOF_DIGITS=100 for another)",
                     o.digits, BACKPROOF_DIGITS));
   plan p;
-  p.ops = select(all_ops(), o.ops, "op");
   p.checks = select(all_checks(), o.checks, "check");
   p.dtypes = dtypes_of(o.dtypes.empty() ? std::vector<std::string>{"f64", "f32"} : o.dtypes);
   p.samples = o.samples;
@@ -165,6 +165,12 @@ plan plan_of(const options& o) {
   p.exhaustive = o.exhaustive;
   p.stop = &interrupted;
   return p;
+}
+
+run_info meet(const subject& s, plan& p, const options& o) {
+  introduce_ops_of(s);
+  p.ops = select(all_ops(), o.ops, "op");
+  return info_of(p, s);
 }
 
 std::optional<grades> baseline_of(const options& o, const plan& p) {
@@ -198,13 +204,13 @@ class counterexample_folder {
 };
 
 int check(const options& o) {
-  const plan p = plan_of(o);
+  plan p = plan_of(o);
   const std::optional<grades> baseline = baseline_of(o, p);
   grades now;
   const counterexample_folder folder(o.out);
   std::vector<open_report> files = open_reports(o);
   const subject_factory make = subjects_of(o.adapter, o.timeout);
-  const run_info info = info_of(p, *make());  // starting it once, before anything else, gives a clear error early
+  const run_info info = meet(*make(), p, o);  // starting it once, before anything else, gives a clear error early
 
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);

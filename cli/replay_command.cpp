@@ -19,23 +19,34 @@ struct options {
   std::string what, adapter;
 };
 
-counterexample read(const std::string& what) {
-  if (what.starts_with("bp1:")) return from_token(what);
-  if (!std::filesystem::exists(what)) throw stop_with(exit_usage, fmt::format("cannot read {}: no such file", what));
+// What `read` gives; if it throws, an error of one line that names the file.
+template <class Read>
+auto about(const std::string& file, Read read) -> decltype(read()) {
   try {
-    return from_file(read_file(what));
+    return read();
   } catch (const format_error& e) {
     const std::string reason = e.what();
-    throw stop_with(exit_usage, reason.starts_with(what) ? reason : what + ": " + reason);
+    throw stop_with(exit_usage, reason.starts_with(file) ? reason : file + ": " + reason);
   } catch (const std::runtime_error& e) {
     throw stop_with(exit_usage, e.what());
   }
 }
 
+bool is_token(const std::string& what) { return what.starts_with("bp1:"); }
+
+// The file, and none if it is a token. What is wrong with a file is said with its name.
+std::optional<safetensors> file_of(const std::string& what) {
+  if (is_token(what)) return std::nullopt;
+  if (!std::filesystem::exists(what)) throw stop_with(exit_usage, fmt::format("cannot read {}: no such file", what));
+  return about(what, [&] { return read_file(what); });
+}
+
 int replay(const options& o) {
-  const counterexample c = read(o.what);
-  const std::string adapter = o.adapter.empty() ? c.adapter : o.adapter;
+  const std::optional<safetensors> file = file_of(o.what);
+  const std::string adapter = o.adapter.empty() && file ? adapter_of(*file) : o.adapter;
   const std::unique_ptr<subject> s = subjects_of(adapter)();
+  introduce_ops_of(*s);
+  const counterexample c = file ? about(o.what, [&] { return from_file(*file); }) : from_token(o.what);
   const op& which = *find_op(c.op);
   const offer offered = s->offers(which, c.x.type);
   if (!offered.any()) throw stop_with(exit_adapter, fmt::format("{}: {}", s->name(), offered.why_not));

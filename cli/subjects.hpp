@@ -11,4 +11,7 @@ namespace backproof::cli {
 // Throws adapter_error when there is no such adapter.
 subject_factory subjects_of(const std::string& adapter, double call_seconds = 0);
 
+// Adds the ops that a subject brings along to those that are known, before any op is selected.
+void introduce_ops_of(const subject& s);
+
 }  // namespace backproof::cli

@@ -55,6 +55,60 @@ std::string convention_of(const json& kink, const std::string& where) {
   return ties == "any" ? "" : "ties: " + ties;
 }
 
+double number_of(const json& j, const std::string& where) {
+  if (!j.is_number()) throw json_trouble(where + ": expected a number");
+  return j.get<double>();
+}
+
+attribute attribute_of(const json& j, const std::string& where) {
+  if (j.is_number_integer()) return j.get<std::int64_t>();
+  if (j.is_number()) return j.get<double>();
+  if (j.is_string()) return j.get<std::string>();
+  if (j.is_array() && j.size() <= 64 && std::all_of(j.begin(), j.end(), [](auto& e) { return e.is_number_integer(); }))
+    return j.get<std::vector<std::int64_t>>();
+  if (j.is_array() && j.size() <= 64 && std::all_of(j.begin(), j.end(), [](auto& e) { return e.is_number(); }))
+    return j.get<std::vector<double>>();
+  throw json_trouble(where + ": expected a number, a text, or a list of numbers");
+}
+
+// The members that say how to draw an op which backproof does not know.
+own_op_description parse_own(const json& j, const capability& c, const std::string& where) {
+  own_op_description d;
+  d.name = c.op, d.domain = c.domain;
+  d.signature = text_at(j, "signature", where);
+  d.batch = text_or(j, "batch", "", where);
+  if (const json* choices = member(j, "attributes")) {
+    if (!choices->is_object() || choices->size() > 64) throw json_trouble(where + "attributes: expected an object");
+    for (const auto& [name, list] : choices->items()) {
+      const std::string at = where + "attributes." + one_line(name, 40);
+      if (!list.is_array() || list.size() > 64) throw json_trouble(at + ": expected a list of the values to try");
+      for (const json& value : list) d.attributes[name].push_back(attribute_of(value, at));
+    }
+  }
+  if (const json* ranges = member(j, "ranges")) {
+    if (!ranges->is_object() || ranges->size() > 64) throw json_trouble(where + "ranges: expected an object");
+    for (const auto& [name, range] : ranges->items()) {
+      const std::string at = where + "ranges." + one_line(name, 40);
+      if (!range.is_array() || range.size() != 2) throw json_trouble(at + ": expected [low, high]");
+      d.ranges[name] = {number_of(range[0], at), number_of(range[1], at)};
+    }
+  }
+  try {
+    own_op(d);
+  } catch (const std::invalid_argument& e) {
+    throw json_trouble(where + "signature: " + one_line(e.what(), 200));
+  }
+  return d;
+}
+
+std::vector<circumstance> parse_circumstances(const json& list) {
+  std::vector<circumstance> known;
+  if (!list.is_array() || list.size() > 64) throw json_trouble("under: expected a list");
+  for (const circumstance c : all_circumstances)  // names of a later version are no mistake
+    if (std::find(list.begin(), list.end(), json(name_of(c))) != list.end()) known.push_back(c);
+  return known;
+}
+
 capability parse_capability(const json& j, const std::string& at) {
   const std::string where = at + ".";
   capability c;
@@ -83,6 +137,7 @@ capability parse_capability(const json& j, const std::string& at) {
     for (const auto& [type, format] : sums->items())
       c.accumulators[float_type(type, where + "accumulator")] = float_type(format, where + "accumulator." + type);
   }
+  if (member(j, "signature") != nullptr) c.own = parse_own(j, c, where);
   return c;
 }
 
@@ -101,6 +156,7 @@ capabilities parse_document(const json& j) {
     if (!deterministic->is_boolean()) throw json_trouble("deterministic: expected true or false");
     c.deterministic = *deterministic;
   }
+  if (const json* under = member(j, "under")) c.under = parse_circumstances(*under);
   for (const json& o : array_at(j, "ops", most_ops, ""))
     c.ops.push_back(parse_capability(o, fmt::format("ops[{}]", c.ops.size())));
   return c;
@@ -154,6 +210,7 @@ request run_request(mode m, const op& o, const sample& s) {
     for (std::size_t k = 0; k < s.tangents.size(); ++k)
       tangents.push_back(s.tangents[k] ? put("tan", k, *s.tangents[k]) : json());
   }
+  if (s.under != circumstance::plain && s.under != circumstance::watched) params["under"] = name_of(s.under);
   // A seed is only a hint for ops that draw numbers, so it may lose its upper bits on its way through JSON.
   params["seed"] = s.seed % static_cast<std::uint64_t>(exact_integers);
   r.params = params.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -181,6 +238,17 @@ std::vector<std::optional<tensor>> answered_tensors(mode m, const std::string& r
     tensors.emplace_back(*t);
   }
   return tensors;
+}
+
+std::optional<std::vector<std::string>> told_changes(const std::string& result) {
+  const json answer = parse_untrusted(result);
+  const json *mutated = member(answer, "mutated"), *modes = member(answer, "fp_environment_changed");
+  if (mutated == nullptr && modes == nullptr) return std::nullopt;
+  std::vector<std::string> changes;
+  if (mutated != nullptr && mutated->is_array())
+    for (const json& name : *mutated) changes.push_back(one_line(name.is_string() ? name.get<std::string>() : "?", 80));
+  if (modes != nullptr && *modes == true) changes.emplace_back("floating-point modes");
+  return changes;
 }
 
 }  // namespace backproof::host

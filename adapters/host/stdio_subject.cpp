@@ -96,6 +96,19 @@ std::string stdio_subject::declared_convention(const op& o) const {
   return {};
 }
 
+bool stdio_subject::supports(circumstance c) const {
+  return subject::supports(c) || std::find(offered_.under.begin(), offered_.under.end(), c) != offered_.under.end();
+}
+
+// An op may have several rows, for different dtypes; the first signature counts.
+std::vector<op> stdio_subject::own_ops() const {
+  std::vector<op> brought;
+  for (const capability& c : offered_.ops)
+    if (c.own && std::none_of(brought.begin(), brought.end(), [&](const op& o) { return about(c, o); }))
+      brought.push_back(own_op(*c.own));
+  return brought;
+}
+
 reply stdio_subject::run(mode m, const op& o, const sample& s) {
   if (std::string why_not; !started(why_not)) return {reply::status::crash, why_not, {}};
   request r = run_request(m, o, s);
@@ -125,7 +138,7 @@ reply stdio_subject::reply_to(mode m, const op& o, const sample& s, const answer
   }
   const std::size_t expected = m == mode::vjp ? s.inputs.size() : outputs_of(o, s);
   try {
-    return {status::ok, {}, answered_tensors(m, a.result, expected, a.frame)};
+    return {status::ok, {}, answered_tensors(m, a.result, expected, a.frame), told_changes(a.result)};
   } catch (const std::exception& e) {
     return {status::error, during + e.what(), {}};
   }

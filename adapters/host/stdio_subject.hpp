@@ -34,6 +34,8 @@ class stdio_subject final : public subject {
   offer offers(const op& o, dtype t) const override;
   format accumulator(dtype t) const override;
   std::string declared_convention(const op& o) const override;
+  bool supports(circumstance c) const override;
+  std::vector<op> own_ops() const override;
   reply run(mode m, const op& o, const sample& s) override;
 
   const capabilities& offered() const { return offered_; }

@@ -33,9 +33,15 @@ os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 
 # data: bytes, bytearray or memoryview; little-endian, row-major.
 Tensor = collections.namedtuple("Tensor", "dtype shape data")
-# inputs, cotangents, tangents: lists of Tensor or None. attrs: names to int, float, str or lists of them.
+# inputs, cotangents, tangents: lists of Tensor or None. attrs: names to int, float, str or lists of them. under: the
+# circumstance, of those that the capability document lists: "strided", "threads" ... or "" (docs/adapters.md).
 Request = collections.namedtuple(
-    "Request", "op domain opset mode dtype attrs inputs cotangents tangents needs_grad seed")
+    "Request", "op domain opset mode dtype attrs inputs cotangents tangents needs_grad seed under")
+
+
+# What run may return instead of the results alone: changed names what the call left changed, "in.0" or "cot.0". The
+# adapter's document then lists "watched" under "under".
+Answer = collections.namedtuple("Answer", "results changed")
 
 
 class FrameError(Exception):
@@ -110,7 +116,7 @@ def _request(params, tensors):
     attrs = {name: _attribute(wire) for name, wire in params.get("attrs", {}).items()}
     return Request(params["op"], params.get("domain", "ai.onnx"), params.get("opset", 0), params["mode"],
                    params["dtype"], attrs, pick("inputs"), pick("cotangents"), pick("tangents"),
-                   params.get("needs_grad", []), int(params.get("seed", 0)))
+                   params.get("needs_grad", []), int(params.get("seed", 0)), params.get("under", ""))
 
 
 def _answer(adapter, describe, run, method, params, tensors):
@@ -125,9 +131,11 @@ def _answer(adapter, describe, run, method, params, tensors):
         return document, []
     if method == "run":
         results = run(_request(params, tensors))
+        watched = isinstance(results, Answer)
+        results, told = (results.results, {"mutated": results.changed}) if watched else (results, {})
         kind, prefix = ("grads", "grad") if params["mode"] == "vjp" else ("outputs", "out")
         names = [None if t is None else "%s.%d" % (prefix, k) for k, t in enumerate(results)]
-        return {kind: names}, [(name, t) for name, t in zip(names, results) if t is not None]
+        return dict(told, **{kind: names}), [(name, t) for name, t in zip(names, results) if t is not None]
     if method == "echo":
         return {}, list(tensors.items())
     if method == "shutdown":

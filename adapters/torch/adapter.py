@@ -12,15 +12,15 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(HERE, "..", "python"))
-from backproof_adapter import Tensor, serve  # noqa: E402  before torch, which may print
+from backproof_adapter import Answer, Tensor, serve  # noqa: E402  before torch, which may print
 
 import torch  # noqa: E402
 import torch.autograd.forward_ad as forward_ad  # noqa: E402
 from offering import OPS  # noqa: E402
 
 DTYPES = {"f64": torch.float64, "f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
-NAMES = {torch_type: name for name, torch_type in DTYPES.items()}
 TYPES = dict(DTYPES, i64=torch.int64)
+NAMES = {torch_type: name for name, torch_type in TYPES.items()}
 
 for path in sorted(glob.glob(os.path.join(HERE, "operators", "*.py"))):
     spec = importlib.util.spec_from_file_location("operators." + os.path.basename(path)[:-3], path)
@@ -29,12 +29,42 @@ for path in sorted(glob.glob(os.path.join(HERE, "operators", "*.py"))):
 # Between the wire and torch
 
 
-def to_torch(t):
+UNDER = ["strided", "expanded", "unaligned", "aliased", "retained", "threads", "watched", "accumulated", "shared"]
+
+
+def to_torch(t, under=""):
     if t is None:
         return None
+    dtype = TYPES[t.dtype]
     if len(t.data) == 0:
-        return torch.empty(t.shape, dtype=TYPES[t.dtype])
-    return torch.frombuffer(bytearray(t.data), dtype=TYPES[t.dtype]).reshape(t.shape)
+        return torch.empty(t.shape, dtype=dtype)
+    if under == "unaligned":
+        width = torch.empty((), dtype=dtype).element_size()
+        return torch.frombuffer(bytearray(width) + bytearray(t.data), dtype=dtype, offset=width).reshape(t.shape)
+    x = torch.frombuffer(bytearray(t.data), dtype=dtype).reshape(t.shape)
+    if under == "strided":  # the axes in the opposite order, and room for a second element behind each
+        memory = torch.empty(tuple(reversed(t.shape)) + (2,), dtype=dtype).fill_(-1)
+        return memory[..., 0].permute(*reversed(range(len(t.shape)))).copy_(x) if t.shape else x
+    if under == "expanded" and bool((x == x.reshape(-1)[0]).all()):
+        return x.reshape(-1)[0].clone().expand(t.shape)
+    return x
+
+
+def twins(x, k):
+    """The first input with the elements of input k."""
+    for j in range(k):
+        if x[j] is not None and x[j].shape == x[k].shape and x[j].dtype == x[k].dtype and torch.equal(x[j], x[k]):
+            return j
+    return k
+
+
+def operands(r):
+    x = [to_torch(t, "" if r.under == "expanded" else r.under) for t in r.inputs]
+    for k in range(len(x)):
+        first = twins(x, k) if r.under in ("aliased", "shared") and x[k] is not None else k
+        if first != k:
+            x[k] = x[first] if r.under == "shared" else x[first].detach()
+    return x, [to_torch(t, r.under) for t in r.cotangents]
 
 
 def to_wire(t):
@@ -48,13 +78,23 @@ def to_wire(t):
 # Derivatives
 
 
-def vjp(function, x, attrs, cotangents, needs_grad):
-    asked = [k for k, needed in enumerate(needs_grad) if needed]
+def vjp(function, x, attrs, cotangents, needs_grad, under=""):
+    # An input that is shared is one leaf, and gets its whole gradient where it stands first.
+    asked = [k for k, needed in enumerate(needs_grad) if needed and not any(x[j] is x[k] for j in range(k))]
     for k in asked:
         x[k].requires_grad_()
     pairs = [(y, v) for y, v in zip(function(x, attrs), cotangents) if v is not None and y.requires_grad]
-    found = torch.autograd.grad([y for y, _ in pairs], [x[k] for k in asked], [v for _, v in pairs],
-                                allow_unused=True) if pairs and asked else [None] * len(asked)
+    if not pairs or not asked:
+        return [None] * len(x)
+    outputs, inputs, v = [y for y, _ in pairs], [x[k] for k in asked], [v for _, v in pairs]
+    if under == "accumulated":
+        for again in (True, False):
+            torch.autograd.backward(outputs, v, retain_graph=again, inputs=inputs)
+        found = [t.grad for t in inputs]
+    else:
+        if under == "retained":
+            torch.autograd.grad(outputs, inputs, v, allow_unused=True, retain_graph=True)
+        found = torch.autograd.grad(outputs, inputs, v, allow_unused=True)
     grads = dict(zip(asked, found))
     return [grads.get(k) for k in range(len(x))]
 
@@ -70,11 +110,12 @@ def jvp(function, x, attrs, tangents):
 def run(r):
     if (r.domain, r.op) not in OPS:
         raise NotImplementedError("no %s::%s" % (r.domain, r.op))
-    function, x = OPS[r.domain, r.op][0], [to_torch(t) for t in r.inputs]
-    cotangents, tangents = [to_torch(t) for t in r.cotangents], [to_torch(t) for t in r.tangents]
+    function, (x, cotangents) = OPS[r.domain, r.op][0], operands(r)
+    tangents = [to_torch(t) for t in r.tangents]
+    torch.set_num_threads(4 if r.under == "threads" else 1)
     try:
         if r.mode == "vjp":
-            results = vjp(function, x, r.attrs, cotangents, r.needs_grad)
+            results = vjp(function, x, r.attrs, cotangents, r.needs_grad, r.under)
         elif r.mode == "jvp":
             results = jvp(function, x, r.attrs, tangents)
         else:
@@ -83,7 +124,13 @@ def run(r):
         if "not implemented for" in str(e):  # how torch says that a kernel lacks a dtype
             raise NotImplementedError(str(e))
         raise
-    return [to_wire(t) for t in results]
+    return Answer([to_wire(t) for t in results], changed(r, x, cotangents))
+
+
+def changed(r, x, cotangents):
+    """The operands that are no longer what was given."""
+    return ["%s.%d" % (kind, k) for kind, given, now in (("in", r.inputs, x), ("cot", r.cotangents, cotangents))
+            for k, t in enumerate(given) if t is not None and bytes(to_wire(now[k]).data) != bytes(t.data)]
 
 
 # What works here
@@ -126,10 +173,9 @@ def describe():
         for modes, dtypes in by_modes.items():
             entry = {"op": name, "domain": domain, "modes": list(modes), "dtypes": dtypes, "native": True}
             offered.append(dict(entry, limits=limits) if limits else entry)
-    return offered
+    return {"ops": offered, "under": UNDER}
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(1)
     serve({"name": "torch", "version": "1", "framework": "torch", "framework_version": torch.__version__,
            "language": "python"}, describe, run)

@@ -196,7 +196,8 @@ const format_code& format_code_of(dtype t) {
 
 // A bp_tensor, with the arrays that it points to.
 struct borrowed {
-  borrowed(dtype t, shape s, std::byte* data) : dims(std::move(s)), strides(strides_of(dims)) {
+  borrowed(dtype t, shape s, std::byte* data) : borrowed(t, s, strides_of(s), data) {}
+  borrowed(dtype t, shape s, shape steps, std::byte* data) : dims(std::move(s)), strides(std::move(steps)) {
     view.data = data;
     view.device = {BP_DEVICE_CPU, 0};
     view.ndim = static_cast<std::int32_t>(dims.size());
@@ -361,8 +362,14 @@ class plugin {
     before.restore();
     if (text.size() > max_document_bytes) throw rpc_error(BP_INTERNAL, "the capability document is too long");
     try {
-      const json document = parse_json(text);
-      if (document.is_object() && document.contains("adapter") && document.contains("ops")) return document;
+      json document = parse_json(text);
+      if (document.is_object() && document.contains("adapter") && document.contains("ops")) {
+        json& under = document["under"];
+        if (!under.is_array()) under = json::array();
+        for (const char* what : {"unaligned", "aliased", "watched"})
+          under.push_back(what);  // which take no cooperation
+        return document;
+      }
     } catch (const std::exception&) {
     }
     throw rpc_error(BP_INTERNAL, "the adapter's capability document is no JSON object with \"adapter\" and \"ops\"");
@@ -427,10 +434,73 @@ json list_param(const json& params, const char* key) {
   return list;
 }
 
+// How operands lie in memory, as the request has it.
+enum class layout { plain, strided, expanded, unaligned, aliased };
+
+layout layout_param(const json& params) {
+  const std::string under = params.value("under", std::string());
+  if (under == "strided") return layout::strided;
+  if (under == "expanded") return layout::expanded;
+  if (under == "unaligned") return layout::unaligned;
+  if (under == "aliased") return layout::aliased;
+  return layout::plain;
+}
+
+// An operand's elements in memory, in the layout that is asked for; what lies between them is as NaN as results are.
+class operand_memory {
+ public:
+  operand_memory(const tensor& t, layout how) : strides_(strides_of(t.dims())) {
+    const std::size_t width = bytes_of(t.type());
+    if (how == layout::expanded && uniform(t)) std::fill(strides_.begin(), strides_.end(), index{0});
+    if (how == layout::strided) stretch(t.dims());
+    // Vectors of the standard library begin at multiples of 16 or more.
+    offset_ = how == layout::unaligned ? width : 0;
+    index last = 0;
+    for (std::size_t k = 0; k < strides_.size(); ++k) last += std::max<index>(t.dims()[k] - 1, 0) * strides_[k];
+    bytes_.resize(offset_ + (static_cast<std::size_t>(last) + 1) * width);
+    for (std::size_t i = 0; i < bytes_.size(); i += width)
+      std::memcpy(bytes_.data() + i, &format_code_of(t.type()).filling, std::min(width, bytes_.size() - i));
+    for (index i = 0; i < t.count(); ++i)
+      std::memcpy(elements() + static_cast<std::size_t>(place(t.dims(), i)) * width,
+                  t.bytes().data() + static_cast<std::size_t>(i) * width, width);
+    before_ = bytes_;
+  }
+
+  std::byte* elements() { return bytes_.data() + offset_; }
+  const shape& strides() const { return strides_; }
+  bool changed() const { return bytes_ != before_; }
+
+ private:
+  static bool uniform(const tensor& t) {
+    for (index i = 1; i < t.count(); ++i)
+      if (t.at(i) != t.at(0)) return false;
+    return true;
+  }
+
+  // The axes in the opposite order, and room for a second element behind each.
+  void stretch(const shape& dims) {
+    index step = 2;
+    for (std::size_t k = 0; k < dims.size(); ++k) {
+      strides_[k] = step;
+      step *= std::max<index>(dims[k], 1);
+    }
+  }
+
+  index place(const shape& dims, index i) const {
+    index at = 0;
+    for (std::size_t k = dims.size(); k-- > 0; i /= dims[k]) at += i % dims[k] * strides_[k];
+    return at;
+  }
+
+  shape strides_;
+  std::size_t offset_ = 0;
+  std::vector<std::byte> bytes_, before_;
+};
+
 // A list of tensors that the request names: ["in.0", null]. Null entries stay null pointers.
 class tensor_list {
  public:
-  tensor_list(const json& params, const char* key, safetensors& frame) {
+  tensor_list(const json& params, const char* key, const safetensors& frame, layout how) : how_(how) {
     for (const json& name : list_param(params, key)) add(name, key, frame);
   }
   std::uint32_t count() const { return static_cast<std::uint32_t>(pointers_.size()); }
@@ -439,23 +509,23 @@ class tensor_list {
   // The names of those whose bytes are no longer what they were.
   void name_changed(json& names) const {
     for (const given& g : given_)
-      if (!std::equal(g.before.begin(), g.before.end(), g.now->bytes().begin())) names.push_back(g.name);
+      if (g.memory.changed()) names.push_back(g.name);
   }
 
  private:
   struct given {
-    given(std::string n, tensor& t)
+    given(std::string n, const tensor& t, layout how)
         : name(std::move(n)),
-          now(&t),
-          before(t.bytes().begin(), t.bytes().end()),
-          view(t.type(), t.dims(), t.bytes().data()) {}
+          source(&t),
+          memory(t, how),
+          view(t.type(), t.dims(), memory.strides(), memory.elements()) {}
     std::string name;
-    tensor* now;
-    std::vector<std::byte> before;
+    const tensor* source;
+    operand_memory memory;
     borrowed view;
   };
 
-  void add(const json& name, const char* key, safetensors& frame) {
+  void add(const json& name, const char* key, const safetensors& frame) {
     if (name.is_null()) return pointers_.push_back(nullptr);
     if (!name.is_string()) throw rpc_error(invalid_params, fmt::format("params.{}: neither a name nor null", key));
     const auto text = name.get<std::string>();
@@ -463,9 +533,13 @@ class tensor_list {
         std::find_if(frame.tensors.begin(), frame.tensors.end(), [&](auto& t) { return t.first == text; });
     if (found == frame.tensors.end())
       throw rpc_error(invalid_params, fmt::format("params.{}: the frame has no tensor '{}'", key, text.substr(0, 80)));
-    pointers_.push_back(&given_.emplace_back(text, found->second).view.view);
+    if (how_ == layout::aliased)
+      for (given& g : given_)
+        if (*g.source == found->second) return pointers_.push_back(&g.view.view);
+    pointers_.push_back(&given_.emplace_back(text, found->second, how_).view.view);
   }
 
+  layout how_;
   std::deque<given> given_;  // a deque, because pointers into it are kept
   std::vector<const bp_tensor*> pointers_;
 };
@@ -500,6 +574,14 @@ bp_dtype dtype_param(const json& params) {
   return format_code_of(*type).code;
 }
 
+std::uint32_t flags_param(const json& params) {
+  const std::string under = params.value("under", std::string());
+  if (under == "threads") return BP_THREADS;
+  if (under == "retained") return BP_RETAINED;
+  if (under == "accumulated") return BP_ACCUMULATED;
+  return 0;
+}
+
 // One flag per input; those that are not given get true.
 std::vector<std::uint8_t> needs_grad_param(const json& params, std::size_t inputs) {
   std::vector<std::uint8_t> flags;
@@ -514,13 +596,13 @@ std::vector<std::uint8_t> needs_grad_param(const json& params, std::size_t input
 // A request for a run, and the arguments for the plugin that point into it.
 class run_request {
  public:
-  run_request(const json& params, safetensors& frame, std::uint64_t timeout_ns)
+  run_request(const json& params, const safetensors& frame, std::uint64_t timeout_ns)
       : op_(text_param(params, "op")),
         domain_(text_param(params, "domain")),
         attrs_(params.value("attrs", json::object()).dump()),
-        inputs_(params, "inputs", frame),
-        cotangents_(params, "cotangents", frame),
-        tangents_(params, "tangents", frame),
+        inputs_(params, "inputs", frame, layout_param(params)),
+        cotangents_(params, "cotangents", frame, layout_param(params)),
+        tangents_(params, "tangents", frame, layout_param(params)),
         needs_grad_(needs_grad_param(params, inputs_.count())) {
     args_.struct_size = sizeof args_;
     args_.op = str_of(op_);
@@ -538,6 +620,7 @@ class run_request {
     args_.tangents = tangents_.data();
     args_.needs_grad = is_vjp() ? needs_grad_.data() : nullptr;
     args_.call = &call_;
+    args_.flags = flags_param(params);
     call_.result_limit = is_vjp() ? inputs_.count() : max_outputs;
     if (timeout_ns != 0) args_.deadline_ns = call_.deadline_ns = now_ns() + timeout_ns;
   }
@@ -675,7 +758,7 @@ class server {
     const bool changed_modes = plugin_.run(request.args());
     json result = request.collect(reply);
     result["fp_environment_changed"] = changed_modes;
-    if (const json names = request.mutated(); !names.empty()) result["mutated"] = names;
+    result["mutated"] = request.mutated();
     return result;
   }
 

@@ -21,6 +21,9 @@ struct counterexample {
 
 safetensors to_file(const counterexample& c, trial& t);  // asks the trial for what it found
 
+// The adapter that it names, which may have to be asked first what its ops are. Empty if there is none.
+std::string adapter_of(const safetensors& s);
+
 // Throws format_error with one line when something is missing, of the wrong shape, or unknown to the registry.
 counterexample from_file(const safetensors& s);
 

@@ -45,7 +45,20 @@
 //   Ops and attributes have the names and the meaning that ONNX gives them. dtypes are f64, f32, f16, bf16. Every mode
 //   of an entry holds for each of its dtypes. "native" is false if the op is computed through another dtype. Optional
 //   in an entry: "accumulator": {"bf16": "f32"}, the format in which sums are kept, and "limits", a sentence for
-//   people. What depends on the machine should be tried out when the adapter is created rather than written down.
+//   people; "kink": {"ties": "first"} or {"slope": "0"}, what is promised where there is no derivative. What depends on
+//   the machine should be tried out when the adapter is created rather than written down.
+//
+//   "under": ["strided", "expanded", "threads", "retained", "accumulated"] beside "ops" lists in what circumstances the
+//   adapter can be asked besides the plain one: with operands of any strides, or with a flag of bp_run_args. Whether
+//   operands are unaligned, share memory, or are written to is the host's to arrange and to watch.
+//
+// OPS THAT BACKPROOF DOES NOT KNOW
+//   An entry with a "signature" offers an op of the adapter's own, in a domain of its own. It is judged by its own
+//   forward function: {"op": "GatedScale", "domain": "my.lab", "signature": "X[N,C], scale[C] -> Y[N,C]", ...}.
+//   Extents are numbers, names, or expressions of them; [...] is any shape; label#[N]<C are indices below C; ? marks an
+//   optional input, ~ one without a gradient. Optional: "attributes": {"alpha": [0.5, 2]}, the values to try for each;
+//   "ranges": {"X": [0.1, 10]}, where the function is defined and smooth; "batch": "N", the extent that counts examples
+//   which know nothing of each other.
 //
 // EVOLUTION
 //   Tables begin with their size, and fields are only ever appended. Set struct_size to sizeof the table that you
@@ -117,8 +130,8 @@ typedef struct bp_tensor {
   bp_device device;
   int32_t ndim;  // 0 for a scalar; shape and strides may then be NULL
   bp_dtype dtype;
-  int64_t* shape;    // ndim extents, outermost first; an extent may be 0
-  int64_t* strides;  // ndim strides, in elements. The host always gives them, and in this version they are row-major
+  int64_t* shape;        // ndim extents, outermost first; an extent may be 0
+  int64_t* strides;      // ndim strides, in elements. The host always gives them, row-major unless "under" lists others
   uint64_t byte_offset;  // 0 in this version. Do not rely on any alignment beyond that of one element
 } bp_tensor;
 
@@ -157,6 +170,13 @@ typedef struct bp_host_api {
 
 enum { BP_FORWARD = 0, BP_VJP = 1, BP_JVP = 2 };
 
+// Flags of a VJP, each set only if the capability document lists it under "under".
+enum {
+  BP_THREADS = 1,      // use several threads
+  BP_RETAINED = 2,     // run the forward pass once, the backward pass twice, and give the second one's gradients
+  BP_ACCUMULATED = 4,  // add the gradients twice into buffers that begin as zeros: twice the gradients
+};
+
 // One case. Counts are numbers of elements of the array beside them; arrays of count 0 may be NULL.
 typedef struct bp_run_args {
   size_t struct_size;
@@ -167,7 +187,7 @@ typedef struct bp_run_args {
   int32_t opset;   // the version of the domain whose semantics are meant; 0 if it has none
   int32_t mode;    // BP_FORWARD, BP_VJP or BP_JVP
   bp_dtype dtype;  // of all floating-point tensors of the case, and so of its results
-  uint32_t flags;  // 0 in this version; unknown bits are to be ignored
+  uint32_t flags;  // BP_THREADS ...; unknown bits are to be ignored
 
   // Every attribute of the op, defaults included: {"axis": {"type": "int", "value": -1}}. Types are int, float, string,
   // ints, floats. Integers beyond 2^53 and the floats "NaN", "Infinity", "-Infinity" are written as strings.

@@ -249,6 +249,8 @@ class call {
   dtype type() const { return detail::dtype_of(args_.dtype); }
   const attributes& attrs() const { return attrs_; }
   std::uint64_t seed() const { return args_.seed; }
+  // BP_THREADS, BP_RETAINED or BP_ACCUMULATED, of those that adapter::under() has declared.
+  bool flag(std::uint32_t bit) const { return (args_.flags & bit) != 0; }
   bool cancelled() const { return host_.cancelled(args_.call) != 0; }
 
   // The inputs. Optional ones may be absent.
@@ -338,6 +340,26 @@ class op {
     accumulators_[of] = sums_in;
     return *this;
   }
+  // An op that backproof does not know, in a domain of your own: "X[N,C], scale[C] -> Y[N,C]". adapter.h explains it.
+  op& signature(std::string text) {
+    row_["signature"] = std::move(text);
+    return *this;
+  }
+  // For such an op: the values of an attribute to try, where an input's elements may lie, and which extent counts
+  // independent examples.
+  template <class T>
+  op& attribute(const std::string& name, const std::vector<T>& values) {
+    row_["attributes"][name] = values;
+    return *this;
+  }
+  op& range(const std::string& input, double low, double high) {
+    row_["ranges"][input] = {low, high};
+    return *this;
+  }
+  op& batch(std::string extent) {
+    row_["batch"] = std::move(extent);
+    return *this;
+  }
   // What the op cannot do, in a sentence for people.
   op& limits(std::string sentence) {
     limits_ = std::move(sentence);
@@ -363,6 +385,7 @@ class op {
         {"op", name_}, {"domain", domain_}, {"modes", modes}, {"dtypes", dtypes}, {"native", native_}};
     for (const auto& [of, sums_in] : accumulators_) row["accumulator"][name_of(of)] = name_of(sums_in);
     if (!limits_.empty()) row["limits"] = limits_;
+    row.update(row_);
     return row;
   }
 
@@ -376,6 +399,7 @@ class op {
   std::vector<dtype> dtypes_;
   std::map<std::int32_t, function> functions_;
   std::map<dtype, dtype> accumulators_;
+  nlohmann::ordered_json row_ = nlohmann::ordered_json::object();
   bool native_ = true;
 };
 
@@ -394,6 +418,12 @@ class adapter {
   // Whether the same case gives the same bits again; true unless said.
   adapter& deterministic(bool yes) {
     deterministic_ = yes;
+    return *this;
+  }
+
+  // In which circumstances it can be asked besides the plain one: "strided", "threads" ... adapter.h explains them.
+  adapter& under(std::vector<std::string> circumstances) {
+    under_ = std::move(circumstances);
     return *this;
   }
 
@@ -420,12 +450,14 @@ class adapter {
           {"language", "C++"}}},
         {"deterministic", deterministic_},
         {"concurrency", 1},
+        {"under", under_},
         {"ops", rows}};
     return document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
   }
 
  private:
   std::string name_, version_, framework_, framework_version_;
+  std::vector<std::string> under_;
   bool deterministic_ = true;
   std::deque<op> ops_;
 };
