@@ -20,6 +20,8 @@ struct aliasing {
       .without_reference = true};
   static constexpr circumstance tries[] = {circumstance::aliased, circumstance::shared};
 
+  static bool applies(const op& o) { return o.sig.may_have_twins(); }
+
   static finding run(trial& t) { return same_under(t, tries, "wrong_gradient"); }
 };
 

@@ -27,11 +27,7 @@ struct distributed_chain_rule {
       .judges = "oracle",
       .catches = "a path that is left out or counted twice, a filter gradient that misses positions"};
 
-  static bool applies(const op& o) {
-    const auto has_gradient = [](const operand& p) { return p.differentiable; };
-    const auto inputs = std::count_if(o.sig.inputs.begin(), o.sig.inputs.end(), has_gradient);
-    return inputs > 1 || (inputs == 1 && o.sig.inputs.back().variadic);
-  }
+  static bool applies(const op& o) { return o.sig.may_have_twins(); }
 
   static finding run(trial& t) {
     const oracle& truth = t.truth();

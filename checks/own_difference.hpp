@@ -46,7 +46,8 @@ struct own_difference {
     const std::optional<own_residual> r = f.along(direction, sidedness::central);
     if (!r) return unresolved("no step to both sides is possible here");
     // Not worth having unless half of the signal is resolved.
-    finding found = compare(where, real(0), r->residual, r->bound(), r->signal / real(2), "wrong_gradient");
+    finding found =
+        compare(where, r->gradient + r->residual, r->gradient, r->bound(), r->signal / real(2), "wrong_gradient");
     if (found.outcome == verdict::fail && r->kink) return unresolved("the slopes from both sides differ: a kink");
     if (found.outcome == verdict::fail && !r->confirmed)
       return unresolved("the function has finer detail than the steps that agree");

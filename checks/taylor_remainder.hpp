@@ -103,7 +103,7 @@ struct taylor_remainder {
     const sample& x = t.truth().on();
     const std::optional<own_residual> r = own.along(own_direction(x, x.number % 2 != 0), sidedness::forward);
     if (!r) return unresolved("no step to both sides is possible here");
-    finding f = compare("R(h) / h", real(0), r->residual, r->bound(), r->signal / real(2), "law");
+    finding f = compare("<V, d>", r->gradient + r->residual, r->gradient, r->bound(), r->signal / real(2), "law");
     if (f.outcome == verdict::fail && r->kink) return unresolved("the slopes from both sides differ: a kink");
     if (f.outcome == verdict::fail && !r->confirmed)
       return unresolved("the function has finer detail than the steps that agree");

@@ -233,7 +233,7 @@ void terminal::flush_unit() {
   for (const auto& [which, n] : counts) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", n, name_of(which));
   if (!shown_in_full(v)) line += conventions_of(unit_) + tightness_of(unit_) + skips_of(unit_);
   fmt::print("{} {:<24} {:<5} {}\n", painted(v, fmt::format("{:<10}", name_of(v))), gravest->op, gravest->dtype, line);
-  const std::string open = unproved_of(unit_);
+  const std::string open = shown_in_full(v) ? "" : unproved_of(unit_);
   for (const auto& lines : {variants_of(unit_), notes_ || !open.empty() ? notes_of(unit_) : std::vector<std::string>{}})
     for (const std::string& l : lines) fmt::print("{:<11}{}\n", "", l);
 

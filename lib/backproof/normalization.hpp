@@ -19,6 +19,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 #include "backproof/groups.hpp"
@@ -216,6 +217,21 @@ struct layer_kernels {
 template <class Op, class Core = two_pass>
 struct layer : layer_kernels<Op, Core> {
   static double epsilon(const attributes& a) { return checked_epsilon(a); }
+
+  // Of one set J = diag(gamma) (I - 1 1^T / n - x^ x^^T / n) / s, in brackets a matrix with eigenvalues between 0
+  // and 1.
+  static double stretch(const call<real>& c, std::size_t k) {
+    double most = 0;
+    if (k != 0 || (c.attrs.has("outputs") && c.attrs.integer("outputs") != 1)) return INFINITY;
+    const broadcasting scale = layer::source(c, 1);
+    layer::each_set(c, [&](index, const std::vector<index>& at, const standardized<real>& s) {
+      for (const index i : at) {
+        const real gamma = c.has(1) ? c.in[1][scale(i)] : real(1);
+        most = std::max(most, std::fabs(static_cast<double>(gamma / s.deviation)));
+      }
+    });
+    return most;
+  }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     Op::sets(a, in[0]);  // throws if there are no such sets

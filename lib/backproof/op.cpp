@@ -1,5 +1,6 @@
 #include "backproof/op.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace backproof {
@@ -55,6 +56,11 @@ const operand& signature::input(std::size_t k) const { return pick(inputs, k); }
 const operand& signature::output(std::size_t k) const { return pick(outputs, k); }
 std::string signature::input_name(std::size_t k) const { return numbered(inputs, k); }
 std::string signature::output_name(std::size_t k) const { return numbered(outputs, k); }
+
+bool signature::may_have_twins() const {
+  const auto n = std::count_if(inputs.begin(), inputs.end(), [](const operand& o) { return o.differentiable; });
+  return n > 1 || (n == 1 && inputs.back().variadic);
+}
 
 signature parse_signature(std::string_view text) {
   const std::size_t arrow = text.find("->");

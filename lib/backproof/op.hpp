@@ -69,6 +69,7 @@ struct signature {
   const operand& output(std::size_t k) const;
   std::string input_name(std::size_t k) const;  // numbered if variadic: "data_2"
   std::string output_name(std::size_t k) const;
+  bool may_have_twins() const;  // two inputs with a gradient, which may be of one shape
 };
 signature parse_signature(std::string_view text);  // throws std::invalid_argument
 

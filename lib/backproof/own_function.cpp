@@ -294,7 +294,7 @@ std::optional<own_residual> own_function::along(const value_list<double>& direct
       const real error = real(2) * disagreement + real(4) * noise / real(m.h);
       if (found && !(error < best.difference_error)) continue;
       found = true;
-      best.residual = row[c], best.difference_error = error, best.knee = m.h;
+      best.gradient = m.gradient, best.residual = row[c], best.difference_error = error, best.knee = m.h;
       best.signal = math::max(m.terms, abs(m.difference));
     }
     before = std::move(row);

@@ -28,6 +28,7 @@ constexpr double own_first_step = 0x1p-3;
 enum class sidedness { forward, central };
 
 struct own_residual {
+  real gradient = 0;  // <V, d> as the VJP has it
   real residual = 0;  // of the VJP against the differences, extrapolated to h = 0
   real difference_error = 0, gradient_error = 0;
   real signal = 0;        // of what is compared: the sum of its terms' magnitudes

@@ -56,7 +56,46 @@ double from_above(const MatrixXd& j) {
   return std::exp((log_norm + std::log(g.norm()) / power) / 2);
 }
 
+// The symbol at one frequency, as the real matrix [Re, -Im; Im, Re], which has the same norm.
+MatrixXd symbol(const convolution_kernel& k, const std::vector<long>& grid, const std::vector<long>& frequency) {
+  const auto m = static_cast<Index>(k.outputs), n = static_cast<Index>(k.inputs);
+  MatrixXd s = MatrixXd::Zero(2 * m, 2 * n);
+  const std::size_t taps = k.elements.size() / (k.outputs * k.inputs);
+  for (std::size_t t = 0; t < taps; ++t) {
+    double turns = 0;
+    std::size_t rest = t;
+    for (std::size_t axis = k.taps.size(); axis-- > 0;) {
+      const auto extent = static_cast<std::size_t>(k.taps[axis]);
+      turns += static_cast<double>(rest % extent) * static_cast<double>(k.dilations[axis] * frequency[axis]) /
+               static_cast<double>(grid[axis]);
+      rest /= extent;
+    }
+    const double angle = 2 * std::acos(-1.0) * turns, re = std::cos(angle), im = std::sin(angle);
+    for (Index o = 0; o < m; ++o)
+      for (Index i = 0; i < n; ++i) {
+        const double w = k.elements[static_cast<std::size_t>(o * n + i) * taps + t];
+        s(o, i) += w * re, s(m + o, n + i) += w * re;
+        s(m + o, i) += w * im, s(o, n + i) -= w * im;
+      }
+  }
+  return s;
+}
+
 }  // namespace
+
+double circular_convolution_norm(const convolution_kernel& k, const std::vector<long>& grid) {
+  double largest = 0;
+  std::vector<long> frequency(grid.size(), 0);
+  for (bool more = true; more;) {
+    largest = std::max(largest, Eigen::JacobiSVD<MatrixXd>(symbol(k, grid, frequency)).singularValues()(0));
+    more = false;
+    for (std::size_t axis = grid.size(); axis-- > 0 && !more;) {
+      more = ++frequency[axis] < grid[axis];
+      if (!more) frequency[axis] = 0;
+    }
+  }
+  return largest;
+}
 
 spectral_bracket spectral_norm(const dense_matrix& j) {
   if (j.elements.empty()) return {};

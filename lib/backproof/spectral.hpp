@@ -24,4 +24,21 @@ struct spectral_bracket {
 //   2023).
 spectral_bracket spectral_norm(const dense_matrix& j);
 
+// A convolution's kernel: elements [outputs, inputs, taps], taps one extent per spatial axis, with these dilations.
+struct convolution_kernel {
+  std::size_t outputs = 0, inputs = 0;
+  std::vector<long> taps, dilations;
+  std::vector<double> elements;
+};
+
+// The norm of the convolution with stride 1 that wraps around a grid: the largest norm of its symbol, an outputs x
+// inputs matrix, over the frequencies of the grid's discrete Fourier transform (Sedghi, Gupta and Long, The singular
+// values of convolutional layers, 2019).
+//
+// It is no bound for a convolution that pads the same grid with zeros: [1, -1] on one cell wraps around to 0, and
+// padded its norm is 1. But where the grid is as long as the image and the kernel's reach together, nothing wraps
+// around, and the padded convolution, with whatever strides, is a block of the one that does: then it is a bound from
+// above.
+double circular_convolution_norm(const convolution_kernel& k, const std::vector<long>& grid);
+
 }  // namespace backproof

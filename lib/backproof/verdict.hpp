@@ -56,6 +56,13 @@ struct finding {
   histogram slack;  // of the elements that are off at all: bound / error
 };
 
+inline finding skipped(std::string reason) {
+  finding f;
+  f.outcome = verdict::skip;
+  f.reason = std::move(reason);
+  return f;
+}
+
 inline finding unresolved(std::string reason) {
   finding f;
   f.outcome = verdict::unresolved;
