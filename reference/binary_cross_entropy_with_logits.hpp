@@ -14,6 +14,7 @@
 
 #include "backproof/loss.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/variadic.hpp"
 
 namespace backproof::ops {
 
@@ -32,7 +33,7 @@ struct binary_cross_entropy_with_logits : loss::pointwise<binary_cross_entropy_w
     s.input(all, s.choose({domain{.low = 0, .high = 1}, domain{.only = {0, 1}}}));
     for (const domain& weights : {domain{.low = 0.125, .high = 4}, domain{.low = 0.0625, .high = 8}}) {
       if (s.choose({false, true}))
-        s.input(loss::draw_operand(s, all), weights);
+        s.input(elementwise::drawn_operand(s, all), weights);
       else
         s.absent();
     }

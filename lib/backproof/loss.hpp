@@ -27,7 +27,6 @@ class sampler;
 namespace backproof::loss {
 
 void draw_reduction(sampler& s);                        // attribute reduction, one of none, mean and sum
-shape draw_operand(sampler& s, const shape& all);       // a shape that broadcasts to this one, in one of the ways
 void check_reduction(const attributes& a);              // throws std::invalid_argument if it is another
 shape reduced(const attributes& a, const shape& all);   // of the loss: all of it, or a scalar
 index averaged(const attributes& a, const shape& all);  // N: how many a mean of these losses divides by
