@@ -12,6 +12,7 @@
 // Source: torch.nn.functional.binary_cross_entropy_with_logits; the logistic cost of the backpropagation lectures.
 #pragma once
 
+#include "backproof/logistic.hpp"
 #include "backproof/loss.hpp"
 #include "backproof/sample.hpp"
 #include "backproof/variadic.hpp"
@@ -42,7 +43,7 @@ struct binary_cross_entropy_with_logits : loss::pointwise<binary_cross_entropy_w
   template <scalar S>
   static S value(const std::array<S, 4>& operands, const attributes&) {
     const auto& [x, t, w, q] = operands;
-    return w * (loss::weighted(S(1) - t, loss::softplus(x)) + loss::weighted(q * t, loss::softplus(-x)));
+    return w * (loss::weighted(S(1) - t, logistic::softplus(x)) + loss::weighted(q * t, logistic::softplus(-x)));
   }
 
   template <scalar S>
@@ -55,7 +56,7 @@ struct binary_cross_entropy_with_logits : loss::pointwise<binary_cross_entropy_w
   static std::array<S, 4> pull(const std::array<S, 4>& operands, const S& g, const attributes&) {
     const auto& [x, t, w, q] = operands;
     const S share = g * w;
-    const S dx = share * ((S(1) - t) * loss::logistic(x)) - share * (q * t * loss::logistic(-x));
+    const S dx = share * ((S(1) - t) * logistic::sigmoid(x)) - share * (q * t * logistic::sigmoid(-x));
     return {dx, dt(operands, g), S(0), S(0)};
   }
 
@@ -65,13 +66,13 @@ struct binary_cross_entropy_with_logits : loss::pointwise<binary_cross_entropy_w
     template <scalar S>
     static S value(const std::array<S, 4>& operands, const attributes&) {
       const auto& [x, t, w, q] = operands;
-      return w * ((S(1) - t) * x + (S(1) + (q - S(1)) * t) * loss::softplus(-x));
+      return w * ((S(1) - t) * x + (S(1) + (q - S(1)) * t) * logistic::softplus(-x));
     }
     template <scalar S>
     static std::array<S, 4> pull(const std::array<S, 4>& operands, const S& g, const attributes&) {
       const auto& [x, t, w, q] = operands;
-      const S dx = g * w * (loss::logistic(x) * (S(1) - t + q * t) - q * t);
-      return {dx, g * w * (q * loss::softplus(-x) - loss::softplus(x)), S(0), S(0)};
+      const S dx = g * w * (logistic::sigmoid(x) * (S(1) - t + q * t) - q * t);
+      return {dx, g * w * (q * logistic::softplus(-x) - logistic::softplus(x)), S(0), S(0)};
     }
   };
   using variants = variant_list<one_softplus>;

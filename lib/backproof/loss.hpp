@@ -37,17 +37,6 @@ S weighted(const S& f, const S& s) {
   return f == S(0) && math::abs(s) == S(std::numeric_limits<double>::infinity()) ? f : f * s;
 }
 
-// log(1 + exp(x)) and its derivative 1 / (1 + exp(-x)), written in exp(-|x|), which never overflows.
-template <class S>
-S softplus(const S& x) {
-  return math::max(x, S(0)) + math::log1p(math::exp(-math::abs(x)));
-}
-template <class S>
-S logistic(const S& x) {
-  const S e = math::exp(-math::abs(x));
-  return x < S(0) ? e / (S(1) + e) : S(1) / (S(1) + e);
-}
-
 // Where an element stands, for stating its kinks.
 struct element {
   std::array<position, 4> at;  // in the inputs
