@@ -1,17 +1,10 @@
-// What softmax shares with its relatives: slices along an axis, their probabilities, and its VJP.
+// What softmax shares with its relatives: the probabilities of the slices along an axis, and its VJP.
 #pragma once
 
+#include "backproof/along_axis.hpp"
 #include "backproof/op.hpp"
 
 namespace backproof::along_axis {
-
-// Calls visit(at) for each slice along the axis; at(j) is where element j of the slice stands.
-template <class F>
-void each_slice(const slices& along, F visit) {
-  for (index o = 0; along.length > 0 && o < along.outer; ++o)
-    for (index i = 0; i < along.inner; ++i)
-      visit([start = along.start(o, i), inner = along.inner](index j) { return start + j * inner; });
-}
 
 // exp(x_i - m) / sum_j exp(x_j - m), m = max_j x_j; without the shift by m, exp overflows.
 template <scalar S>
