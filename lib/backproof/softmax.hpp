@@ -20,6 +20,21 @@ values<S> probabilities(const values<S>& x, const slices& along) {
   return p;
 }
 
+// Their logarithms, x_i - m - log sum_j exp(x_j - m).
+template <scalar S>
+values<S> log_probabilities(const values<S>& x, const slices& along) {
+  values<S> y(x.dims());
+  each_slice(along, [&](auto at) {
+    S m = x[at(0)];
+    for (index j = 1; j < along.length; ++j) m = math::max(m, x[at(j)]);
+    sum<S> total;
+    for (index j = 0; j < along.length; ++j) total += math::exp(x[at(j)] - m);
+    const S normaliser = math::log(total.value());
+    for (index j = 0; j < along.length; ++j) y[at(j)] = x[at(j)] - m - normaliser;
+  });
+  return y;
+}
+
 // p_i sum_j p_j (g_i - g_j)
 template <scalar S>
 values<S> pull_by_differences(const values<S>& p, const values<S>& g, const slices& along) {
