@@ -39,21 +39,18 @@ struct multilabel_soft_margin_loss {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (in[0].empty() || in[0].back() < 1)
-      throw std::invalid_argument("scores " + to_string(in[0]) + " have no axis of classes");
+    const shape rows = loss::rows_of(in[0]);
     if (in[1] != in[0])
       throw std::invalid_argument("targets " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
     if (given(in, 2) && in[2] != shape{in[0].back()})
       throw std::invalid_argument("weights " + to_string(in[2]) + " do not fit scores " + to_string(in[0]));
-    return {loss::reduced(a, {in[0].begin(), in[0].end() - 1})};
+    return {loss::reduced(a, rows)};
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const slices rows(c.in[0].dims(), -1);
-    shape dims = c.in[0].dims();
-    dims.pop_back();
-    values<S> losses(dims);
+    values<S> losses(loss::rows_of(c.in[0].dims()));
     for (index r = 0; r < rows.outer; ++r) {
       sum<S> total;
       for (index j = 0; j < rows.length; ++j) {

@@ -19,6 +19,12 @@ shape reduced(const attributes& a, const shape& all) {
   return a.text("reduction") == "none" ? all : shape{};
 }
 
+shape rows_of(const shape& scores) {
+  if (scores.empty() || scores.back() < 1)
+    throw std::invalid_argument("scores " + to_string(scores) + " have no axis of classes");
+  return {scores.begin(), scores.end() - 1};
+}
+
 index averaged(const attributes& a, const shape& all) {
   return a.text("reduction") == "batchmean" ? all.at(0) : size_of(all);
 }

@@ -26,9 +26,10 @@ class sampler;
 
 namespace backproof::loss {
 
-void draw_reduction(sampler& s);                        // attribute reduction, one of none, mean and sum
-void check_reduction(const attributes& a);              // throws std::invalid_argument if it is another
-shape reduced(const attributes& a, const shape& all);   // of the loss: all of it, or a scalar
+void draw_reduction(sampler& s);                       // attribute reduction, one of none, mean and sum
+void check_reduction(const attributes& a);             // throws std::invalid_argument if it is another
+shape reduced(const attributes& a, const shape& all);  // of the loss: all of it, or a scalar
+shape rows_of(const shape& scores);                    // without the axis of classes, the last; throws if there is none
 index averaged(const attributes& a, const shape& all);  // N: how many a mean of these losses divides by
 
 // f s, but 0 where f is 0 and s infinite: no part of a loss is what a weight of zero leaves of an infinite one.
