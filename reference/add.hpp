@@ -7,12 +7,12 @@
 // Source: ONNX Add-14; "add gate: gradient distributor" of the backpropagation lectures.
 #pragma once
 
-#include "backproof/op.hpp"
+#include "backproof/elementwise.hpp"
 #include "backproof/sample.hpp"
 
 namespace backproof::ops {
 
-struct add {
+struct add : elementwise::binary<add> {
   static constexpr op_info info{.name = "add",
                                 .onnx = "Add",
                                 .opset = 14,
@@ -24,24 +24,14 @@ struct add {
 
   static void draw(sampler& s) { s.broadcast_pair(); }
 
-  static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {broadcast(in[0], in[1])}; }
-
   template <scalar S>
-  static void forward(const call<S>& c, results<S> y) {
-    const broadcasting a(c.in[0].dims(), y[0].dims()), b(c.in[1].dims(), y[0].dims());
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = c.in[0][a(i)] + c.in[1][b(i)];
+  static S value(const S& a, const S& b, const attributes&) {
+    return a + b;
   }
 
   template <scalar S>
-  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    const broadcasting a(c.in[0].dims(), g[0].dims()), b(c.in[1].dims(), g[0].dims());
-    sums<S> da(d[0]), db(d[1]);
-    for (index i = 0; i < g[0].size(); ++i) {
-      da[a(i)] += g[0][i];
-      db[b(i)] += g[0][i];
-    }
-    da.store();
-    db.store();
+  static std::array<S, 2> pull(const S&, const S&, const S& g, const attributes&) {
+    return {g, g};
   }
 };
 

@@ -14,6 +14,7 @@
 
 #include "backproof/loss.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/variadic.hpp"
 
 namespace backproof::ops {
 
@@ -34,7 +35,7 @@ struct binary_cross_entropy : loss::pointwise<binary_cross_entropy, 3> {
                            domain{.low = 0.9375, .high = 1 - 0x1p-7, .kinks = {1 - 0x1p-20, 1 - 0x1p-40}}}));
     s.input(all, s.choose({domain{.low = 0, .high = 1}, domain{.only = {0, 1}}}));
     if (s.choose({false, true}))
-      s.input(loss::draw_operand(s, all), {.low = 0.125, .high = 4});
+      s.input(elementwise::drawn_operand(s, all), {.low = 0.125, .high = 4});
     else
       s.absent();
   }

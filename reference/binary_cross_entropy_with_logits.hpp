@@ -12,8 +12,10 @@
 // Source: torch.nn.functional.binary_cross_entropy_with_logits; the logistic cost of the backpropagation lectures.
 #pragma once
 
+#include "backproof/logistic.hpp"
 #include "backproof/loss.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/variadic.hpp"
 
 namespace backproof::ops {
 
@@ -32,7 +34,7 @@ struct binary_cross_entropy_with_logits : loss::pointwise<binary_cross_entropy_w
     s.input(all, s.choose({domain{.low = 0, .high = 1}, domain{.only = {0, 1}}}));
     for (const domain& weights : {domain{.low = 0.125, .high = 4}, domain{.low = 0.0625, .high = 8}}) {
       if (s.choose({false, true}))
-        s.input(loss::draw_operand(s, all), weights);
+        s.input(elementwise::drawn_operand(s, all), weights);
       else
         s.absent();
     }
@@ -41,7 +43,7 @@ struct binary_cross_entropy_with_logits : loss::pointwise<binary_cross_entropy_w
   template <scalar S>
   static S value(const std::array<S, 4>& operands, const attributes&) {
     const auto& [x, t, w, q] = operands;
-    return w * (loss::weighted(S(1) - t, loss::softplus(x)) + loss::weighted(q * t, loss::softplus(-x)));
+    return w * (loss::weighted(S(1) - t, logistic::softplus(x)) + loss::weighted(q * t, logistic::softplus(-x)));
   }
 
   template <scalar S>
@@ -54,7 +56,7 @@ struct binary_cross_entropy_with_logits : loss::pointwise<binary_cross_entropy_w
   static std::array<S, 4> pull(const std::array<S, 4>& operands, const S& g, const attributes&) {
     const auto& [x, t, w, q] = operands;
     const S share = g * w;
-    const S dx = share * ((S(1) - t) * loss::logistic(x)) - share * (q * t * loss::logistic(-x));
+    const S dx = share * ((S(1) - t) * logistic::sigmoid(x)) - share * (q * t * logistic::sigmoid(-x));
     return {dx, dt(operands, g), S(0), S(0)};
   }
 
@@ -64,13 +66,13 @@ struct binary_cross_entropy_with_logits : loss::pointwise<binary_cross_entropy_w
     template <scalar S>
     static S value(const std::array<S, 4>& operands, const attributes&) {
       const auto& [x, t, w, q] = operands;
-      return w * ((S(1) - t) * x + (S(1) + (q - S(1)) * t) * loss::softplus(-x));
+      return w * ((S(1) - t) * x + (S(1) + (q - S(1)) * t) * logistic::softplus(-x));
     }
     template <scalar S>
     static std::array<S, 4> pull(const std::array<S, 4>& operands, const S& g, const attributes&) {
       const auto& [x, t, w, q] = operands;
-      const S dx = g * w * (loss::logistic(x) * (S(1) - t + q * t) - q * t);
-      return {dx, g * w * (q * loss::softplus(-x) - loss::softplus(x)), S(0), S(0)};
+      const S dx = g * w * (logistic::sigmoid(x) * (S(1) - t + q * t) - q * t);
+      return {dx, g * w * (q * logistic::softplus(-x) - logistic::softplus(x)), S(0), S(0)};
     }
   };
   using variants = variant_list<one_softplus>;

@@ -17,12 +17,10 @@
 #include <string>
 
 #include "backproof/convolution.hpp"
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
 
 namespace backproof::ops {
 
-struct conv {
+struct conv : convolution::frame<conv> {
   static constexpr op_info info{.name = "conv",
                                 .onnx = "Conv",
                                 .opset = 22,
@@ -56,30 +54,6 @@ struct conv {
   static void each_product(const call<S>& c, F visit) {  // visit(y, x, w)
     const shape &x = c.in[0].dims(), &w = c.in[1].dims();
     convolution::each_product(windows_of(c.attrs, x, convolution::taps_of(w)), x, w, c.attrs.integer("group"), visit);
-  }
-
-  template <scalar S>
-  static void forward(const call<S>& c, results<S> y) {
-    sums<S> total(y[0]);
-    each_product(c, [&](index i, index x, index w) { total[i].add_product(c.in[0][x], c.in[1][w]); });
-    if (c.has(2)) convolution::each_in_channel(y[0].dims(), [&](index i, index m) { total[i] += c.in[2][m]; });
-    total.store();
-  }
-
-  template <scalar S>
-  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    sums<S> dx(d[0]), dw(d[1]);
-    each_product(c, [&](index i, index x, index w) {
-      dx[x].add_product(g[0][i], c.in[1][w]);
-      dw[w].add_product(g[0][i], c.in[0][x]);
-    });
-    dx.store();
-    dw.store();
-    if (c.has(2)) {
-      sums<S> db(d[2]);
-      convolution::each_in_channel(g[0].dims(), [&](index i, index m) { db[m] += g[0][i]; });
-      db.store();
-    }
   }
 };
 

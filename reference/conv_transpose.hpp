@@ -1,9 +1,9 @@
 // ConvTranspose: the transpose of Conv, which takes its outputs back to where its windows lie.
 //
-//   Y[n,m,o]  = B[m] + sum_{c,i,k: i s - p + k d = o} X[n,c,i] W[c,m',k],   m' = m's place in its group, c in that
-//   group dX[n,c,i] = sum_{m,k} g[n,m,i s - p + k d] W[c,m',k]      (cells of the output only) dW[c,m',k] = sum_{n,i}
-//   X[n,c,i] g[n,m,i s - p + k d] dB[m]     = sum_{n,o} g[n,m,o], over the cells of the output that no window reaches
-//   as well
+//   Y[n,m,o]   = B[m] + sum_{c,i,k: i s - p + k d = o} X[n,c,i] W[c,m',k],   c in m's group, m' = m's place in it
+//   dX[n,c,i]  = sum_{m,k} g[n,m,i s - p + k d] W[c,m',k],   over the cells of the output only
+//   dW[c,m',k] = sum_{n,i} X[n,c,i] g[n,m,i s - p + k d],    likewise
+//   dB[m]      = sum_{n,o} g[n,m,o],   over the cells of the output that no window reaches as well
 //
 // X [N, C, spatial], W [C, M/G, kernel], B [M] optional; s strides, p pads, d dilations, G groups, one s, p and d per
 // spatial axis. With n cells, an output has s (n - 1) + output_padding + d (k - 1) + 1 - pads, output_padding < s. An
@@ -17,11 +17,10 @@
 #include <utility>
 
 #include "backproof/convolution.hpp"
-#include "backproof/op.hpp"
 
 namespace backproof::ops {
 
-struct conv_transpose {
+struct conv_transpose : convolution::frame<conv_transpose> {
   static constexpr op_info info{.name = "conv_transpose",
                                 .onnx = "ConvTranspose",
                                 .opset = 22,
@@ -125,34 +124,11 @@ struct conv_transpose {
   }
 
   template <scalar S, class F>
-  static void each_product(const call<S>& c, F visit) {  // visit(x, y, w)
+  static void each_product(const call<S>& c, F visit) {  // visit(y, x, w), with X in the place of a convolution's Y
     const shape& w = c.in[1].dims();
     const geometry at(c.attrs, c.in[0].dims(), w);
-    convolution::each_product(over(c.attrs, w, at), at.y, w, c.attrs.integer("group"), visit);
-  }
-
-  template <scalar S>
-  static void forward(const call<S>& c, results<S> y) {
-    sums<S> total(y[0]);
-    each_product(c, [&](index x, index i, index w) { total[i].add_product(c.in[0][x], c.in[1][w]); });
-    if (c.has(2)) convolution::each_in_channel(y[0].dims(), [&](index i, index m) { total[i] += c.in[2][m]; });
-    total.store();
-  }
-
-  template <scalar S>
-  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    sums<S> dx(d[0]), dw(d[1]);
-    each_product(c, [&](index x, index i, index w) {
-      dx[x].add_product(g[0][i], c.in[1][w]);
-      dw[w].add_product(g[0][i], c.in[0][x]);
-    });
-    dx.store();
-    dw.store();
-    if (c.has(2)) {
-      sums<S> db(d[2]);
-      convolution::each_in_channel(g[0].dims(), [&](index i, index m) { db[m] += g[0][i]; });
-      db.store();
-    }
+    convolution::each_product(over(c.attrs, w, at), at.y, w, c.attrs.integer("group"),
+                              [&](index x, index y, index k) { visit(y, x, k); });
   }
 };
 

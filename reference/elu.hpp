@@ -51,15 +51,11 @@ struct elu : elementwise::unary<elu> {
       return S(0) < x ? g : g * (value(x, a) + S(a.number("alpha")));
     }
   };
-  struct exp_less_one {
+  struct exp_less_one : elementwise::unary_value<exp_less_one> {
     static constexpr variant_info info{.name = "exp(x)-1", .loss = "cancels for small x", .keeps_sign = true};
     template <scalar S>
-    static void forward(const call<S>& c, results<S> y) {
-      const S alpha(c.attrs.number("alpha"));
-      for (index i = 0; i < y[0].size(); ++i) {
-        const S& x = c.in[0][i];
-        y[0][i] = x < S(0) ? alpha * (math::exp(x) - S(1)) : x;
-      }
+    static S value(const S& x, const attributes& a) {
+      return x < S(0) ? S(a.number("alpha")) * (math::exp(x) - S(1)) : x;
     }
   };
   using variants = variant_list<from_output, exp_less_one>;

@@ -12,6 +12,7 @@
 // Source: torch.nn.functional.embedding_bag, without max_norm and scale_grad_by_freq.
 #pragma once
 
+#include "backproof/fitting_indices.hpp"
 #include "backproof/indexing.hpp"
 
 namespace backproof::ops {
@@ -37,7 +38,7 @@ struct embedding_bag {
     const index length = s.extent(1, 6), bags = s.extent(1, 3);
     s.input(w, {.distinct = mode == "max"});
     indexing::draw_repeated(s, {length}, w[0], false);
-    indexing::draw_indices(s, {bags + last}, 0, length, [&](const std::vector<index>& offsets) {
+    fitting_indices(s, {bags + last}, 0, length, [&](const std::vector<index>& offsets) {
       return offsets.front() == 0 && std::is_sorted(offsets.begin(), offsets.end()) &&
              (!last || offsets.back() == length);
     });

@@ -7,13 +7,13 @@
 // Nothing is rounded: y is representable whenever x is. Source: ONNX Floor-13.
 #pragma once
 
-#include "backproof/elementwise.hpp"
+#include "backproof/piecewise_constant.hpp"
 #include "backproof/sample.hpp"
 #include "backproof/smooth.hpp"
 
 namespace backproof::ops {
 
-struct floor : elementwise::unary<floor> {
+struct floor : elementwise::piecewise_constant<floor> {
   static constexpr op_info info{.name = "floor",
                                 .onnx = "Floor",
                                 .opset = 13,
@@ -33,15 +33,7 @@ struct floor : elementwise::unary<floor> {
     return math::floor(x);
   }
 
-  template <scalar S>
-  static S pull(const S&, const S&, const attributes&) {
-    return S(0);
-  }
-
-  static std::optional<elementwise::slopes> kink(const real& x, const attributes&, const subdifferential&) {
-    if (x == math::floor(x)) return elementwise::slopes{0, 0};
-    return std::nullopt;
-  }
+  static bool jumps(const real& x) { return x == math::floor(x); }
 };
 
 }  // namespace backproof::ops

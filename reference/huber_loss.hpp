@@ -11,6 +11,7 @@
 
 #include "backproof/loss.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/variadic.hpp"
 
 namespace backproof::ops {
 
@@ -27,7 +28,7 @@ struct huber_loss : loss::pointwise<huber_loss, 2> {
     loss::draw_reduction(s);
     s.attribute("delta", s.choose({1.0, 0.7, 0.1, 5.0}));
     s.input(all);
-    s.input(loss::draw_operand(s, all));
+    s.input(elementwise::drawn_operand(s, all));
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {

@@ -13,6 +13,7 @@
 
 #include <numeric>
 
+#include "backproof/fitting_indices.hpp"
 #include "backproof/indexing.hpp"
 
 namespace backproof::ops {
@@ -34,7 +35,7 @@ struct index_linear {
     const shape w = {s.extent(1, 6), s.extent(1, 5)};
     s.input({length}, {.kinks = {1, -1}});
     indexing::draw_repeated(s, {length}, w[0], false);
-    indexing::draw_indices(s, {rows}, 0, length, [&](const std::vector<index>& sizes) {
+    fitting_indices(s, {rows}, 0, length, [&](const std::vector<index>& sizes) {
       return std::accumulate(sizes.begin(), sizes.end(), index{0}) == length;
     });
     s.input(w);

@@ -11,6 +11,7 @@
 
 #include "backproof/loss.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/variadic.hpp"
 
 namespace backproof::ops {
 
@@ -27,7 +28,8 @@ struct kl_div : loss::pointwise<kl_div, 2> {
     s.attribute("reduction", s.choose<std::string>({"mean", "none", "sum", "batchmean"}));
     const bool logarithms = s.attribute("log_target", index{s.choose({0, 1})}) != 0;
     s.input(all, {.low = -12, .high = 2});
-    s.input(loss::draw_operand(s, all), logarithms ? domain{.low = -12, .high = 2} : domain{.low = 0x1p-10, .high = 4});
+    s.input(elementwise::drawn_operand(s, all),
+            logarithms ? domain{.low = -12, .high = 2} : domain{.low = 0x1p-10, .high = 4});
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {

@@ -24,30 +24,13 @@ struct log_softmax {
                                 .source = "ONNX LogSoftmax-13"};
   static constexpr law laws[] = {law::shift(0)};
 
-  static void draw(sampler& s) {
-    const shape x = s.dims(1, 3);
-    const index rank = static_cast<index>(x.size());
-    s.attribute("axis", s.pick(2 * rank) - rank);
-    s.input(x);
-  }
+  static void draw(sampler& s) { along_axis::draw(s); }
 
-  static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    slices(in[0], a.integer("axis"));  // throws if there is no such axis
-    return {in[0]};
-  }
+  static std::vector<shape> infer(const attributes& a, std::span<const shape> in) { return along_axis::infer(a, in); }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    const values<S>& x = c.in[0];
-    const slices along(x.dims(), c.attrs.integer("axis"));
-    along_axis::each_slice(along, [&](auto at) {
-      S m = x[at(0)];
-      for (index j = 1; j < along.length; ++j) m = math::max(m, x[at(j)]);
-      sum<S> total;
-      for (index j = 0; j < along.length; ++j) total += math::exp(x[at(j)] - m);
-      const S normaliser = math::log(total.value());
-      for (index j = 0; j < along.length; ++j) y[0][at(j)] = x[at(j)] - m - normaliser;
-    });
+    y[0] = along_axis::log_probabilities(c.in[0], slices(c.in[0].dims(), c.attrs.integer("axis")));
   }
 
   template <scalar S>

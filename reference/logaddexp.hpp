@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "backproof/elementwise.hpp"
+#include "backproof/logistic.hpp"
 #include "backproof/sample.hpp"
 
 namespace backproof::ops {
@@ -40,15 +41,9 @@ struct logaddexp : elementwise::binary<logaddexp> {
   }
 
   template <scalar S>
-  static S weight(const S& z) {
-    const S e = math::exp(-math::abs(z));
-    return z < S(0) ? e / (S(1) + e) : S(1) / (S(1) + e);
-  }
-
-  template <scalar S>
   static std::array<S, 2> pull(const S& a, const S& b, const S& g, const attributes&) {
     if (same_infinity(a, b)) return {g / S(2), g / S(2)};
-    return {g * weight(a - b), g * weight(b - a)};
+    return {g * logistic::sigmoid(a - b), g * logistic::sigmoid(b - a)};
   }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {

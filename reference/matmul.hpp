@@ -12,7 +12,6 @@
 
 #include "backproof/op.hpp"
 #include "backproof/sample.hpp"
-#include "backproof/variadic.hpp"
 
 namespace backproof::ops {
 

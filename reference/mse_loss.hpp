@@ -10,6 +10,7 @@
 
 #include "backproof/loss.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/variadic.hpp"
 
 namespace backproof::ops {
 
@@ -25,7 +26,7 @@ struct mse_loss : loss::pointwise<mse_loss, 2> {
     const shape all = s.dims(0, 3);
     loss::draw_reduction(s);
     s.input(all);
-    s.input(loss::draw_operand(s, all));
+    s.input(elementwise::drawn_operand(s, all));
   }
 
   template <scalar S>

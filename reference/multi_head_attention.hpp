@@ -14,6 +14,7 @@
 #include <algorithm>
 
 #include "backproof/attention.hpp"
+#include "backproof/fitting_indices.hpp"
 #include "backproof/indexing.hpp"
 
 namespace backproof::ops {
@@ -52,7 +53,7 @@ struct multi_head_attention {
     optional(biased, {e});
     optional(mask != 0, mask == 1 ? shape{queries, keys} : shape{n * heads, queries, keys});
     if (padded)
-      indexing::draw_indices(s, {n, keys}, 0, 1, [&](const std::vector<index>& ignored) {
+      fitting_indices(s, {n, keys}, 0, 1, [&](const std::vector<index>& ignored) {
         for (auto row = ignored.begin(); row != ignored.end(); row += keys)
           if (std::count(row, row + keys, 1) == keys) return false;
         return true;

@@ -42,8 +42,6 @@ struct multi_margin_loss : loss::margin_pairs<multi_margin_loss> {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     if (power(a) != 1 && power(a) != 2) throw std::invalid_argument("p is neither 1 nor 2");
     margin(a);  // throws if it is missing
-    if (in[0].empty() || in[0].back() < 1)
-      throw std::invalid_argument("scores " + to_string(in[0]) + " have no axis of classes");
     if (in[1] != loss::rows_of(in[0]))
       throw std::invalid_argument("labels " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
     if (given(in, 2) && in[2] != shape{in[0].back()})

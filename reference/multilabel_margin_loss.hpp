@@ -47,8 +47,6 @@ struct multilabel_margin_loss : loss::margin_pairs<multilabel_margin_loss> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (in[0].empty() || in[0].back() < 1)
-      throw std::invalid_argument("scores " + to_string(in[0]) + " have no axis of classes");
     if (in[1] != in[0])
       throw std::invalid_argument("targets " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
     return {loss::reduced(a, loss::rows_of(in[0]))};

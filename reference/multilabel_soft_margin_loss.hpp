@@ -11,6 +11,7 @@
 
 #include <stdexcept>
 
+#include "backproof/logistic.hpp"
 #include "backproof/loss.hpp"
 #include "backproof/sample.hpp"
 
@@ -38,39 +39,25 @@ struct multilabel_soft_margin_loss {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (in[0].empty() || in[0].back() < 1)
-      throw std::invalid_argument("scores " + to_string(in[0]) + " have no axis of classes");
+    const shape rows = loss::rows_of(in[0]);
     if (in[1] != in[0])
       throw std::invalid_argument("targets " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
     if (given(in, 2) && in[2] != shape{in[0].back()})
       throw std::invalid_argument("weights " + to_string(in[2]) + " do not fit scores " + to_string(in[0]));
-    return {loss::reduced(a, {in[0].begin(), in[0].end() - 1})};
-  }
-
-  template <scalar S>
-  static S softplus(const S& x) {
-    return math::max(x, S(0)) + math::log1p(math::exp(-math::abs(x)));
-  }
-
-  template <scalar S>
-  static S sigmoid(const S& x) {
-    const S e = math::exp(-math::abs(x));
-    return x < S(0) ? e / (S(1) + e) : S(1) / (S(1) + e);
+    return {loss::reduced(a, rows)};
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const slices rows(c.in[0].dims(), -1);
-    shape dims = c.in[0].dims();
-    dims.pop_back();
-    values<S> losses(dims);
+    values<S> losses(loss::rows_of(c.in[0].dims()));
     for (index r = 0; r < rows.outer; ++r) {
       sum<S> total;
       for (index j = 0; j < rows.length; ++j) {
         const S &x = c.in[0][r * rows.length + j], &t = c.in[1][r * rows.length + j];
         const S w = c.has(2) ? c.in[2][j] : S(1);
-        total.add_product(w, t * softplus(-x));
-        total.add_product(w, (S(1) - t) * softplus(x));
+        total.add_product(w, t * logistic::softplus(-x));
+        total.add_product(w, (S(1) - t) * logistic::softplus(x));
       }
       losses[r] = total.value() / S(static_cast<int>(rows.length));
     }
@@ -87,8 +74,8 @@ struct multilabel_soft_margin_loss {
       const S share =
           loss::cotangent(c.attrs, g[0], i / rows.length, rows.outer) * w / S(static_cast<int>(rows.length));
       sum<S> dx;
-      dx.add_product(share * (S(1) - t), sigmoid(x));
-      dx.add_product(-share * t, sigmoid(-x));
+      dx.add_product(share * (S(1) - t), logistic::sigmoid(x));
+      dx.add_product(-share * t, logistic::sigmoid(-x));
       d[0][i] = dx.value();
       d[1][i] = by_target(share, x);
     }
@@ -103,7 +90,9 @@ struct multilabel_soft_margin_loss {
     static constexpr variant_info info{.name = "dt = sp(-x)-sp(x)", .loss = "the softplus cancel for small |x|"};
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-      gradient(c, g, d, [](const S& share, const S& x) { return share * softplus(-x) - share * softplus(x); });
+      gradient(c, g, d, [](const S& share, const S& x) {
+        return share * logistic::softplus(-x) - share * logistic::softplus(x);
+      });
     }
   };
   using variants = variant_list<difference>;

@@ -7,13 +7,13 @@
 // are 0. Nothing is rounded otherwise: y is representable whenever x is. Source: ONNX Round-22.
 #pragma once
 
-#include "backproof/elementwise.hpp"
+#include "backproof/piecewise_constant.hpp"
 #include "backproof/sample.hpp"
 #include "backproof/smooth.hpp"
 
 namespace backproof::ops {
 
-struct round : elementwise::unary<round> {
+struct round : elementwise::piecewise_constant<round> {
   static constexpr op_info info{.name = "round",
                                 .onnx = "Round",
                                 .opset = 22,
@@ -39,15 +39,7 @@ struct round : elementwise::unary<round> {
     return part < S(0.5) ? below : math::ceil(x);
   }
 
-  template <scalar S>
-  static S pull(const S&, const S&, const attributes&) {
-    return S(0);
-  }
-
-  static std::optional<elementwise::slopes> kink(const real& x, const attributes&, const subdifferential&) {
-    if (x - math::floor(x) == real(0.5)) return elementwise::slopes{0, 0};
-    return std::nullopt;
-  }
+  static bool jumps(const real& x) { return x - math::floor(x) == real(0.5); }
 };
 
 }  // namespace backproof::ops

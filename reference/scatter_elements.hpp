@@ -13,6 +13,7 @@
 // for the product of the others fails at u = 0. Source: ONNX ScatterElements-18.
 #pragma once
 
+#include "backproof/fitting_indices.hpp"
 #include "backproof/indexing.hpp"
 
 namespace backproof::ops {
@@ -43,7 +44,7 @@ struct scatter_elements : indexing::scatter<scatter_elements> {
     k[axis] = once ? std::max<index>(1, extent / 2) : s.extent(1, 5);
     s.input(x, {.distinct = true});
     if (once)
-      indexing::draw_indices(s, k, negative ? -extent : 0, extent - 1, [&](const std::vector<index>& drawn) {
+      fitting_indices(s, k, negative ? -extent : 0, extent - 1, [&](const std::vector<index>& drawn) {
         return indexing::all_different(indexing::elements(axis, x, k, drawn));
       });
     else

@@ -12,6 +12,7 @@
 // u for the product of the others fails at u = 0. Source: ONNX ScatterND-18.
 #pragma once
 
+#include "backproof/fitting_indices.hpp"
 #include "backproof/indexing.hpp"
 
 namespace backproof::ops {
@@ -40,7 +41,7 @@ struct scatter_nd : indexing::scatter<scatter_nd> {
     const shape tuples = {once ? s.random().between(1, std::max<index>(1, least / 2)) : s.extent(1, 5), length};
     s.input(x, {.distinct = true});
     if (once)
-      indexing::draw_indices(s, tuples, negative ? -least : 0, least - 1, [&](const std::vector<index>& drawn) {
+      fitting_indices(s, tuples, negative ? -least : 0, least - 1, [&](const std::vector<index>& drawn) {
         return indexing::all_different(indexing::tuples(0, x, tuples, drawn));
       });
     else

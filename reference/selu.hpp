@@ -60,15 +60,12 @@ struct selu : elementwise::unary<selu> {
       return x < S(0) ? g * (value(x, a) + gamma * alpha) : g * gamma;
     }
   };
-  struct exp_less_one {
+  struct exp_less_one : elementwise::unary_value<exp_less_one> {
     static constexpr variant_info info{.name = "exp(x)-1", .loss = "cancels for small x", .keeps_sign = true};
     template <scalar S>
-    static void forward(const call<S>& c, results<S> y) {
-      const S gamma(c.attrs.number("gamma")), alpha(c.attrs.number("alpha"));
-      for (index i = 0; i < y[0].size(); ++i) {
-        const S& x = c.in[0][i];
-        y[0][i] = x < S(0) ? gamma * (alpha * (math::exp(x) - S(1))) : gamma * x;
-      }
+    static S value(const S& x, const attributes& a) {
+      const S gamma(a.number("gamma")), alpha(a.number("alpha"));
+      return x < S(0) ? gamma * (alpha * (math::exp(x) - S(1))) : gamma * x;
     }
   };
   using variants = variant_list<from_output, exp_less_one>;

@@ -3,12 +3,13 @@
 //   y  = 1 / (1 + exp(-x))
 //   dx = g s(x) s(-x)
 //
-// Smooth everywhere. exp(-|x|) never overflows, so both forms below are written in it. s(x) s(-x) keeps its digits
-// where s (1-s), computed from a rounded s, has lost them all: from x = 17.33 in f32, 37.43 in f64. Source: ONNX
-// Sigmoid-13; the circuit example of the backpropagation lectures (negate, exp, add 1, reciprocal).
+// Smooth everywhere. exp(-|x|) never overflows, so s is written in it. s(x) s(-x) keeps its digits where s (1-s),
+// computed from a rounded s, has lost them all: from x = 17.33 in f32, 37.43 in f64. Source: ONNX Sigmoid-13; the
+// circuit example of the backpropagation lectures (negate, exp, add 1, reciprocal).
 #pragma once
 
 #include "backproof/elementwise.hpp"
+#include "backproof/logistic.hpp"
 #include "backproof/sample.hpp"
 
 namespace backproof::ops {
@@ -26,19 +27,13 @@ struct sigmoid : elementwise::unary<sigmoid> {
   static void draw(sampler& s) { s.input(s.dims(0, 3)); }
 
   template <scalar S>
-  static S at(const S& x) {
-    const S e = math::exp(-math::abs(x));
-    return x < S(0) ? e / (S(1) + e) : S(1) / (S(1) + e);
-  }
-
-  template <scalar S>
   static S value(const S& x, const attributes&) {
-    return at(x);
+    return logistic::sigmoid(x);
   }
 
   template <scalar S>
   static S pull(const S& x, const S& g, const attributes&) {
-    return g * at(x) * at(-x);
+    return g * logistic::sigmoid(x) * logistic::sigmoid(-x);
   }
 
   struct from_output : elementwise::unary_vjp<from_output> {
@@ -46,7 +41,7 @@ struct sigmoid : elementwise::unary<sigmoid> {
         .name = "s*(1-s)", .loss = "1-s from the rounded output cancels for large x", .keeps_sign = true};
     template <scalar S>
     static S pull(const S& x, const S& g, const attributes&) {
-      const S s = at(x);
+      const S s = logistic::sigmoid(x);
       return g * (s * (S(1) - s));
     }
   };

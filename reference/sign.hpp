@@ -7,12 +7,12 @@
 // Source: ONNX Sign-13.
 #pragma once
 
-#include "backproof/elementwise.hpp"
+#include "backproof/piecewise_constant.hpp"
 #include "backproof/sample.hpp"
 
 namespace backproof::ops {
 
-struct sign : elementwise::unary<sign> {
+struct sign : elementwise::piecewise_constant<sign> {
   static constexpr op_info info{.name = "sign",
                                 .onnx = "Sign",
                                 .opset = 13,
@@ -31,15 +31,7 @@ struct sign : elementwise::unary<sign> {
     return S(0) < x ? S(1) : x;  // a NaN stays
   }
 
-  template <scalar S>
-  static S pull(const S&, const S&, const attributes&) {
-    return S(0);
-  }
-
-  static std::optional<elementwise::slopes> kink(const real& x, const attributes&, const subdifferential&) {
-    if (x == real(0)) return elementwise::slopes{0, 0};
-    return std::nullopt;
-  }
+  static bool jumps(const real& x) { return x == real(0); }
 };
 
 }  // namespace backproof::ops

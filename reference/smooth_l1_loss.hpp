@@ -11,6 +11,7 @@
 
 #include "backproof/loss.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/variadic.hpp"
 
 namespace backproof::ops {
 
@@ -29,7 +30,7 @@ struct smooth_l1_loss : loss::pointwise<smooth_l1_loss, 2> {
     const double beta = s.attribute("beta", s.choose({1.0, 0.7, 0.1, 5.0, 0.0}));
     const bool kinked = beta == 0;
     s.input(all, {.distinct = kinked});
-    s.input(kinked ? all : loss::draw_operand(s, all), {.distinct = kinked});
+    s.input(kinked ? all : elementwise::drawn_operand(s, all), {.distinct = kinked});
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {

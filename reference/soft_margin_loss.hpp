@@ -7,6 +7,7 @@
 // and with log1p, for 1 + exp(-t x) has lost the digits of a small exponential. Source: THNN SoftMarginCriterion.
 #pragma once
 
+#include "backproof/logistic.hpp"
 #include "backproof/loss.hpp"
 #include "backproof/sample.hpp"
 
@@ -28,12 +29,12 @@ struct soft_margin_loss : loss::pointwise<soft_margin_loss, 2> {
 
   template <scalar S>
   static S value(const std::array<S, 2>& x, const attributes&) {
-    return loss::softplus(-(x[1] * x[0]));
+    return logistic::softplus(-(x[1] * x[0]));
   }
 
   template <scalar S>
   static std::array<S, 2> pull(const std::array<S, 2>& x, const S& g, const attributes&) {
-    return {-x[1] * (g * loss::logistic(-(x[1] * x[0]))), S(0)};
+    return {-x[1] * (g * logistic::sigmoid(-(x[1] * x[0]))), S(0)};
   }
 
   struct rounded_sum {

@@ -21,17 +21,9 @@ struct softmin {
                                 .source = "torch.nn.functional.softmin"};
   static constexpr law laws[] = {law::shift(0), law::symmetric(), law::norm(0.5)};
 
-  static void draw(sampler& s) {
-    const shape x = s.dims(1, 3);
-    const index rank = static_cast<index>(x.size());
-    s.attribute("axis", s.pick(2 * rank) - rank);
-    s.input(x);
-  }
+  static void draw(sampler& s) { along_axis::draw(s); }
 
-  static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    slices(in[0], a.integer("axis"));  // throws if there is no such axis
-    return {in[0]};
-  }
+  static std::vector<shape> infer(const attributes& a, std::span<const shape> in) { return along_axis::infer(a, in); }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {

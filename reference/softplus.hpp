@@ -72,16 +72,13 @@ struct softplus : elementwise::unary<softplus> {
       return g * ((z - S(1)) / z);
     }
   };
-  struct log_of_sum {
+  struct log_of_sum : elementwise::unary_value<log_of_sum> {
     static constexpr variant_info info{
         .name = "log(1+exp(beta*x))/beta", .loss = "1+exp rounds to 1 for x far below 0", .keeps_sign = true};
     template <scalar S>
-    static void forward(const call<S>& c, results<S> y) {
-      const S beta(c.attrs.number("beta"));
-      for (index i = 0; i < y[0].size(); ++i) {
-        const S& x = c.in[0][i];
-        y[0][i] = beyond(x, c.attrs) ? x : math::log(S(1) + math::exp(beta * x)) / beta;
-      }
+    static S value(const S& x, const attributes& a) {
+      const S beta(a.number("beta"));
+      return beyond(x, a) ? x : math::log(S(1) + math::exp(beta * x)) / beta;
     }
   };
   using variants = variant_list<from_output, log_of_sum>;

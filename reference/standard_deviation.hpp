@@ -8,8 +8,6 @@
 // Source: torch.std, with ONNX's axes and keepdims.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/moments.hpp"
 #include "backproof/reduction.hpp"
 
@@ -30,14 +28,8 @@ struct standard_deviation : reduction::frame<standard_deviation> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (a.integer("correction") != 0 && a.integer("correction") != 1)
-      throw std::invalid_argument("correction is neither 0 nor 1");
+    moments::check_correction(a);
     return frame::infer(a, in);
-  }
-
-  template <class S>
-  static S degrees_of_freedom(const std::vector<S>& x, const attributes& a) {
-    return S(static_cast<int>(std::max<index>(0, static_cast<index>(x.size()) - a.integer("correction"))));
   }
 
   template <class S>
@@ -47,15 +39,13 @@ struct standard_deviation : reduction::frame<standard_deviation> {
 
   template <scalar S>
   static S value(const std::vector<S>& x, const attributes& a) {
-    sum<S> total;
-    for (const S& c : moments::centred(x)) total.add_product(c, c);
-    return math::sqrt(total.value() / degrees_of_freedom(x, a));
+    return math::sqrt(moments::variance(x, a));
   }
 
   template <scalar S>
   static std::vector<S> pull(const std::vector<S>& x, const S& g, const attributes& a) {
     std::vector<S> dx = moments::centred(x);
-    const S n = degrees_of_freedom(x, a), y = value(x, a);
+    const S n = moments::degrees_of_freedom(x, a), y = value(x, a);
     // Of equal elements 0, written so that it is no number where the mean overflows.
     for (S& one : dx) one = constant(x) && S(0) < n ? one - one : g * (one / (n * y));
     return dx;
@@ -63,7 +53,7 @@ struct standard_deviation : reduction::frame<standard_deviation> {
 
   static void kink(const std::vector<real>& x, const std::vector<position>& at, const real& g, const attributes& a,
                    subdifferential& s) {
-    const real n = degrees_of_freedom(x, a);
+    const real n = moments::degrees_of_freedom(x, a);
     if (constant(x) && real(0) < n) s.ball(at, 2, g / sqrt(n));
   }
 
@@ -72,13 +62,12 @@ struct standard_deviation : reduction::frame<standard_deviation> {
                                        .loss = "cancels where the mean is large compared with the deviation"};
     template <scalar S>
     static S value(const std::vector<S>& x, const attributes& a) {
-      const S n = degrees_of_freedom(x, a);
-      return math::sqrt(moments::one_pass_variance(x) * S(static_cast<int>(x.size())) / n);
+      return math::sqrt(moments::one_pass_variance(x, a));
     }
     template <scalar S>
     static std::vector<S> pull(const std::vector<S>& x, const S& g, const attributes& a) {
       std::vector<S> dx = moments::centred(x);
-      const S scale = degrees_of_freedom(x, a) * value(x, a);
+      const S scale = moments::degrees_of_freedom(x, a) * value(x, a);
       for (S& one : dx) one = g * (one / scale);
       return dx;
     }

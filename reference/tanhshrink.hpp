@@ -47,11 +47,11 @@ struct tanhshrink : elementwise::unary<tanhshrink> {
     return g * (t * t);
   }
 
-  struct difference {
+  struct difference : elementwise::unary_value<difference> {
     static constexpr variant_info info{.name = "x-tanh(x)", .loss = "the difference cancels for small x"};
     template <scalar S>
-    static void forward(const call<S>& c, results<S> y) {
-      for (index i = 0; i < y[0].size(); ++i) y[0][i] = c.in[0][i] - math::tanh(c.in[0][i]);
+    static S value(const S& x, const attributes&) {
+      return x - math::tanh(x);
     }
   };
   struct difference_of_slopes : elementwise::unary_vjp<difference_of_slopes> {

@@ -8,8 +8,6 @@
 // struct named std would hide the namespace. Source: torch.var, with ONNX's axes and keepdims.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/moments.hpp"
 #include "backproof/reduction.hpp"
 
@@ -30,27 +28,19 @@ struct variance : reduction::frame<variance> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (a.integer("correction") != 0 && a.integer("correction") != 1)
-      throw std::invalid_argument("correction is neither 0 nor 1");
+    moments::check_correction(a);
     return frame::infer(a, in);
-  }
-
-  template <class S>
-  static S degrees_of_freedom(const std::vector<S>& x, const attributes& a) {
-    return S(static_cast<int>(std::max<index>(0, static_cast<index>(x.size()) - a.integer("correction"))));
   }
 
   template <scalar S>
   static S value(const std::vector<S>& x, const attributes& a) {
-    sum<S> total;
-    for (const S& c : moments::centred(x)) total.add_product(c, c);
-    return total.value() / degrees_of_freedom(x, a);
+    return moments::variance(x, a);
   }
 
   template <scalar S>
   static std::vector<S> pull(const std::vector<S>& x, const S& g, const attributes& a) {
     std::vector<S> dx = moments::centred(x);
-    for (S& one : dx) one = S(2) * g * one / degrees_of_freedom(x, a);
+    for (S& one : dx) one = S(2) * g * one / moments::degrees_of_freedom(x, a);
     return dx;
   }
 
@@ -59,7 +49,7 @@ struct variance : reduction::frame<variance> {
                                        .loss = "cancels where the mean is large compared with the deviation"};
     template <scalar S>
     static S value(const std::vector<S>& x, const attributes& a) {
-      return moments::one_pass_variance(x) * S(static_cast<int>(x.size())) / degrees_of_freedom(x, a);
+      return moments::one_pass_variance(x, a);
     }
   };
   using variants = variant_list<one_pass>;

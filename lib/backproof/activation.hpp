@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backproof/attributes.hpp"
+#include "backproof/logistic.hpp"
 #include "backproof/math.hpp"
 
 namespace backproof::recurrent {
@@ -43,7 +44,7 @@ struct activation {
       case kind::tanh:
         return math::tanh(a);
       case kind::sigmoid:
-        return sigmoid(a);
+        return logistic::sigmoid(a);
       case kind::relu:
         return positive;
       case kind::leaky_relu:
@@ -61,7 +62,7 @@ struct activation {
       case kind::softplus:
         break;
     }
-    return positive + math::log1p(math::exp(-math::abs(a)));
+    return logistic::softplus(a);
   }
 
   // At a kink, the slope to its left, but for leaky_relu and elu, whose 0 belongs to the right.
@@ -71,7 +72,7 @@ struct activation {
       case kind::tanh:
         return sech_squared(a);
       case kind::sigmoid:
-        return sigmoid(a) * sigmoid(-a);
+        return logistic::sigmoid(a) * logistic::sigmoid(-a);
       case kind::relu:
         return S(0) < a ? S(1) : S(0);
       case kind::leaky_relu:
@@ -93,7 +94,7 @@ struct activation {
       case kind::softplus:
         break;
     }
-    return sigmoid(a);
+    return logistic::sigmoid(a);
   }
 
   // The slope as implementations have it that keep outputs only: 1 - y^2 and y (1 - y) cancel where they saturate.
@@ -111,12 +112,6 @@ struct activation {
     if (what == kind::relu || what == kind::leaky_relu || what == kind::elu) return {real(0)};
     if (what == kind::hard_sigmoid) return {-real(beta) / real(alpha), (real(1) - real(beta)) / real(alpha)};
     return {};
-  }
-
-  template <scalar S>
-  static S sigmoid(const S& x) {
-    const S e = math::exp(-math::abs(x));
-    return x < S(0) ? e / (S(1) + e) : S(1) / (S(1) + e);
   }
 
   template <scalar S>

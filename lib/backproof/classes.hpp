@@ -7,6 +7,7 @@
 #include <string>
 
 #include "backproof/op.hpp"
+#include "backproof/softmax.hpp"
 
 namespace backproof {
 class sampler;
@@ -25,11 +26,7 @@ void check_weights(std::span<const shape> in, std::size_t k);       // that inpu
 // Calls visit(r, at) for each row: r its flat position in the labels, and at(j) where the score of class j stands.
 template <class F>
 void each_row(const shape& scores, F visit) {
-  const slices along(scores, 1);
-  for (index n = 0; n < along.outer; ++n)
-    for (index i = 0; i < along.inner; ++i)
-      visit(n * along.inner + i,
-            [start = along.start(n, i), inner = along.inner](index j) { return start + j * inner; });
+  along_axis::each_slice(slices(scores, 1), [&, r = index{0}](auto at) mutable { visit(r++, at); });
 }
 
 // The label of row r, or -1 if that is ignored.
@@ -62,19 +59,10 @@ S divisor(const call<S>& c, std::size_t k) {
   return c.has(k) ? weights.value() : S(rows);
 }
 
-// The logarithm of the softmax of each row. Without the shift by the row's maximum, exp overflows.
+// The logarithm of the softmax of each row.
 template <class S>
 values<S> log_softmax(const values<S>& x) {
-  const index count = x.extent(1);
-  values<S> y(x.dims());
-  each_row(x.dims(), [&](index, auto at) {
-    S m = x[at(0)];
-    for (index j = 1; j < count; ++j) m = math::max(m, x[at(j)]);
-    sum<S> total;
-    for (index j = 0; j < count; ++j) total += math::exp(x[at(j)] - m);
-    for (index j = 0; j < count; ++j) y[at(j)] = x[at(j)] - m - math::log(total.value());
-  });
-  return y;
+  return along_axis::log_probabilities(x, slices(x.dims(), 1));
 }
 
 }  // namespace backproof::classes

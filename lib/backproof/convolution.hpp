@@ -5,7 +5,8 @@
 // their gradients, over the same triples of y, x and w.
 #pragma once
 
-#include "backproof/tensor.hpp"
+#include "backproof/op.hpp"
+#include "backproof/sample.hpp"
 #include "backproof/window.hpp"
 
 namespace backproof::convolution {
@@ -54,6 +55,38 @@ void each_in_channel(const shape& s, F visit) {
     for (index m = 0; m < channels.length; ++m)
       for (index o = 0; o < channels.inner; ++o) visit(channels.start(n, o) + m * channels.inner, m);
 }
+
+// The frame of Conv and ConvTranspose, whose inputs are X, W and B?. The op states which elements meet:
+//
+//   template <scalar S, class F> static void each_product(const call<S>& c, F visit);    // visit(y, x, w)
+//
+// Y is one sum, B among its terms.
+template <class Op>
+struct frame {
+  template <scalar S>
+  static void forward(const call<S>& c, results<S> y) {
+    sums<S> total(y[0]);
+    Op::each_product(c, [&](index i, index x, index w) { total[i].add_product(c.in[0][x], c.in[1][w]); });
+    if (c.has(2)) each_in_channel(y[0].dims(), [&](index i, index m) { total[i] += c.in[2][m]; });
+    total.store();
+  }
+
+  template <scalar S>
+  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
+    sums<S> dx(d[0]), dw(d[1]);
+    Op::each_product(c, [&](index i, index x, index w) {
+      dx[x].add_product(g[0][i], c.in[1][w]);
+      dw[w].add_product(g[0][i], c.in[0][x]);
+    });
+    dx.store();
+    dw.store();
+    if (c.has(2)) {
+      sums<S> db(d[2]);
+      each_in_channel(g[0].dims(), [&](index i, index m) { db[m] += g[0][i]; });
+      db.store();
+    }
+  }
+};
 
 // Calls visit(b, i) for each cell i of an image [N, C, spatial], of so many planes (N times C), and each place b where
 // it stands in the blocks [N, C taps, L] cut out of it, one column for each of L windows. Both are flat positions.

@@ -8,10 +8,9 @@
 // other, so ties are found by comparing and never by subtracting. A NaN wins.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op.hpp"
 #include "backproof/sample.hpp"
+#include "backproof/variadic.hpp"
 
 namespace backproof::elementwise {
 
@@ -20,29 +19,10 @@ struct extremum {
   static void draw(sampler& s) {
     const index inputs = s.choose<index>({2, 3, 1});
     const shape full = s.dims(0, 3);
-    for (index k = 0; k < inputs; ++k) {
-      shape dims = full;
-      switch (s.choose({0, 1, 2})) {
-        case 1:  // fewer axes
-          dims.erase(dims.begin(), dims.begin() + s.random().between(0, static_cast<index>(dims.size())));
-          break;
-        case 2:  // extent 1 somewhere
-          for (index& e : dims)
-            if (s.random().chance(0.5)) e = 1;
-          break;
-        default:
-          break;
-      }
-      s.input(dims, {.distinct = true});
-    }
+    for (index k = 0; k < inputs; ++k) s.input(drawn_operand(s, full), {.distinct = true});
   }
 
-  static std::vector<shape> infer(const attributes&, std::span<const shape> in) {
-    if (in.empty()) throw std::invalid_argument(std::string(Op::info.name) + " of nothing");
-    shape y = in[0];
-    for (const shape& x : in) y = broadcast(y, x);
-    return {y};
-  }
+  static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {broadcast_all(in)}; }
 
   // The inputs' elements that meet in one output element: visit(k, j) for element j of input k.
   template <scalar S>

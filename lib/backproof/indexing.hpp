@@ -33,18 +33,6 @@ inline std::size_t axis_of(const attributes& a, const shape& x) {
   return static_cast<std::size_t>(wrapped(a.integer("axis"), rank));
 }
 
-// An i64 input with elements in low .. high that fit: a copy of the stream tells beforehand what will be drawn.
-template <class F>
-void draw_indices(sampler& s, const shape& dims, index low, index high, F fit) {
-  const auto elements = [&](auto stream) {
-    std::vector<index> drawn;
-    for (index i = 0; i < size_of(dims); ++i) drawn.push_back(stream.between(low, high));
-    return drawn;
-  };
-  while (!fit(elements(s.random()))) s.random().bits();
-  s.indices(dims, low, high);
-}
-
 // Indices into an axis, of either sign or none negative; half of the time so few of them that most come twice.
 inline void draw_repeated(sampler& s, const shape& dims, index extent, bool negative) {
   const index few = s.random().chance(0.5) ? std::min<index>(2, extent) : extent;

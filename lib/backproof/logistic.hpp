@@ -1,4 +1,4 @@
-// The logistic function s(x) = 1 / (1 + exp(-x)) and what activations make of it.
+// The logistic function s(x) = 1 / (1 + exp(-x)) and what activations and losses make of it.
 //
 // Everything is written in exp(-|x|), which never overflows, and 1 - s(x) as s(-x), which keeps its digits.
 #pragma once

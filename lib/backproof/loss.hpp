@@ -26,27 +26,16 @@ class sampler;
 
 namespace backproof::loss {
 
-void draw_reduction(sampler& s);                        // attribute reduction, one of none, mean and sum
-shape draw_operand(sampler& s, const shape& all);       // a shape that broadcasts to this one, in one of the ways
-void check_reduction(const attributes& a);              // throws std::invalid_argument if it is another
-shape reduced(const attributes& a, const shape& all);   // of the loss: all of it, or a scalar
+void draw_reduction(sampler& s);                       // attribute reduction, one of none, mean and sum
+void check_reduction(const attributes& a);             // throws std::invalid_argument if it is another
+shape reduced(const attributes& a, const shape& all);  // of the loss: all of it, or a scalar
+shape rows_of(const shape& scores);                    // without the axis of classes, the last; throws if there is none
 index averaged(const attributes& a, const shape& all);  // N: how many a mean of these losses divides by
 
 // f s, but 0 where f is 0 and s infinite: no part of a loss is what a weight of zero leaves of an infinite one.
 template <class S>
 S weighted(const S& f, const S& s) {
   return f == S(0) && math::abs(s) == S(std::numeric_limits<double>::infinity()) ? f : f * s;
-}
-
-// log(1 + exp(x)) and its derivative 1 / (1 + exp(-x)), written in exp(-|x|), which never overflows.
-template <class S>
-S softplus(const S& x) {
-  return math::max(x, S(0)) + math::log1p(math::exp(-math::abs(x)));
-}
-template <class S>
-S logistic(const S& x) {
-  const S e = math::exp(-math::abs(x));
-  return x < S(0) ? e / (S(1) + e) : S(1) / (S(1) + e);
 }
 
 // Where an element stands, for stating its kinks.

@@ -21,8 +21,6 @@
 
 namespace backproof::loss {
 
-inline shape rows_of(const shape& x) { return {x.begin(), x.end() - 1}; }  // without the last axis
-
 // max(0, x), of which a NaN is one as well.
 template <scalar S>
 S hinge(const S& x) {

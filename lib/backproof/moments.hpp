@@ -4,8 +4,12 @@
 // negative.
 #pragma once
 
+#include <algorithm>
+#include <stdexcept>
 #include <vector>
 
+#include "backproof/attributes.hpp"
+#include "backproof/shape.hpp"
 #include "backproof/sum.hpp"
 
 namespace backproof::moments {
@@ -43,6 +47,29 @@ template <class S>
 S one_pass_variance(const std::vector<S>& x) {
   const S m = mean(x);
   return mean_of_products(x, x) - m * m;
+}
+
+// The variance of a sample, in which n - c divides the sum of squares; attribute correction c is 0 or 1.
+inline void check_correction(const attributes& a) {
+  if (a.integer("correction") != 0 && a.integer("correction") != 1)
+    throw std::invalid_argument("correction is neither 0 nor 1");
+}
+
+template <class S>
+S degrees_of_freedom(const std::vector<S>& x, const attributes& a) {
+  return S(static_cast<int>(std::max<index>(0, static_cast<index>(x.size()) - a.integer("correction"))));
+}
+
+template <class S>
+S variance(const std::vector<S>& x, const attributes& a) {
+  sum<S> total;
+  for (const S& c : centred(x)) total.add_product(c, c);
+  return total.value() / degrees_of_freedom(x, a);
+}
+
+template <class S>
+S one_pass_variance(const std::vector<S>& x, const attributes& a) {
+  return one_pass_variance(x) * S(static_cast<int>(x.size())) / degrees_of_freedom(x, a);
 }
 
 }  // namespace backproof::moments

@@ -3,24 +3,19 @@
 //   y_i combines x_0 .. x_i, without x_i if exclusive; with reverse, x_i .. x_last, likewise
 #pragma once
 
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/along_axis.hpp"
 
 namespace backproof::scan {
 
 inline void draw(sampler& s, const domain& where = {}) {
   s.attribute("exclusive", s.choose<index>({0, 1}));
   s.attribute("reverse", s.choose<index>({0, 1}));
-  const shape x = s.dims(1, 3);
-  const index rank = static_cast<index>(x.size());
-  s.attribute("axis", s.pick(2 * rank) - rank);
-  s.input(x, where);
+  along_axis::draw(s, where);
 }
 
 inline std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-  slices(in[0], a.integer("axis"));  // throws if there is no such axis
   a.flag("exclusive"), a.flag("reverse");
-  return {in[0]};
+  return along_axis::infer(a, in);
 }
 
 // Whether y_i has x_j in it.
@@ -33,9 +28,7 @@ inline bool holds(const attributes& a, index i, index j) {
 template <class F>
 void each_slice(const attributes& a, const shape& x, F visit) {
   const slices along(x, a.integer("axis"));
-  for (index o = 0; along.length > 0 && o < along.outer; ++o)
-    for (index i = 0; i < along.inner; ++i)
-      visit([start = along.start(o, i), inner = along.inner](index j) { return start + j * inner; }, along.length);
+  along_axis::each_slice(along, [&](auto at) { visit(at, along.length); });
 }
 
 }  // namespace backproof::scan

@@ -1,17 +1,10 @@
-// What softmax shares with its relatives: slices along an axis, their probabilities, and its VJP.
+// What softmax shares with its relatives: the probabilities of the slices along an axis, and its VJP.
 #pragma once
 
+#include "backproof/along_axis.hpp"
 #include "backproof/op.hpp"
 
 namespace backproof::along_axis {
-
-// Calls visit(at) for each slice along the axis; at(j) is where element j of the slice stands.
-template <class F>
-void each_slice(const slices& along, F visit) {
-  for (index o = 0; along.length > 0 && o < along.outer; ++o)
-    for (index i = 0; i < along.inner; ++i)
-      visit([start = along.start(o, i), inner = along.inner](index j) { return start + j * inner; });
-}
 
 // exp(x_i - m) / sum_j exp(x_j - m), m = max_j x_j; without the shift by m, exp overflows.
 template <scalar S>
@@ -25,6 +18,21 @@ values<S> probabilities(const values<S>& x, const slices& along) {
     for (index j = 0; j < along.length; ++j) p[at(j)] /= total.value();
   });
   return p;
+}
+
+// Their logarithms, x_i - m - log sum_j exp(x_j - m).
+template <scalar S>
+values<S> log_probabilities(const values<S>& x, const slices& along) {
+  values<S> y(x.dims());
+  each_slice(along, [&](auto at) {
+    S m = x[at(0)];
+    for (index j = 1; j < along.length; ++j) m = math::max(m, x[at(j)]);
+    sum<S> total;
+    for (index j = 0; j < along.length; ++j) total += math::exp(x[at(j)] - m);
+    const S normaliser = math::log(total.value());
+    for (index j = 0; j < along.length; ++j) y[at(j)] = x[at(j)] - m - normaliser;
+  });
+  return y;
 }
 
 // p_i sum_j p_j (g_i - g_j)

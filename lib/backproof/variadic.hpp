@@ -8,14 +8,14 @@
 
 namespace backproof::elementwise {
 
-// For draw functions: `full`, or a shape that broadcasts to it, with fewer axes or with extent 1 somewhere.
+// For draw functions: `full`, or a shape that broadcasts to it.
 inline shape drawn_operand(sampler& s, const shape& full) {
   shape dims = full;
   switch (s.choose({0, 1, 2})) {
-    case 1:
+    case 1:  // fewer axes
       dims.erase(dims.begin(), dims.begin() + s.random().between(0, static_cast<index>(dims.size())));
       break;
-    case 2:
+    case 2:  // extent 1 somewhere
       for (index& e : dims)
         if (s.random().chance(0.5)) e = 1;
       break;

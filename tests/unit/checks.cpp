@@ -38,7 +38,7 @@ namespace {
 struct dropped_cotangent : ops::sigmoid {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S>, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = at(c.in[0][i]) * at(-c.in[0][i]);
+    for (index i = 0; i < d[0].size(); ++i) d[0][i] = logistic::sigmoid(c.in[0][i]) * logistic::sigmoid(-c.in[0][i]);
   }
 };
 
@@ -257,7 +257,7 @@ struct twice_at_zero : ops::relu {
 struct half_a_sigmoid : ops::sigmoid {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = at(c.in[0][i] * S(0.5));
+    for (index i = 0; i < y[0].size(); ++i) y[0][i] = logistic::sigmoid(c.in[0][i] * S(0.5));
   }
 };
 
