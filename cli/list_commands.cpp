@@ -60,7 +60,9 @@ table check_rows(const std::vector<std::string>&) {
   table rows;
   for (const check& c : all_checks())
     rows.push_back({std::string(c.info.name), std::string(c.info.judges), std::string(c.info.claim),
-                    std::string(c.info.catches), std::string(c.info.source)});
+                    std::string(c.info.catches), std::string(c.info.source),
+                    joined(c.tries, [](circumstance under) { return name_of(under); }),
+                    c.info.without_reference ? "judges ops without a reference too" : ""});
   return rows;
 }
 
@@ -136,7 +138,7 @@ void add_lists(CLI::App& app, action& chosen) {
   add(app, chosen,
       {"checks",
        "List the checks and what each one claims",
-       {"name", "judges", "claim", "catches", "source"},
+       {"name", "judges", "claim", "catches", "source", "asks", "no_reference"},
        check_rows});
   add(app, chosen, {"adapters", "List the adapters that are installed", {"name", "what", "install"}, adapter_rows});
 }

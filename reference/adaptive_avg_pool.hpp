@@ -19,7 +19,7 @@ struct adaptive_avg_pool : pooling::average<adaptive_avg_pool> {
                                 .formula = "y_o = (sum of the cells of window o) / N_o, windows sharing out each axis",
                                 .vjp = "dx_i = sum of g_o / N_o over the windows that hold cell i",
                                 .source = "THNN SpatialAdaptiveAveragePooling, VolumetricAdaptiveAveragePooling"};
-  static constexpr law laws[] = {law::linear(), law::shift(1)};
+  static constexpr law laws[] = {law::linear(), law::shift(1), law::batch(0b1)};
 
   static void draw(sampler& s) { s.input(pooling::drawn_adaptive(s)); }
 

@@ -19,7 +19,7 @@ struct adaptive_max_pool : pooling::spatial<adaptive_max_pool>, pooling::maximum
                                 .formula = "y_o = max of the cells of window o, windows sharing out each axis",
                                 .vjp = "dx_i = sum of g_o / |T_o| over the windows o with x_i = y_o, T_o their ties",
                                 .source = "THNN SpatialAdaptiveMaxPooling, VolumetricAdaptiveMaxPooling"};
-  static constexpr law laws[] = {law::homogeneous(1), law::shift(1)};
+  static constexpr law laws[] = {law::homogeneous(1), law::shift(1), law::batch(0b1)};
 
   static void draw(sampler& s) { s.input(pooling::drawn_adaptive(s), {.distinct = true}); }
 

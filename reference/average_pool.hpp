@@ -21,7 +21,7 @@ struct average_pool : pooling::average<average_pool> {
                                 .formula = "y_o = (sum of the cells of window o) / N_o",
                                 .vjp = "dx_i = sum of g_o / N_o over the windows that hold cell i",
                                 .source = "ONNX AveragePool-22"};
-  static constexpr law laws[] = {law::linear()};
+  static constexpr law laws[] = {law::linear(), law::batch(0b1)};
 
   static void draw(sampler& s) {
     s.attribute("count_include_pad", s.choose<index>({0, 1}));

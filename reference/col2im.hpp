@@ -22,7 +22,7 @@ struct col2im {
                                 .formula = "output_i = sum of the numbers in all places where cell i stands",
                                 .vjp = "dinput[b] = g[cell at place b], 0 in the padding",
                                 .source = "ONNX Col2Im-18"};
-  static constexpr law laws[] = {law::linear()};
+  static constexpr law laws[] = {law::linear(), law::batch(0b1)};
 
   static void draw(sampler& s) {
     const index rank = s.choose<index>({2, 1, 2, 3});

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <string>
 
@@ -28,7 +29,7 @@ struct conv : convolution::frame<conv> {
                                 .formula = "Y[n,m,o] = B[m] + sum_{c,k} X[n,c,o s - p + k d] W[m,c,k]",
                                 .vjp = "dX = sum g W over (m,k,o) at the cell, dW = sum_{n,o} g X, dB = sum_{n,o} g",
                                 .source = "ONNX Conv-22"};
-  static constexpr law laws[] = {law::linear_in(0), law::linear_in(1), law::linear_in(2)};
+  static constexpr law laws[] = {law::linear_in(0), law::linear_in(1), law::linear_in(2), law::batch(0b1)};
 
   static void draw(sampler& s) {
     const index rank = s.choose<index>({2, 1, 3});
@@ -48,6 +49,13 @@ struct conv : convolution::frame<conv> {
     convolution::check_groups(a.integer("group"), x[1], w);
     convolution::check_bias(in, w[0]);
     return {slide.output(x[0], w[0])};
+  }
+
+  // Padding with zeros only takes away from what the circular twin, on a longer grid, can do.
+  static double stretch(const call<real>& c, std::size_t k) {
+    if (k != 0) return INFINITY;
+    return convolution::circular_twin_norm(c.in[0].dims(), c.in[1], c.attrs.integer("group"),
+                                           c.attrs.integers("dilations"));
   }
 
   template <scalar S, class F>

@@ -25,7 +25,7 @@ struct depth_to_space : rearrangement<depth_to_space> {
                                     "d = (i b + j) C + c (DCR) or c b^2 + i b + j (CRD)",
                                 .vjp = "dx[n, d, h, w] = g[n, c, h b + i, w b + j]",
                                 .source = "ONNX DepthToSpace-13"};
-  static constexpr law laws[] = {law::linear(), law::isometry(1), law::shift(1)};
+  static constexpr law laws[] = {law::linear(), law::isometry(1), law::shift(1), law::batch(0b1)};
 
   static void draw(sampler& s) {
     s.attribute("mode", s.choose<std::string>({"DCR", "CRD"}));

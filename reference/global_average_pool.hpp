@@ -18,7 +18,7 @@ struct global_average_pool : pooling::average<global_average_pool> {
                                 .formula = "y = (sum of the plane's n cells) / n",
                                 .vjp = "dx = g / n",
                                 .source = "ONNX GlobalAveragePool-22"};
-  static constexpr law laws[] = {law::linear(), law::shift(1)};
+  static constexpr law laws[] = {law::linear(), law::shift(1), law::batch(0b1)};
 
   static void draw(sampler& s) { s.input(pooling::drawn_image(s, s.choose<index>({2, 1, 3}))); }
 

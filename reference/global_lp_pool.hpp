@@ -18,7 +18,7 @@ struct global_lp_pool : pooling::spatial<global_lp_pool>, pooling::p_norm<global
                                 .formula = "y = (sum of |x|^p over the plane)^(1/p)",
                                 .vjp = "dx = g sgn(x) (|x|/y)^(p-1)",
                                 .source = "ONNX GlobalLpPool-22"};
-  static constexpr law laws[] = {law::homogeneous(1)};
+  static constexpr law laws[] = {law::homogeneous(1), law::batch(0b1)};
 
   static void draw(sampler& s) {
     s.attribute("p", s.choose<index>({2, 1, 3, 4}));

@@ -19,7 +19,7 @@ struct global_max_pool : pooling::spatial<global_max_pool>, pooling::maximum<glo
                                 .formula = "y = max of the plane's cells",
                                 .vjp = "dx_i = g / |T| for i in T, the cells that equal y, else 0",
                                 .source = "ONNX GlobalMaxPool-22"};
-  static constexpr law laws[] = {law::homogeneous(1), law::shift(1), law::isometry(1)};
+  static constexpr law laws[] = {law::homogeneous(1), law::shift(1), law::isometry(1), law::batch(0b1)};
 
   static void draw(sampler& s) { s.input(pooling::drawn_image(s, s.choose<index>({2, 1, 3})), {.distinct = true}); }
 

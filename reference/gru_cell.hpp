@@ -25,6 +25,7 @@ struct gru_cell : recurrent::single<gru_cell, recurrent::gru_steps> {
       .formula = "H = (1-z) n + z h, z and r = s(W x + R h + b), n = tanh(W x + R (r h) + b)",
       .vjp = "da_n = g (1-z) n', da_z = g (h-n) z', dh = g z + .., dx = sum da W, dW = da^T x",
       .source = "torch.nn.GRUCell"};
+  static constexpr law laws[] = {law::batch(0b11)};
   static constexpr recurrent::places inputs{.x = 0, .h = 1, .w = 2, .r = 3, .b = 4}, outputs{.h = 0};
   using variants = variant_list<from_outputs>;
 

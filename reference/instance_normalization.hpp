@@ -20,7 +20,7 @@ struct instance_normalization : normalization::layer<instance_normalization> {
                                 .formula = "y = scale (x - m) / s + B, s = sqrt(mean (x - m)^2 + epsilon)",
                                 .vjp = "dx = (h - mean h - x^ mean(h x^)) / s, h = g scale",
                                 .source = "ONNX InstanceNormalization-22"};
-  static constexpr law laws[] = {law::shift(0, 0), law::linear_in(1), law::linear_in(2)};
+  static constexpr law laws[] = {law::shift(0, 0), law::linear_in(1), law::linear_in(2), law::batch(0b1)};
 
   static void draw(sampler& s) {
     s.attribute("epsilon", s.choose({1e-5, 0.125, 1e-3}));

@@ -21,7 +21,7 @@ struct lp_pool : pooling::spatial<lp_pool>, pooling::p_norm<lp_pool> {
                                 .formula = "y_o = (sum of |x|^p over the cells of window o)^(1/p)",
                                 .vjp = "dx_i = sum of g_o sgn(x_i) (|x_i|/y_o)^(p-1) over the windows that hold cell i",
                                 .source = "ONNX LpPool-22"};
-  static constexpr law laws[] = {law::homogeneous(1)};
+  static constexpr law laws[] = {law::homogeneous(1), law::batch(0b1)};
 
   static void draw(sampler& s) {
     s.attribute("p", s.choose<index>({2, 1, 3}));

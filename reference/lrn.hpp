@@ -24,6 +24,7 @@ struct lrn {
                                 .formula = "y_c = x_c s_c^-beta, s_c = bias + (alpha / size) sum over R(c) of x^2",
                                 .vjp = "dx_i = g_i s_i^-beta - (2 alpha beta / size) x_i sum g_c x_c s_c^(-beta-1)",
                                 .source = "ONNX LRN-13"};
+  static constexpr law laws[] = {law::batch(0b1)};
 
   static void draw(sampler& s) {
     s.attribute("size", s.choose<index>({3, 4, 1, 5, 2}));

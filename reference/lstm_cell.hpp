@@ -21,6 +21,7 @@ struct lstm_cell : recurrent::single<lstm_cell, recurrent::lstm_steps> {
                                 .formula = "C = s(a_f) c + s(a_i) tanh(a_c), H = s(a_o) tanh(C), a = W x + R h + b",
                                 .vjp = "dC = gC + gH o tanh'(C) + P_o da_o, dc = dC f + P_i da_i + P_f da_f, .. ",
                                 .source = "torch.nn.LSTMCell"};
+  static constexpr law laws[] = {law::batch(0b111)};
   static constexpr recurrent::places inputs{.x = 0, .h = 1, .c = 2, .w = 3, .r = 4, .b = 5, .p = 6},
       outputs{.h = 0, .c = 1};
   using variants = variant_list<from_outputs>;

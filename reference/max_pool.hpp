@@ -24,7 +24,7 @@ struct max_pool : pooling::spatial<max_pool>, pooling::maximum<max_pool> {
                                 .formula = "y_o = max of the cells of window o",
                                 .vjp = "dx_i = sum of g_o / |T_o| over the windows o with x_i = y_o, T_o their ties",
                                 .source = "ONNX MaxPool-22"};
-  static constexpr law laws[] = {law::homogeneous(1), law::shift(1)};
+  static constexpr law laws[] = {law::homogeneous(1), law::shift(1), law::batch(0b1)};
 
   static void draw(sampler& s) { s.input(pooling::drawn_sliding(s, true), {.distinct = true}); }
 

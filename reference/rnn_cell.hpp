@@ -19,6 +19,7 @@ struct rnn_cell : recurrent::single<rnn_cell, recurrent::rnn_steps> {
                                 .formula = "H = f(x W^T + Wb + h R^T + Rb)",
                                 .vjp = "da = g f'(a); dx = da W, dh = da R, dW = da^T x, dR = da^T h, dB = sum da",
                                 .source = "torch.nn.RNNCell"};
+  static constexpr law laws[] = {law::batch(0b11)};
   static constexpr recurrent::places inputs{.x = 0, .h = 1, .w = 2, .r = 3, .b = 4}, outputs{.h = 0};
   using variants = variant_list<from_outputs>;
 

@@ -24,7 +24,7 @@ struct space_to_depth : rearrangement<space_to_depth> {
                                 .formula = "output[n, (i b + j) C + c, h, w] = input[n, c, h b + i, w b + j]",
                                 .vjp = "dx[n, c, h b + i, w b + j] = g[n, (i b + j) C + c, h, w]",
                                 .source = "ONNX SpaceToDepth-13"};
-  static constexpr law laws[] = {law::linear(), law::isometry(1), law::shift(1)};
+  static constexpr law laws[] = {law::linear(), law::isometry(1), law::shift(1), law::batch(0b1)};
 
   static void draw(sampler& s) {
     const index b = s.attribute("blocksize", std::min(s.choose<index>({2, 3, 1}), s.limit()));

@@ -19,7 +19,7 @@ struct unfold {
                                 .formula = "y[n, c K + k, o] = x[n, c, cell k of window o], 0 in the padding",
                                 .vjp = "dx_i = sum of g over the places where cell i stands",
                                 .source = "THNN Im2Col"};
-  static constexpr law laws[] = {law::linear()};
+  static constexpr law laws[] = {law::linear(), law::batch(0b1)};
 
   static void draw(sampler& s) {
     const index batch = std::min(s.random().between(1, 2), s.limit());

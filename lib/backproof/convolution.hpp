@@ -88,6 +88,10 @@ struct frame {
   }
 };
 
+// A bound of ||dY/dX|| for a convolution of an image [N, C, spatial] that pads with zeros, with any strides: the norm
+// of the one that wraps around a grid so long that nothing does (spectral.hpp).
+double circular_twin_norm(const shape& image, const values<real>& w, index group, const shape& dilations);
+
 // Calls visit(b, i) for each cell i of an image [N, C, spatial], of so many planes (N times C), and each place b where
 // it stands in the blocks [N, C taps, L] cut out of it, one column for each of L windows. Both are flat positions.
 template <class F>

@@ -1,0 +1,114 @@
+// Ops that a subject describes by a signature.
+#include "backproof/own_op.hpp"
+
+#include "backproof/batch.hpp"
+#include "support.hpp"
+
+namespace backproof::tests {
+
+BOOST_AUTO_TEST_SUITE(own_op)
+
+using backproof::own_op;
+
+namespace {
+
+own_op_description described(const std::string& signature) {
+  own_op_description d;
+  d.name = "Op", d.domain = "tests", d.signature = signature;
+  return d;
+}
+
+std::vector<shape> outputs(const std::string& signature, const std::vector<shape>& in) {
+  return own_op(described(signature)).infer({}, in);
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(shapes_follow_from_the_signature) {
+  BOOST_TEST((outputs("X[N,C], s[C] -> Y[N,2*C]", {{3, 4}, {4}}) == std::vector<shape>{{3, 8}}));
+  BOOST_TEST((outputs("X[N,H] -> Y[N,(H-2)/2+1], Z[]", {{3, 8}}) == std::vector<shape>{{3, 4}, {}}));
+  BOOST_TEST((outputs("A[...], B[...] -> Y[...]", {{3, 1, 2}, {3, 1, 2}}) == std::vector<shape>{{3, 1, 2}}));
+  BOOST_TEST((outputs("X[N,4], w?[4] -> Y[N]", {{5, 4}, absent_shape}) == std::vector<shape>{{5}}));
+}
+
+BOOST_AUTO_TEST_CASE(inputs_that_do_not_fit_are_named) {
+  for (const std::vector<shape>& in : {std::vector<shape>{{3, 4}, {5}}, {{3}, {4}}, {{3, 4}}})
+    BOOST_CHECK_THROW(outputs("X[N,C], s[C] -> Y[N,C]", in), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(samples_fit_the_signature) {
+  own_op_description d = described("X[N,C], label#[N]<C, w?[C], eps~[] -> Y[N], S[N,3*C]");
+  d.attributes["alpha"] = {0.5, 2.0};
+  d.ranges["X"] = {1, 2};
+  const op o = own_op(d);
+  bool with = false, without = false;
+  for (std::uint64_t n = 0; n < 60; ++n) {
+    const sample x = draw_sample(o, dtype::f32, 1, n);
+    const index rows = x.inputs[0]->dims()[0], columns = x.inputs[0]->dims()[1];
+    (x.inputs[2] ? with : without) = true;
+    for (index i = 0; i < x.inputs[0]->count(); ++i) BOOST_TEST((x.inputs[0]->at(i) >= 1 && x.inputs[0]->at(i) <= 2));
+    for (index i = 0; i < rows; ++i) BOOST_TEST((x.inputs[1]->at(i) >= 0 && x.inputs[1]->at(i) < double(columns)));
+    BOOST_TEST((x.cotangents[0].dims() == shape{rows} && x.cotangents[1].dims() == shape{rows, 3 * columns}));
+    BOOST_TEST((!x.tangents[1] && !x.tangents[3]));
+    BOOST_TEST((x.attrs.number("alpha") == 0.5 || x.attrs.number("alpha") == 2));
+  }
+  BOOST_TEST((with && without));
+}
+
+BOOST_AUTO_TEST_CASE(nonsense_is_refused_in_one_line) {
+  for (const char* text : {"",
+                           "X[N]",
+                           "-> Y[N]",
+                           "X -> Y[N]",
+                           "X[N -> Y[N]",
+                           "X[N] -> Y[M]",
+                           "X[N] -> Y[N/0]",
+                           "X[N] -> Y[N-13]",
+                           "X[N] -> Y[N*99999999999]",
+                           "X[N] -> Y[1048577]",
+                           "X[((((((((((((((((((N))))))))))))))))))] -> Y[N]",
+                           "X[N]junk -> Y[N]",
+                           "1X[N] -> Y[N]",
+                           "i#[N] -> Y[N]",
+                           "X[N]<N -> Y[N]",
+                           "X[N] -> Y[...]",
+                           "X[N,] -> Y[N]",
+                           "X[1048576,1048576,1048576,1048576] -> Y[N]",
+                           "X[N+] -> Y[N]",
+                           "X!?[N] -> Y[N]"})
+    BOOST_CHECK_EXCEPTION(own_op(described(text)), std::invalid_argument, [&](const std::invalid_argument& e) {
+      return std::string(e.what()).find('\n') == std::string::npos && std::string(e.what()).size() < 200;
+    });
+  own_op_description d = described("X[N] -> Y[N]");
+  d.name = "../../etc/passwd";
+  BOOST_CHECK_THROW(own_op(d), std::invalid_argument);
+  d = described("X[N] -> Y[N]");
+  d.ranges["X"] = {2, 1};
+  BOOST_CHECK_THROW(own_op(d), std::invalid_argument);
+  d = described("X[C,N] -> Y[N]");
+  d.batch = "N";
+  BOOST_CHECK_THROW(own_op(d), std::invalid_argument);
+  d = described("X[N] -> Y[N]");
+  d.attributes["alpha"] = {};
+  BOOST_CHECK_THROW(own_op(d), std::invalid_argument);
+}
+
+BOOST_AUTO_TEST_CASE(examples_are_taken_from_where_the_batch_is) {
+  own_op_description d = described("X[N,2], w[2] -> Y[N]");
+  d.batch = "N";
+  const op o = own_op(d);
+  BOOST_TEST((has_batch(o) && in_batch(o, 0) && !in_batch(o, 1)));
+  sample x = draw_sample(o, dtype::f64, 1, 0);
+  x.inputs[0] = tensor(dtype::f64, {3, 2}, std::vector<double>{0, 1, 2, 3, 4, 5});
+  x.tangents[0] = x.inputs[0];
+  x.cotangents[0] = tensor(dtype::f64, {3}, std::vector<double>{7, 8, 9});
+  BOOST_TEST(examples_of(o, x) == 3);
+  const sample some = of_examples(o, x, {2, 0});
+  BOOST_TEST((*some.inputs[0] == tensor(dtype::f64, {2, 2}, std::vector<double>{4, 5, 0, 1})));
+  BOOST_TEST((*some.inputs[1] == *x.inputs[1]));
+  BOOST_TEST((some.cotangents[0] == tensor(dtype::f64, {2}, std::vector<double>{9, 7})));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace backproof::tests
