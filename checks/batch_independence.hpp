@@ -31,54 +31,55 @@ struct batch_independence {
     if (n < 2) return unresolved("the batch has no two examples");
     std::vector<index> all(static_cast<std::size_t>(n));
     std::iota(all.begin(), all.end(), index{0});
-    const part whole(t, all), first(t, {all.begin(), all.begin() + 1}), rest(t, {all.begin() + 1, all.end()});
-    const finding f = compared(t, whole, first, rest, false);
+    part whole(t, all), first(t, {all.begin(), all.begin() + 1}), rest(t, {all.begin() + 1, all.end()});
+    finding f = compared(t, whole, first, rest, reach);
     if (f.outcome != verdict::fail || !o.has_reference()) return f;
-    const finding lossy = compared(t, whole, first, rest, true);
-    return lossy.outcome == verdict::fail ? f : lossy;
+    const finding lossy = compared(t, whole, first, rest, lossy_reach);
+    if (lossy.outcome == verdict::fail) return f;
+    f.outcome = verdict::inaccurate;
+    f.kind.clear();
+    f.variant = "a known lossy formula";
+    return f;
   }
 
  private:
   struct part {
-    part(trial& t, const std::vector<index>& which)
-        : x(of_examples(t.truth().of(), t.truth().on(), which)), truth(t.truth().of(), x, t.numbers().accumulator) {
-      trial mine = t.about(truth);
-      gradient = mine.vjp();
-      near = reach(mine);
-      far = lossy_reach(mine);
-    }
+    part(const trial& t, const std::vector<index>& which)
+        : x(of_examples(t.truth().of(), t.truth().on(), which)),
+          truth(t.truth().of(), x, t.numbers().accumulator),
+          mine(t.about(truth)) {}
+    part(const part&) = delete;
     sample x;
     oracle truth;
-    trial::answers gradient;
-    value_list<double> near, far;
+    trial mine;
   };
 
-  static finding compared(const trial& t, const part& whole, const part& first, const part& rest, bool lossy) {
-    const auto of = [lossy](const part& p, std::size_t k, index i) { return (lossy ? p.far : p.near)[k][i]; };
+  static finding compared(const trial& t, part& whole, part& first, part& rest, value_list<double> (*how_far)(trial&)) {
+    const value_list<double> of_whole = how_far(whole.mine), of_first = how_far(first.mine),
+                             of_rest = how_far(rest.mine);
+    const trial::answers &all = whole.mine.vjp(), &one = first.mine.vjp(), &others = rest.mine.vjp();
     const double unit = format_of(t.numbers().storage).unit();
     agreement a("law");
-    for (std::size_t k = 0; k < whole.near.size(); ++k) {
-      if (!whole.near[k].present() || !whole.gradient[k] || !first.gradient[k] || !rest.gradient[k]) continue;
-      if (first.gradient[k]->dims() != first.near[k].dims() || rest.gradient[k]->dims() != rest.near[k].dims() ||
-          whole.gradient[k]->dims() != whole.near[k].dims())
+    for (std::size_t k = 0; k < of_whole.size(); ++k) {
+      if (!of_whole[k].present() || !all[k] || !one[k] || !others[k]) continue;
+      if (all[k]->dims() != of_whole[k].dims() || one[k]->dims() != of_first[k].dims() ||
+          others[k]->dims() != of_rest[k].dims())
         continue;  // reference_gradient's to judge
       const bool examples = in_batch(t.truth().of(), k);
-      const index border = examples ? first.gradient[k]->count() : 0;
-      for (index i = 0; i < whole.gradient[k]->count(); ++i) {
+      const index border = examples ? one[k]->count() : 0;
+      for (index i = 0; i < all[k]->count(); ++i) {
         const std::string where = fmt::format("{} element {}", t.gradient_names()[k], i);
-        const double value = whole.gradient[k]->at(i), bound = of(whole, k, i);
+        const double value = all[k]->at(i), bound = of_whole[k][i];
         if (!examples)
-          a.add({where, value, first.gradient[k]->at(i) + rest.gradient[k]->at(i),
-                 bound + of(first, k, i) + of(rest, k, i) + 2 * unit * std::fabs(value)});
+          a.add({where, value, one[k]->at(i) + others[k]->at(i),
+                 bound + of_first[k][i] + of_rest[k][i] + 2 * unit * std::fabs(value)});
         else if (i < border)
-          a.add({where, value, first.gradient[k]->at(i), bound + of(first, k, i)});
+          a.add({where, value, one[k]->at(i), bound + of_first[k][i]});
         else
-          a.add({where, value, rest.gradient[k]->at(i - border), bound + of(rest, k, i - border)});
+          a.add({where, value, others[k]->at(i - border), bound + of_rest[k][i - border]});
       }
     }
-    finding f = a.found();
-    if (lossy && f.outcome == verdict::pass) f.outcome = verdict::inaccurate, f.variant = "a known lossy formula";
-    return f;
+    return a.found();
   }
 };
 

@@ -43,38 +43,34 @@ struct vjp_linearity {
   // v in two parts, which add up to it without rounding anything.
   struct part {
     part(trial& t, index parity)
-        : x(t.truth().on()), truth((mask(x, parity), t.truth().of()), x, t.numbers().accumulator) {
-      trial mine = t.about(truth);
-      gradient = mine.vjp();
-      near = reach(mine);
-      far = lossy_reach(mine);
-    }
-    static void mask(sample& s, index parity) {
+        : x(masked(t.truth().on(), parity)), truth(t.truth().of(), x, t.numbers().accumulator), mine(t.about(truth)) {}
+    static sample masked(sample s, index parity) {
       index at = 0;
       for (tensor& v : s.cotangents)
         for (index i = 0; i < v.count(); ++i)
           if (at++ % 2 != parity) v.set(i, 0);
+      return s;
     }
+    part(const part&) = delete;
     sample x;
     oracle truth;
-    trial::answers gradient;
-    value_list<double> near, far;
+    trial mine;
   };
 
   static finding additive(trial& t) {
-    const part a(t, 0), b(t, 1);
-    finding f = sum(t, a, b, reach(t), a.near, b.near);
-    if (f.outcome != verdict::fail || a.far.empty()) return f;
-    if (sum(t, a, b, lossy_reach(t), a.far, b.far).outcome != verdict::fail) f.outcome = verdict::inaccurate;
+    part a(t, 0), b(t, 1);
+    finding f = sum(t, a, b, reach);
+    if (f.outcome != verdict::fail || !t.truth().of().has_reference()) return f;
+    if (sum(t, a, b, lossy_reach).outcome != verdict::fail) f.outcome = verdict::inaccurate;
     return f;
   }
 
-  static finding sum(trial& t, const part& a, const part& b, const value_list<double>& whole,
-                     const value_list<double>& of_a, const value_list<double>& of_b) {
+  static finding sum(trial& t, part& a, part& b, value_list<double> (*how_far)(trial&)) {
+    const value_list<double> whole = how_far(t), of_a = how_far(a.mine), of_b = how_far(b.mine);
     const double unit = format_of(t.numbers().storage).unit();
     agreement both("law");
     for (std::size_t k = 0; k < whole.size(); ++k) {
-      const auto &v = t.vjp()[k], &one = a.gradient[k], &other = b.gradient[k];
+      const auto &v = t.vjp()[k], &one = a.mine.vjp()[k], &other = b.mine.vjp()[k];
       if (!whole[k].present() || !v || !one || !other) continue;
       if (v->dims() != whole[k].dims() || one->dims() != whole[k].dims() || other->dims() != whole[k].dims()) continue;
       for (index i = 0; i < whole[k].size(); ++i)
