@@ -26,13 +26,22 @@ class shrinker {
 
  private:
   bool keep_if_failing(sample s) {
-    if (left_-- <= 0 || at_kink(s) != at_kink_ || !fails_(s)) return false;
+    if (left_-- <= 0 || !still_fails(s)) return false;
     best_ = std::move(s);
     return true;
   }
 
   // A sample must not slide onto a kink: what a gradient may be there is another question.
   bool at_kink(const sample& s) const { return !oracle(op_, s, format_of(s.type)).kinks().empty(); }
+
+  // Whether a simpler sample is still one of the op's: numbers that it takes for probabilities, say, do not round to 1.
+  bool still_fails(const sample& s) const {
+    try {
+      return at_kink(s) == at_kink_ && fails_(s);
+    } catch (const std::invalid_argument&) {
+      return false;
+    }
+  }
 
   void lower_the_limit() {
     constexpr std::uint64_t draws_per_limit = 16;
