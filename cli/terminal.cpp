@@ -243,11 +243,29 @@ void terminal::flush_unit() {
     if (const std::string ulps = ulps_of(unit_, check); !ulps.empty())
       fmt::print("           {:<18} every {} number, elements by ulps off:{}\n", check, gravest->dtype, ulps);
 
-  std::set<std::pair<std::string, verdict>> told;  // each kind of trouble once per check; the log has them all
-  for (const result& r : unit_)
-    if (shown_in_full(r.found.outcome) && told.insert({r.check, r.found.outcome}).second) failure(r);
+  failures_of_unit();
   unit_.clear();
   std::fflush(stdout);
+}
+
+// Each kind of trouble once per check; the log has them all. What compares with the truth, element by element, tells
+// the most, and is shown in full; that other checks fail for the same reason takes a line each.
+void terminal::failures_of_unit() {
+  const auto direct = [](const result& r) { return r.check.starts_with("reference_") || r.check == "own_difference"; };
+  std::set<std::pair<std::string, verdict>> told;
+  std::vector<const result*> trouble;
+  for (const result& r : unit_)
+    if (shown_in_full(r.found.outcome) && told.insert({r.check, r.found.outcome}).second) trouble.push_back(&r);
+  const bool any_direct = std::any_of(trouble.begin(), trouble.end(), [&](const result* r) { return direct(*r); });
+  for (const result* r : trouble)
+    if (!any_direct || direct(*r)) failure(*r);
+  for (const result* r : trouble)
+    if (any_direct && !direct(*r)) {
+      const std::string name = fmt::format("also {}  check {}", name_of(r->found.outcome), r->check);
+      fmt::print("  {}  {}\n  {:<10} {}\n", painted(r->found.outcome, name), r->found.reason, "replay", r->replay);
+    }
+  if (any_direct && std::any_of(trouble.begin(), trouble.end(), [&](const result* r) { return !direct(*r); }))
+    fmt::print("\n");
 }
 
 void terminal::failure(const result& r) {

@@ -26,6 +26,7 @@ class terminal {
 
  private:
   void flush_unit();
+  void failures_of_unit();
   void clear_progress();
   std::string painted(verdict v, const std::string& text) const;
 

@@ -89,7 +89,7 @@ def vjp(function, x, attrs, cotangents, needs_grad, under=""):
     outputs, inputs, v = [y for y, _ in pairs], [x[k] for k in asked], [v for _, v in pairs]
     if under == "accumulated":
         for again in (True, False):
-            torch.autograd.backward(outputs, v, retain_graph=again, inputs=inputs)
+            torch.autograd.backward(outputs, v, retain_graph=again)
         found = [t.grad for t in inputs]
     else:
         if under == "retained":
@@ -120,10 +120,12 @@ def run(r):
             results = jvp(function, x, r.attrs, tangents)
         else:
             results = function(x, r.attrs)
+    except NotImplementedError:  # which is a RuntimeError too
+        raise
     except RuntimeError as e:
         if "not implemented for" in str(e):  # how torch says that a kernel lacks a dtype
             raise NotImplementedError(str(e))
-        raise
+        raise ValueError(str(e))  # torch refuses a case of an op that was offered
     return Answer([to_wire(t) for t in results], changed(r, x, cotangents))
 
 

@@ -101,12 +101,24 @@ void transform(expectation& e, const sample& x, circumstance c, double unit) {
     }
 }
 
+// Inputs made equal may be none of the op's any more; a subject that refuses them is right.
+bool answers(trial& plain) {
+  try {
+    plain.vjp();
+    return true;
+  } catch (const no_answer& none) {
+    if (none.found.outcome != verdict::fail) throw;
+    return false;
+  }
+}
+
 std::optional<finding> asked_under(trial& t, circumstance c, const std::string& kind) {
   std::optional<sample> x = prepared(t.truth().on(), c);
   if (!x) return std::nullopt;
   const oracle truth(t.truth().of(), *x, t.numbers().accumulator);
   if (truth.of().has_reference() && !truth.kinks().empty()) return std::nullopt;  // made equal, inputs may tie
   trial plain = t.about(truth);
+  if (!answers(plain)) return std::nullopt;
   sample put = *x;
   put.under = c;
   const trial::answers actual = t.run(mode::vjp, put);
@@ -141,6 +153,7 @@ value_list<double> lossy_reach(trial& t) {
 
 void agreement::add(const agreeing& e) {
   if (!std::isfinite(e.one) || !std::isfinite(e.other)) return;  // reference_gradient judges whether that may be
+  if (std::isnan(e.allowed)) return;                             // nothing is known of it
   const double error = std::fabs(e.one - e.other);
   ++f_.elements;
   if (e.allowed < std::fabs(e.one)) ++f_.resolved;
