@@ -33,12 +33,12 @@ struct batch_independence {
     std::iota(all.begin(), all.end(), index{0});
     part whole(t, all), first(t, {all.begin(), all.begin() + 1}), rest(t, {all.begin() + 1, all.end()});
     finding f = compared(t, whole, first, rest, reach);
-    if (f.outcome != verdict::fail || !o.has_reference()) return f;
+    if (f.outcome != verdict::fail) return f;
     const finding lossy = compared(t, whole, first, rest, lossy_reach);
     if (lossy.outcome == verdict::fail) return f;
     f.outcome = verdict::inaccurate;
     f.kind.clear();
-    f.variant = "a known lossy formula";
+    f.variant = lossy_formula;
     return f;
   }
 

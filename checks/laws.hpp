@@ -20,16 +20,14 @@ struct laws {
       .judges = "oracle",
       .catches = "a wrong factor, sign, or missing term in the reference's own derivative"};
 
-  static bool applies(const op& o) {
-    return std::any_of(o.laws.begin(), o.laws.end(), [](const law& l) { return l.what != law::kind::batch; });
-  }
+  static bool applies(const op& o) { return std::any_of(o.laws.begin(), o.laws.end(), here); }
 
   static finding run(trial& t) {
     const oracle& truth = t.truth();
     if (const std::string why = truth.why_no_derivative(); !why.empty()) return unresolved(why);
     std::optional<finding> last;
     for (const law& l : truth.of().laws) {
-      if (l.what == law::kind::batch) continue;  // is for batch_independence to judge
+      if (!here(l)) continue;
       finding f = judge(l, truth);
       if (f.outcome == verdict::fail) return f;
       if (!last || f.outcome == verdict::pass)
@@ -39,6 +37,9 @@ struct laws {
   }
 
  private:
+  // The others are for checks of their own, which ask the subject.
+  static bool here(const law& l) { return l.what != law::kind::batch && l.what != law::kind::translation; }
+
   // Two sides of an equation, and the size of what was added up to get them.
   struct equation {
     const char* name = "";
@@ -69,7 +70,8 @@ struct laws {
       case law::kind::norm:
       case law::kind::isometry:
         return norm(truth, l);
-      case law::kind::batch:  // run() leaves it out
+      case law::kind::batch:  // run() leaves these out
+      case law::kind::translation:
       case law::kind::reflection:
         break;
     }

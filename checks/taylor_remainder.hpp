@@ -48,8 +48,7 @@ struct taylor_remainder {
     finding f = judge(t, error, reach(t));
     if (f.outcome == verdict::fail) {
       const finding lossy = judge(t, error, lossy_reach(t));
-      if (lossy.outcome != verdict::fail)
-        f.outcome = verdict::inaccurate, f.kind = "", f.variant = "a known lossy formula";
+      if (lossy.outcome != verdict::fail) f.outcome = verdict::inaccurate, f.kind = "", f.variant = lossy_formula;
     }
     const real knee = curvature == real(0) ? real(0) : abs(error / curvature);
     f.measured = static_cast<double>(knee);
@@ -109,15 +108,7 @@ struct taylor_remainder {
     const sample& x = t.truth().on();
     const std::optional<own_residual> r = own.along(own_direction(x, x.number % 2 != 0), sidedness::forward);
     if (!r) return unresolved("no step to both sides is possible here");
-    finding f = compare("<V, d>", r->gradient + r->residual, r->gradient, r->bound(), r->signal / real(2), "law");
-    if (f.outcome == verdict::fail && r->kink) return unresolved("the slopes from both sides differ: a kink");
-    if (f.outcome == verdict::fail && !r->confirmed)
-      return unresolved("the function has finer detail than the steps that agree");
-    if (f.outcome == verdict::fail && !(r->bound() < r->signal / real(2)))
-      return unresolved("the remainder is too coarse here");
-    f.measured = -r->knee;
-    f.note = fmt::format("remainder extrapolated from h = 2^{:.0f}", std::log2(r->knee));
-    return f;
+    return verdict_on(*r, "<V, d>", "law");
   }
 };
 

@@ -35,7 +35,7 @@ struct vjp_linearity {
       f = proportional(once, t.run(mode::vjp, scaled(t.truth().on(), factor)), factor, t);
       if (f.outcome == verdict::fail) return f;
     }
-    if (const finding sum = additive(t); sum.outcome == verdict::fail) return sum;
+    if (const finding sum = additive(t); sum.outcome == verdict::fail || sum.outcome == verdict::inaccurate) return sum;
     return f;
   }
 
@@ -60,8 +60,9 @@ struct vjp_linearity {
   static finding additive(trial& t) {
     part a(t, 0), b(t, 1);
     finding f = sum(t, a, b, reach);
-    if (f.outcome != verdict::fail || !t.truth().of().has_reference()) return f;
-    if (sum(t, a, b, lossy_reach).outcome != verdict::fail) f.outcome = verdict::inaccurate;
+    if (f.outcome != verdict::fail) return f;
+    if (sum(t, a, b, lossy_reach).outcome != verdict::fail)
+      f.outcome = verdict::inaccurate, f.kind = "", f.variant = lossy_formula;
     return f;
   }
 

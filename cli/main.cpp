@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   add_replay(app, chosen);
   add_lists(app, chosen);
   add_adapter(app, chosen);
+  add_graph(app, chosen);
 
   try {
     app.parse(argc, argv);

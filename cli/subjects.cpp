@@ -1,5 +1,7 @@
 #include "cli/subjects.hpp"
 
+#include <fmt/format.h>
+
 #include "backproof/registry.hpp"
 #include "host/open.hpp"
 
@@ -14,7 +16,16 @@ subject_factory subjects_of(const std::string& adapter, double call_seconds) {
 }
 
 void introduce_ops_of(const subject& s) {
-  for (op& o : s.own_ops()) introduce(std::move(o));
+  for (op& o : s.own_ops()) {
+    const op* known = find_op(o.wire_name());
+    if (known != nullptr && known->domain() != o.domain())
+      fmt::print("not judged: {}::{}, because {}::{} has the same name\n", o.domain(), o.wire_name(), known->domain(),
+                 known->wire_name());
+    introduce(std::move(o));
+  }
+  for (const std::string& name : s.without_signature())
+    if (find_op(name) == nullptr)
+      fmt::print("not judged: {}, which is no op of the reference, and is offered without a signature\n", name);
 }
 
 }  // namespace backproof::cli

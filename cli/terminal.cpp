@@ -60,7 +60,7 @@ std::string grouped(std::uint64_t n) {
 std::string times_too_large(const element& w) {
   if (!(w.bound > 0) || !std::isfinite(w.error)) return "";
   const double ratio = w.error / w.bound;
-  return ratio > 1 ? fmt::format("    {:.4g} x too large", ratio) : "";
+  return ratio > 1 && std::isfinite(ratio) ? fmt::format("    {:.4g} x too large", ratio) : "";
 }
 
 std::string plural(std::uint64_t n, const std::string& what) {
@@ -115,7 +115,8 @@ std::vector<std::string> notes_of(const std::vector<result>& unit) {
     if (m == nullptr || r.found.measured > m->found.measured) m = &r;
   }
   std::vector<std::string> lines;
-  for (const auto& [check, r] : most) lines.push_back(fmt::format("{}, at most: {}", check, r->found.note));
+  for (const auto& [check, r] : most)
+    lines.push_back(fmt::format("{}{} {}", check, check == "own_difference" ? "" : ", at most:", r->found.note));
   return lines;
 }
 

@@ -29,7 +29,8 @@ struct conv : convolution::frame<conv> {
                                 .formula = "Y[n,m,o] = B[m] + sum_{c,k} X[n,c,o s - p + k d] W[m,c,k]",
                                 .vjp = "dX = sum g W over (m,k,o) at the cell, dW = sum_{n,o} g X, dB = sum_{n,o} g",
                                 .source = "ONNX Conv-22"};
-  static constexpr law laws[] = {law::linear_in(0), law::linear_in(1), law::linear_in(2), law::batch(0b1)};
+  static constexpr law laws[] = {law::linear_in(0), law::linear_in(1), law::linear_in(2), law::batch(0b1),
+                                 law::translation(1)};
 
   static void draw(sampler& s) {
     const index rank = s.choose<index>({2, 1, 3});

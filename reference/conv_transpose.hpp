@@ -28,7 +28,8 @@ struct conv_transpose : convolution::frame<conv_transpose> {
                                 .formula = "Y[n,m,o] = B[m] + sum_{c,i,k: i s - p + k d = o} X[n,c,i] W[c,m,k]",
                                 .vjp = "dX = sum_{m,k} g W at the cells, dW = sum_{n,i} X g, dB = sum_{n,o} g",
                                 .source = "ONNX ConvTranspose-22"};
-  static constexpr law laws[] = {law::linear_in(0), law::linear_in(1), law::linear_in(2), law::batch(0b1)};
+  static constexpr law laws[] = {law::linear_in(0), law::linear_in(1), law::linear_in(2), law::batch(0b1),
+                                 law::translation(-1)};
 
   static void draw(sampler& s) {
     const index rank = s.choose<index>({2, 1, 3});

@@ -122,16 +122,21 @@ class suite {
   }
 
   std::string offers() {
-    std::vector<std::string> known, unknown;
+    std::vector<std::string> known, own, unknown;
     for (const capability& c : offered_.ops) {
       if (!(c.forward || c.vjp || c.jvp) || c.dtypes.empty())
         throw broken_claim(c.op + " is offered without a mode or a dtype");
-      auto& list = known_op(c) != nullptr ? known : unknown;
+      if (c.own && find_op(c.op) == nullptr) introduce(own_op(*c.own));
+      auto& list = known_op(c) == nullptr ? unknown : known_op(c)->has_reference() ? known : own;
       if (std::find(list.begin(), list.end(), c.op) == list.end()) list.push_back(c.op);
     }
-    if (known.empty() && unknown.empty()) throw broken_claim("nothing is offered");
-    return fmt::format("{} ops known to backproof{}", known.size(),
-                       unknown.empty() ? "" : fmt::format("; unknown: {}", fmt::join(unknown, ", ")));
+    if (known.empty() && own.empty() && unknown.empty()) throw broken_claim("nothing is offered");
+    return fmt::format("{} ops known to backproof{}{}", known.size(),
+                       own.empty() ? "" : fmt::format(", {} by their signature", own.size()),
+                       unknown.empty()
+                           ? ""
+                           : fmt::format("; not to be judged, for want of a signature or a name of their own: {}",
+                                         fmt::join(unknown, ", ")));
   }
 
   std::string echo(dtype t) {

@@ -82,6 +82,7 @@ own_op_description parse_own(const json& j, const capability& c, const std::stri
     for (const auto& [name, list] : choices->items()) {
       const std::string at = where + "attributes." + one_line(name, 40);
       if (!list.is_array() || list.size() > 64) throw json_trouble(at + ": expected a list of the values to try");
+      d.attributes[name];
       for (const json& value : list) d.attributes[name].push_back(attribute_of(value, at));
     }
   }
@@ -96,7 +97,7 @@ own_op_description parse_own(const json& j, const capability& c, const std::stri
   try {
     own_op(d);
   } catch (const std::invalid_argument& e) {
-    throw json_trouble(where + "signature: " + one_line(e.what(), 200));
+    throw json_trouble(where + "signature, of " + one_line(c.op, 40) + ": " + one_line(e.what(), 200));
   }
   return d;
 }

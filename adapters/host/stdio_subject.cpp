@@ -109,6 +109,13 @@ std::vector<op> stdio_subject::own_ops() const {
   return brought;
 }
 
+std::vector<std::string> stdio_subject::without_signature() const {
+  std::vector<std::string> names;
+  for (const capability& c : offered_.ops)
+    if (!c.own && std::find(names.begin(), names.end(), c.op) == names.end()) names.push_back(c.op);
+  return names;
+}
+
 reply stdio_subject::run(mode m, const op& o, const sample& s) {
   if (std::string why_not; !started(why_not)) return {reply::status::crash, why_not, {}};
   request r = run_request(m, o, s);

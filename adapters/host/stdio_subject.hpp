@@ -36,6 +36,7 @@ class stdio_subject final : public subject {
   std::string declared_convention(const op& o) const override;
   bool supports(circumstance c) const override;
   std::vector<op> own_ops() const override;
+  std::vector<std::string> without_signature() const override;
   reply run(mode m, const op& o, const sample& s) override;
 
   const capabilities& offered() const { return offered_; }

@@ -12,7 +12,9 @@ namespace backproof {
 
 // How far from the truth each element of the gradients may be; absent for inputs without one.
 value_list<double> reach(trial& t);
-// The same for the lossiest of the op's known formulas; empty without a reference.
+// The same for the lossiest of the op's known formulas; without a reference, for one that loses as many digits as right
+// formulas do at worst.
+constexpr const char* lossy_formula = "a lossy formula";
 value_list<double> lossy_reach(trial& t);
 
 // One element of what should agree.

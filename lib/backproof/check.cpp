@@ -68,7 +68,12 @@ latitude latitude_of(const oracle& truth, mode m) {
 }  // namespace
 
 const trial::answers& trial::ask(mode m, std::optional<reply>& kept) {
-  if (!kept) kept = subject_.run(m, truth_.of(), truth_.on());
+  if (!kept) {
+    const offer has = subject_.offers(truth_.of(), truth_.on().type);
+    const bool offered = m == mode::forward ? has.forward : m == mode::vjp ? has.vjp : has.jvp;
+    if (!offered) throw no_answer(skipped(fmt::format("{} is not offered", name_of(m))));
+    kept = subject_.run(m, truth_.of(), truth_.on());
+  }
   return usable(*kept);
 }
 

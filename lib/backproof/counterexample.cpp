@@ -61,7 +61,8 @@ std::pair<profile, std::uint64_t> case_of(const std::string& name) {
 
 const op& op_named(const std::string& name) {
   if (const op* o = name.empty() ? nullptr : find_op(name)) return *o;
-  throw format_error(fmt::format("unknown op '{}'", quotable(name)));
+  throw format_error(
+      fmt::format("unknown op '{}' (an adapter's own op replays with that adapter only)", quotable(name)));
 }
 
 dtype float_type_named(const std::string& name) {

@@ -21,6 +21,8 @@ std::string to_string(const law& l) {
       return fmt::format("||J|| <= {:g}", l.constant);
     case law::kind::isometry:
       return fmt::format("J J^T = {:g}^2 I", l.constant);
+    case law::kind::translation:
+      return "moves with its input";
     case law::kind::batch:
       return "examples along axis 0 are independent";
     case law::kind::reflection:

@@ -15,7 +15,7 @@
 namespace backproof {
 
 struct law {
-  enum class kind { linear, linear_in, homogeneous, shift, symmetric, norm, isometry, reflection, batch };
+  enum class kind { linear, linear_in, homogeneous, shift, symmetric, norm, isometry, reflection, batch, translation };
 
   kind what;
   double constant = 0;
@@ -37,6 +37,9 @@ struct law {
   static constexpr law isometry(double c) { return {kind::isometry, c}; }
   // Elementwise: f'(x) + f'(-x) = c, so that V(g) at x and V(g) at -x add up to c g.
   static constexpr law reflection(double c) { return {kind::reflection, c}; }
+  // Along the last axis of input 0 and of the output, zeros stand behind both ends: moving input 0 on by the last of
+  // the attribute `strides` moves the output on by one; or the other way round, if c is -1.
+  static constexpr law translation(double c) { return {kind::translation, c, 0}; }
   // Axis 0 of every output, and of the inputs whose bits are set, counts examples that know nothing of each other. The
   // other inputs are shared by all, and their gradients are sums over the examples.
   static constexpr law batch(std::ptrdiff_t inputs) { return {kind::batch, 0, inputs}; }

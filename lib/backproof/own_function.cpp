@@ -77,18 +77,95 @@ void require_shapes(const trial& t, const trial::answers& y) {
   }
 }
 
-void require_gradient_shapes(const trial& t, const trial::answers& d) {
+finding wrong(const char* kind, std::string reason) {
+  finding f;
+  f.outcome = verdict::fail;
+  f.kind = kind;
+  f.reason = std::move(reason);
+  return f;
+}
+
+double largest_of(const trial::answers& list) {
+  double most = 0;
+  for (const auto& t : list)
+    for (index i = 0; t && i < t->count(); ++i)
+      if (std::isfinite(t->at(i))) most = std::max(most, std::fabs(t->at(i)));
+  return most;
+}
+
+// dtype, shape, and that gradients are finite where the function is. Only where outputs times cotangents come near the
+// largest number may a gradient overflow.
+void require_gradients(const trial& t, const trial::answers& y, const trial::answers& d) {
   const sample& x = t.truth().on();
+  double largest_cotangent = 0;
+  for (const tensor& v : x.cotangents)
+    for (index i = 0; i < v.count(); ++i) largest_cotangent = std::max(largest_cotangent, std::fabs(v.at(i)));
+  const bool may_overflow = largest_of(y) * largest_cotangent > std::ldexp(format_of(x.type).largest(), -12);
   for (std::size_t k = 0; k < x.inputs.size(); ++k) {
-    if (!moves(x, k) || !d[k] || d[k]->dims() == x.inputs[k]->dims()) continue;
-    finding f;
-    f.outcome = verdict::fail;
-    f.kind = "shape";
-    f.reason = fmt::format("{} has shape {}, its input {}", t.gradient_names()[k], to_string(d[k]->dims()),
-                           to_string(x.inputs[k]->dims()));
-    throw no_answer(std::move(f));
+    if (!moves(x, k) || !d[k]) continue;
+    const std::string name = t.gradient_names()[k];
+    if (d[k]->type() != x.type)
+      throw no_answer(
+          wrong("dtype", fmt::format("{} has dtype {}, expected {}", name, name_of(d[k]->type()), name_of(x.type))));
+    if (d[k]->dims() != x.inputs[k]->dims())
+      throw no_answer(wrong("shape", fmt::format("{} has shape {}, its input {}", name, to_string(d[k]->dims()),
+                                                 to_string(x.inputs[k]->dims()))));
+    for (index i = 0; i < d[k]->count(); ++i)
+      if (!std::isfinite(d[k]->at(i)) && !(may_overflow && !std::isnan(d[k]->at(i))))
+        throw no_answer(
+            wrong("nonfinite", fmt::format("{} element {} is {} where the function is finite", name, i, d[k]->at(i))));
   }
 }
+
+// The sample with each second cotangent, chosen at random, turned: sums that cancelled no longer do.
+sample turned(sample x, std::uint64_t which) {
+  draw random = random_for(x, "signs", which);
+  for (tensor& v : x.cotangents)
+    for (index i = 0; i < v.count(); ++i)
+      if (random.chance(0.5)) v.set(i, -v.at(i));
+  return x;
+}
+
+sample relaxed(sample x) {
+  for (std::size_t k = 0; k < x.inputs.size(); ++k)
+    for (index i = 0; moves(x, k) && i < x.inputs[k]->count(); ++i) x.inputs[k]->set(i, x.inputs[k]->at(i) / 8);
+  return x;
+}
+
+// What the subject answers, unless it refuses: then the sample is none of the op's.
+std::optional<trial::answers> asked(trial& t, mode m, const sample& x) {
+  try {
+    trial::answers a = t.run(m, x);
+    if (finite(a)) return a;
+  } catch (const no_answer& none) {
+    if (none.found.outcome != verdict::fail) throw;
+  }
+  return std::nullopt;
+}
+
+// The size of the terms that each element of the gradient is a sum of, times the square root of their number: what an
+// order of summation may make of one unit.
+value_list<double> terms_of(trial& t) {
+  const sample& x = t.truth().on();
+  const trial::answers& d = t.vjp();
+  double count = 0;
+  for (const tensor& v : x.cotangents) count += static_cast<double>(v.count());
+  value_list<double> terms;
+  for (std::size_t k = 0; k < x.inputs.size(); ++k) {
+    terms.push_back(d[k] ? values<double>(d[k]->dims()) : values<double>{});
+    for (index i = 0; i < terms[k].size(); ++i) terms[k][i] = std::fabs(d[k]->at(i)) * std::sqrt(count);
+  }
+  constexpr std::uint64_t turns = 2;
+  for (std::uint64_t n = 0; n < turns; ++n) {
+    const std::optional<trial::answers> other = asked(t, mode::vjp, turned(x, n));
+    for (std::size_t k = 0; other && k < terms.size(); ++k)
+      for (index i = 0; (*other)[k] && i < terms[k].size(); ++i)
+        terms[k][i] = std::max(terms[k][i], std::fabs((*other)[k]->at(i)) * std::sqrt(count));
+  }
+  return terms;
+}
+
+constexpr double lossy_roundings = 64;
 
 dtype widest(const trial& t) {
   const dtype own = t.truth().on().type;
@@ -148,7 +225,8 @@ struct own_function::measured_step {
 own_function::own_function(trial& t) : t_(t), wide_(widest(t)), here_{converted(t.truth().on(), wide_), {}} {
   here_.y = t_.run(mode::forward, here_.x);
   require_shapes(t_, *here_.y);
-  require_gradient_shapes(t_, t_.vjp());
+  if (!finite(*here_.y)) throw no_answer(unresolved("the forward function is not finite here"));
+  require_gradients(t_, *here_.y, t_.vjp());
 }
 
 own_function::point own_function::at(const value_list<double>& direction, double step) {
@@ -156,12 +234,7 @@ own_function::point own_function::at(const value_list<double>& direction, double
   for (std::size_t k = 0; k < direction.size(); ++k)
     for (index i = 0; i < direction[k].size(); ++i)
       p.x.inputs[k]->set(i, here_.x.inputs[k]->at(i) + step * direction[k][i]);
-  try {
-    answers y = t_.run(mode::forward, p.x);
-    if (finite(y)) p.y = std::move(y);
-  } catch (const no_answer& none) {
-    if (none.found.outcome != verdict::fail) throw;  // a refusal only says that the domain ends here
-  }
+  p.y = asked(t_, mode::forward, p.x);  // a refusal only says that the domain ends here
   return p;
 }
 
@@ -191,17 +264,31 @@ std::optional<own_function::measured_step> own_function::measure(const value_lis
 
 void own_function::ask_nearby() {
   if (!nearby_.empty()) return;
+  const sample& x = t_.truth().on();
   for (std::uint64_t n = 0; n < neighbours; ++n) {
     point p{moved_by_ulps(here_.x, n), {}};
-    try {
-      if (answers y = t_.run(mode::forward, p.x); finite(y)) p.y = std::move(y);
-      if (answers d = t_.run(mode::vjp, moved_by_ulps(t_.truth().on(), n)); finite(d))
-        nearby_gradients_.push_back(std::move(d));
-    } catch (const no_answer& none) {
-      if (none.found.outcome != verdict::fail) throw;
-    }
+    p.y = asked(t_, mode::forward, p.x);
+    if (std::optional<answers> d = asked(t_, mode::vjp, moved_by_ulps(x, n)))
+      nearby_gradients_.push_back(std::move(*d));
     nearby_.push_back(std::move(p));
   }
+  terms_ = terms_of(t_);
+  largest_output_ = largest_of(*here_.y), largest_gradient_ = largest_of(t_.vjp());
+  if (const std::optional<answers> y = asked(t_, mode::forward, relaxed(here_.x)))
+    largest_output_ = std::max(largest_output_, largest_of(*y));
+  if (const std::optional<answers> d = asked(t_, mode::vjp, relaxed(x)))
+    largest_gradient_ = std::max(largest_gradient_, largest_of(*d));
+}
+
+real own_function::lossy_error(const value_list<double>& direction, double step) {
+  real reach = 0, cotangents = 0;
+  for (const values<double>& d : direction)
+    for (index i = 0; i < d.size(); ++i) reach += abs(real(d[i]));
+  for (const tensor& v : t_.truth().on().cotangents)
+    for (index i = 0; i < v.count(); ++i) cotangents += abs(real(v.at(i)));
+  const double of_gradient = lossy_roundings * format_of(t_.truth().on().type).unit() * largest_gradient_;
+  const double of_function = lossy_roundings * format_of(wide_).unit() * largest_output_ / step;
+  return real(of_gradient) * reach + real(of_function) * cotangents;
 }
 
 // What rounding may leave of <v, f(x+) - f(x-)>.
@@ -248,7 +335,7 @@ real own_function::noise_of_gradient(const value_list<double>& direction, const 
   }
   for (std::size_t k = 0; k < direction.size(); ++k)
     for (index i = 0; d[k] && i < direction[k].size(); ++i) {
-      terms += abs(real(d[k]->at(i)) * real(direction[k][i]));
+      terms += abs(real(terms_[k][i]) * real(direction[k][i]));
       reach += abs(real(direction[k][i]));
     }
   return real(distrust) * largest + real(roundings * f.unit()) * (terms + magnitude_of_outputs(&affected)) +
@@ -301,6 +388,7 @@ std::optional<own_residual> own_function::along(const value_list<double>& direct
   }
   if (!found) return std::nullopt;
   best.kink = has_kink(steps, noise);
+  best.lossy_error = lossy_error(direction, best.knee);
   // Steps that are longer than the function's own detail may agree by chance; finer ones then do not.
   for (const measured_step& m : steps)
     if (m.h <= best.knee && real(16) * noise / real(m.h) < abs(best.residual))
@@ -308,23 +396,50 @@ std::optional<own_residual> own_function::along(const value_list<double>& direct
   return best;
 }
 
+finding verdict_on(const own_residual& r, const std::string& where, const std::string& kind, double unit) {
+  const real per(unit);
+  // Not worth having unless half of the signal is resolved.
+  finding f = compare(where, (r.gradient + r.residual) / per, r.gradient / per, r.bound() / per,
+                      r.signal / (real(2) * per), kind);
+  if (f.outcome != verdict::fail) return f;
+  if (r.kink) return unresolved("the slopes from both sides differ: a kink");
+  if (!r.confirmed) return unresolved("the function has finer detail than the steps that agree");
+  if (!(r.bound() < r.signal / real(2))) return unresolved("the differences are too coarse here");
+  f.bound = fmt::format("{:.2g} for the differences, {:.2g} for the VJP, both measured",
+                        static_cast<double>(real(4) * r.difference_error / per),
+                        static_cast<double>(real(4) * r.gradient_error / per));
+  if (!(abs(r.residual) <= r.lossy_bound())) return f;
+  f.outcome = verdict::inaccurate;
+  f.kind.clear();
+  f.variant = "a lossy formula";
+  return f;
+}
+
 value_list<double> own_spread(trial& t) {
   const sample& x = t.truth().on();
   const trial::answers d = t.vjp();
-  const double unit = format_of(x.type).unit(), tiny = format_of(x.type).tiny();
-  value_list<double> spread;
-  for (std::size_t k = 0; k < x.inputs.size(); ++k) {
-    spread.push_back(d[k] ? values<double>(d[k]->dims()) : values<double>{});
-    double largest = 0;
-    for (index i = 0; i < spread[k].size(); ++i) largest = std::max(largest, std::fabs(d[k]->at(i)));
-    for (index i = 0; i < spread[k].size(); ++i) spread[k][i] = roundings * (unit * largest + tiny);
-  }
+  const double unit = format_of(x.type).unit(), tiny = format_of(x.type).tiny(), largest = largest_of(d);
+  value_list<double> spread = terms_of(t);
+  for (std::size_t k = 0; k < x.inputs.size(); ++k)
+    for (index i = 0; i < spread[k].size(); ++i)
+      spread[k][i] = roundings * (unit * std::max(spread[k][i], largest) + tiny);
   for (std::uint64_t n = 0; n < neighbours; ++n) {
-    const trial::answers other = t.run(mode::vjp, moved_by_ulps(x, n));
-    for (std::size_t k = 0; k < spread.size(); ++k)
-      for (index i = 0; other[k] && i < spread[k].size(); ++i)
-        spread[k][i] = std::max(spread[k][i], distrust * std::fabs(other[k]->at(i) - d[k]->at(i)));
+    const std::optional<trial::answers> other = asked(t, mode::vjp, moved_by_ulps(x, n));
+    for (std::size_t k = 0; other && k < spread.size(); ++k)
+      for (index i = 0; (*other)[k] && d[k] && i < spread[k].size(); ++i)
+        spread[k][i] = std::max(spread[k][i], distrust * std::fabs((*other)[k]->at(i) - d[k]->at(i)));
   }
+  return spread;
+}
+
+value_list<double> own_lossy_spread(trial& t) {
+  value_list<double> spread = own_spread(t);
+  const sample& x = t.truth().on();
+  double largest = largest_of(t.vjp());
+  if (const std::optional<trial::answers> d = asked(t, mode::vjp, relaxed(x)))
+    largest = std::max(largest, largest_of(*d));
+  for (values<double>& one : spread)
+    for (index i = 0; i < one.size(); ++i) one[i] += lossy_roundings * format_of(x.type).unit() * largest;
   return spread;
 }
 

@@ -83,7 +83,8 @@ class expression {
       return checked(std::stoll(name));
     }
     const auto found = known_.find(name);
-    if (found == known_.end()) trouble(fmt::format("has the name {}, which is no extent of an input", name));
+    if (found == known_.end())
+      trouble(fmt::format("has the name {}, which stands alone as an extent of no input", name));
     return found->second;
   }
 
@@ -121,14 +122,16 @@ std::vector<std::string> split(const std::string& text) {
   return parts;
 }
 
+std::string bare(const std::string& marked) { return marked.substr(0, marked.find_first_of("?#~")); }
+
 shaped_operand operand_of(const std::string& text) {
   const std::size_t open = text.find('['), close = text.rfind(']');
   if (open == std::string::npos || close == std::string::npos || close < open)
     throw std::invalid_argument(fmt::format("operand '{}' has no shape, as X[N,C] has", text));
   shaped_operand o;
   o.name = text.substr(0, open);
-  const std::string marks = "?#~", bare = o.name.substr(0, o.name.find_first_of(marks));
-  if (!is_name(bare) || o.name.find_first_not_of(marks, bare.size()) != std::string::npos)
+  const std::string marks = "?#~", plain = bare(o.name);
+  if (!is_name(plain) || o.name.find_first_not_of(marks, plain.size()) != std::string::npos)
     throw std::invalid_argument(fmt::format("operand '{}' has no proper name", text));
   if (const std::string inside = text.substr(open + 1, close - open - 1); inside == "...")
     o.any = true;
@@ -229,6 +232,8 @@ struct brought {
 
 std::vector<shaped_operand> operands_of(const std::string& text) {
   std::vector<shaped_operand> list;
+  if (text.find_first_not_of(' ') == std::string::npos)
+    throw std::invalid_argument("the signature lacks inputs or outputs");
   for (const std::string& part : split(text)) list.push_back(operand_of(part));
   if (list.size() > most_operands) throw std::invalid_argument("the signature has too many operands");
   return list;
@@ -287,6 +292,15 @@ void require_sound(const brought& b) {
     }
   for (const auto& [name, choices] : b.d.attributes)
     if (choices.empty()) throw std::invalid_argument(fmt::format("attribute {} has no values", name));
+  const auto is_input = [&](const std::string& name) {
+    return std::any_of(b.inputs.begin(), b.inputs.end(), [&](const shaped_operand& o) { return bare(o.name) == name; });
+  };
+  for (const auto& [name, range] : b.d.ranges)
+    if (!is_input(name)) throw std::invalid_argument(fmt::format("range of {}, which is no input", name));
+  for (std::size_t k = 0; k < b.inputs.size(); ++k)
+    for (std::size_t j = 0; j < k; ++j)
+      if (bare(b.inputs[j].name) == bare(b.inputs[k].name))
+        throw std::invalid_argument(fmt::format("two inputs are called {}", bare(b.inputs[k].name)));
   for (const auto& [name, range] : b.d.ranges)
     if (!(range.first < range.second)) throw std::invalid_argument(fmt::format("range of {} is empty", name));
 }

@@ -92,6 +92,7 @@ class unit_runner {
     run(profile::smooth, plan_.samples);
     if (unit_.o->kinks != nullptr) run(profile::kink, (plan_.samples + 3) / 4);
     run(profile::special, special_cases);
+    if (!unit_.o->has_reference() && undecided()) all_.push_back(nothing_proved());
     if (plan_.exhaustive && unit_.o->unary && bytes_of(unit_.type) == 2) run(profile::exhaustive, exhaustive_cases);
     return std::move(all_);
   }
@@ -116,6 +117,26 @@ class unit_runner {
     constexpr int enough = 3;
     return std::count_if(all_.begin(), all_.end(), [](auto& r) { return r.found.outcome == verdict::timeout; }) >=
            enough;
+  }
+
+  // Without a reference only differences say whether a VJP is a derivative; if none could be taken, the other checks'
+  // passes must not look like a proof.
+  static constexpr std::string_view decisive = "own_difference";
+  bool undecided() const {
+    const auto asked = [](const result& r) { return r.check == decisive; };
+    return std::any_of(all_.begin(), all_.end(), asked) && std::none_of(all_.begin(), all_.end(), [&](const result& r) {
+             return asked(r) && r.found.outcome != verdict::unresolved && r.found.outcome != verdict::skip;
+           });
+  }
+
+  result nothing_proved() const {
+    const auto first = std::find_if(all_.begin(), all_.end(), [](const result& r) { return r.check == decisive; });
+    result r = *first;
+    r.sample = "all";
+    r.found.outcome = verdict::vacuous;
+    r.found.reason = fmt::format(
+        "no sample says whether the VJP is the derivative of the forward function; the first: {}", first->found.reason);
+    return r;
   }
 
   result not_offered(const std::string& why) const {

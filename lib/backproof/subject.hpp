@@ -52,6 +52,7 @@ class subject {
   virtual std::string declared_convention(const op&) const { return ""; }
   virtual bool supports(circumstance c) const { return c == circumstance::plain; }
   virtual std::vector<op> own_ops() const { return {}; }  // that backproof does not know (own_op.hpp)
+  virtual std::vector<std::string> without_signature() const { return {}; }  // names of all others that it offers
   virtual reply run(mode m, const op& o, const sample& s) = 0;
 };
 

@@ -315,6 +315,14 @@ struct divided_by_the_count : ops::sigmoid {
   }
 };
 
+struct first_cell_doubled : ops::conv {
+  template <scalar S>
+  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
+    ops::conv::vjp(c, g, d);
+    if (d[0].size() > 0) d[0][0] = d[0][0] * S(2);
+  }
+};
+
 struct first_element_doubled : ops::sigmoid {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
@@ -427,6 +435,7 @@ const std::vector<planted_bug>& bugs() {
       planted<ops::sigmoid, slightly_too_large>("sigmoid: a thousandth too large", "chain_rule", wrong),
       in_the_oracle<wrong_in_one_element>("mul: one element, one part in 1e18", "distributed_chain_rule"),
       planted<ops::sigmoid, divided_by_the_count>("sigmoid: divided by the count", "batch_independence", "law"),
+      planted<ops::conv, first_cell_doubled>("conv: first cell doubled", "translation_equivariance", "law"),
       planted<ops::sigmoid, first_element_doubled>("sigmoid: first doubled", "permutation_equivariance", "law"),
   };
   return all;

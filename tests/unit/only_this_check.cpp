@@ -313,6 +313,7 @@ const std::map<std::string, std::string> never_alone = {
      "says what reference_gradient and adjoint_identity say, with neither the VJP nor forward mode of the reference"},
     {"own_difference", "taylor_remainder sees the same from one side, less finely"},
     {"distributed_chain_rule", "a path that is left out makes the gradient wrong, which dual_jvp sees"},
+    {"translation_equivariance", "its ops have a reference, with which reference_gradient compares every element"},
     {"permutation_equivariance",
      "if batches of every size are independent of their parts, their order does not matter"},
 };
