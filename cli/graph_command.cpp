@@ -54,7 +54,7 @@ void print(const table& rows) {
   }
 }
 
-constexpr int digits = 17;
+constexpr int digits = 20;
 
 void print_gates(const graph& g, const flow& f) {
   table rows = {{"gate", "computes", "value", "gradient", "pattern"}};

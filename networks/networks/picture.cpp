@@ -117,6 +117,26 @@ void draw_node(std::string& svg, const node& n, double x, double y) {
                      n.what == nullptr ? "leaf" : "sign", escaped(symbol_of(n)));
 }
 
+// So many significant digits, without an exponent where that is readable: 0.19661193324148185255, 1e-40.
+std::string plain(const real& x, int digits) {
+  if (!isfinite(x) || x == real(0)) return fmt::format("{:g}", static_cast<double>(x) + 0.0);
+  std::string text = x.decimal(digits);  // d.ddde[+-]xx
+  const std::size_t e = text.find('e');
+  const int exponent = std::stoi(text.substr(e + 1));
+  std::string mantissa = text.substr(0, e);
+  mantissa.erase(mantissa.find_last_not_of('0') + 1);
+  if (mantissa.ends_with('.')) mantissa.pop_back();
+  if (exponent < -5 || exponent >= digits) return mantissa + fmt::format("e{}", exponent);
+  const std::string sign = mantissa[0] == '-' ? "-" : "";
+  std::string all;
+  for (const char c : mantissa)
+    if (c >= '0' && c <= '9') all += c;
+  if (exponent < 0) return sign + "0." + std::string(static_cast<std::size_t>(-exponent - 1), '0') + all;
+  const auto whole = static_cast<std::size_t>(exponent) + 1;
+  if (all.size() <= whole) return sign + all + std::string(whole - all.size(), '0');
+  return sign + all.substr(0, whole) + "." + all.substr(whole);
+}
+
 nlohmann::ordered_json numbers(const values<real>& v) {
   if (!v.present()) return nullptr;
   const int digits = BACKPROOF_DIGITS;
@@ -131,7 +151,7 @@ nlohmann::ordered_json numbers(const values<real>& v) {
 std::string short_number(const values<real>& v, int digits) {
   if (!v.present()) return "";
   constexpr index readable = 4;
-  const auto one = [digits](const real& x) { return fmt::format("{:.{}g}", static_cast<double>(x) + 0.0, digits); };
+  const auto one = [digits](const real& x) { return plain(x, digits); };
   if (v.rank() == 0) return one(v[0]);
   std::string text;
   for (index i = 0; i < std::min(v.size(), readable); ++i) text += (i > 0 ? ", " : "") + one(v[i]);

@@ -3,7 +3,7 @@ import signal
 import subprocess
 import time
 
-from tool import BACKPROOF, BUILD, ToolTest, bad, good, main
+from tool import BACKPROOF, BUILD, SOURCE, ToolTest, bad, good, main
 
 
 class Usage(ToolTest):
@@ -35,6 +35,61 @@ class Usage(ToolTest):
         self.expect(0, "--help")
         self.expect(0, "check", "--help")
         self.assertRegex(self.expect(0, "--version").out, r"^backproof \d+\.\d+\.\d+$")
+
+
+class Graph(ToolTest):
+    def test_formulas(self):
+        for formula, words in (("x+", ["ends too soon"]), ("(x", ["expected )"]), ("x y", ["left over"]),
+                               ("foo(x)", ["unknown function foo"]), ("y", ["y has no value"]),
+                               ("(" * 5000 + "x", ["nested more than"]), ("x" * 120000, ["too long"])):
+            self.expect_complaint(4, words, "graph", formula, "x=1")
+
+    def test_variables(self):
+        self.expect_complaint(4, ["NAME=VALUE"], "graph", "x", "x")
+        self.expect_complaint(4, ["is no number"], "graph", "x", "x=nan")
+        self.expect_complaint(4, ["given twice"], "graph", "x", "x=1", "x=2")
+        self.expect_complaint(4, ["has no variable z"], "graph", "x", "x=1", "z=2")
+        self.expect_complaint(4, ["character"], "graph", "x+y", "x=1,2", "y=1,2,3")  # shapes that do not fit
+
+    def test_a_picture_that_cannot_be_written(self):
+        self.expect_complaint(4, ["cannot write", "no/such"], "graph", "x", "x=1", "--svg", "no/such/file.svg")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+
+class OwnOps(ToolTest):
+    """Ops that an adapter brings along, described wrongly."""
+
+    def offer(self, **entry):
+        entry = {"op": "Own", "domain": "tests", "modes": ["forward", "vjp"], "dtypes": ["f64"], **entry}
+        adapter = self.folder / "own.py"
+        adapter.write_text(f"import sys\nsys.path.insert(0, {str(SOURCE / 'adapters/python')!r})\n"
+                           "from backproof_adapter import serve\n"
+                           f"serve({{'name': 'own', 'version': '1'}}, lambda: [{entry!r}], lambda r: list(r.inputs))\n")
+        return f"python3 {adapter}"
+
+    def test_signatures(self):
+        for signature in ("X[N]", "X -> Y", "X[N] -> Y[M]", "X[N], X[N] -> Y[N]", " -> Y[N]", "X[N/0] -> Y[2]"):
+            self.expect_complaint(6, ["signature, of Own"], "check", "--adapter", self.offer(signature=signature))
+        self.expect_complaint(6, ["range of Z"], "check", "--adapter",
+                              self.offer(signature="X[N] -> Y[N]", ranges={"Z": [0, 1]}))
+        self.expect_complaint(6, ["alpha has no values"], "check", "--adapter",
+                              self.offer(signature="X[N] -> Y[N]", attributes={"alpha": []}))
+
+    def test_an_op_without_a_signature_is_named(self):
+        run = self.expect(5, "check", "--adapter", self.offer(), "--op", "Own")
+        self.assertIn("Own, which is no op of the reference", run.out)
+
+    def test_a_known_name_in_another_domain_is_named(self):
+        run = self.expect(1, "check", "--adapter", self.offer(op="Relu", signature="X[N] -> Y[N]"), "--op", "Relu")
+        self.assertIn("tests::Relu, because ai.onnx::Relu has the same name", run.out)
+
+    def test_a_wrong_one_fails_and_replays(self):
+        # y = x and its VJP g... of which this adapter returns x: right forwards, wrong backwards.
+        adapter = self.offer(signature="X[...] -> Y[...]")
+        run = self.expect(1, "check", "--adapter", adapter, "--op", "Own", "--samples", "5")
+        self.assertIn("check own_difference", run.out)
+        replay = run.out[run.out.index("replay     ") + len("replay     "):].splitlines()[0]
+        self.expect(1, *replay.split()[1:])
 
 
 class Replay(ToolTest):
