@@ -380,7 +380,7 @@ BOOST_AUTO_TEST_CASE(a_right_subject_passes_a_thousand_samples_of_each_check) {
   };
   for (const check& c : registered_checks()) {
     compliant s;
-    for (std::uint64_t n = 0; passed[c.info.name] < 1000 && n < 100; ++n)
+    for (std::uint64_t n = 0; passed[c.info.name] < 1000 && n < 1500; ++n)
       for (const op& o : registered_ops())
         if (c.suits(o, profile::smooth) && passed[c.info.name] < 1000)
           put(c, o, s, draw_telling_sample(o, n % 2 == 0 ? dtype::f32 : dtype::f64, 1, n));
