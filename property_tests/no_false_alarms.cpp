@@ -41,10 +41,13 @@ void honest_subjects_pass(const question& q, tally& n) {
   }
 }
 
+constexpr int judgements = 5000 / patience;
+
 // Ten thousand judgements over both cases below, and some for every op however many there are.
 int questions_per_op() {
   const int judged_by_each = static_cast<int>(orders.size() * all_ops().size());
-  return std::max(10, (5000 + judged_by_each - 1) / judged_by_each) * static_cast<int>(all_ops().size()) / 16;
+  return std::max(10 / patience, (judgements + judged_by_each - 1) / judged_by_each) *
+         static_cast<int>(all_ops().size()) / 16;
 }
 
 }  // namespace
@@ -52,7 +55,7 @@ int questions_per_op() {
 BOOST_AUTO_TEST_CASE(honest_subjects_pass_wherever_the_function_is_smooth) {
   tally n;
   holds_for_every_op(questions_per_op(), [&](const question& q) { honest_subjects_pass(q, n); });
-  BOOST_TEST(n.judged >= 5000);
+  BOOST_TEST(n.judged >= judgements);
   BOOST_TEST(n.unresolved < n.passed / 3);
   BOOST_TEST_MESSAGE("judged " << n.judged << ", " << n.passed << " pass, " << n.unresolved << " unresolved");
 }
@@ -61,7 +64,7 @@ BOOST_AUTO_TEST_CASE(honest_subjects_pass_at_kinks_and_special_values) {
   tally n;
   holds_for_every_op(
       questions_per_op(), [&](const question& q) { honest_subjects_pass(q, n); }, false);
-  BOOST_TEST(n.judged >= 5000);
+  BOOST_TEST(n.judged >= judgements);
   BOOST_TEST(n.unresolved < n.passed);
   BOOST_TEST_MESSAGE("judged " << n.judged << ", " << n.passed << " pass, " << n.unresolved << " unresolved");
 }

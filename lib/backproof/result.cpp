@@ -45,6 +45,7 @@ std::string to_json(const result& r) {
   if (!r.found.variant.empty()) j["variant"] = r.found.variant;
   if (!r.found.convention.empty()) j["convention"] = r.found.convention;
   if (!r.found.note.empty()) j["note"] = r.found.note;
+  if (!r.found.unproved.empty()) j["unproved"] = r.found.unproved;
   j["elements"] = r.found.elements;
   j["resolved"] = r.found.resolved;
   if (const auto& w = r.found.worst)

@@ -148,6 +148,15 @@ port graph::apply(std::string_view op_name, attributes attrs, std::vector<port> 
   return output_ = {nodes_.size() - 1, 0};
 }
 
+void graph::set_value(port p, values<real> value) {
+  if (p.node >= nodes_.size() || nodes_[p.node].what != nullptr)
+    throw std::invalid_argument("only leaves have values of their own");
+  if (value.dims() != shape_of(p))
+    throw std::invalid_argument(
+        fmt::format("{} has shape {}, not {}", nodes_[p.node].name, to_string(shape_of(p)), to_string(value.dims())));
+  nodes_[p.node].value = std::move(value);
+}
+
 graph graph::with_copy_gates() const {
   std::map<std::pair<std::size_t, std::size_t>, index> uses;
   for (const node& n : nodes_)

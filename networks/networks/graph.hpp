@@ -40,6 +40,8 @@ class graph {
   // Throws std::invalid_argument if there is no such op, or the inputs' shapes do not fit it.
   port apply(std::string_view op_name, attributes attrs, std::vector<port> in);
   void set_output(port p) { output_ = p; }
+  // Of the same shape as before; throws std::invalid_argument otherwise, or if the port is no leaf.
+  void set_value(port leaf, values<real> value);
 
   const std::vector<node>& nodes() const { return nodes_; }
   port output() const { return output_; }

@@ -1,6 +1,7 @@
 // Computational graphs, as the backpropagation lectures draw them: values forwards, gradients backwards, on every edge.
 #include "networks/graph.hpp"
 
+#include "networks/descent.hpp"
 #include "networks/expression.hpp"
 #include "networks/picture.hpp"
 #include "support.hpp"
@@ -106,6 +107,41 @@ BOOST_AUTO_TEST_CASE(paths_grow_exponentially_and_backpropagation_does_not) {
   BOOST_TEST(s.products == 10240u);
   BOOST_TEST((evaluate(g).upstream[0][0][0] == real(1024)));
   BOOST_CHECK_THROW(sum_over_paths(g, 0, 1000), std::invalid_argument);
+}
+
+// (w + 5)^2 from 3 at the rate 0.02 is -5 + 8 (1 - 0.04)^k after k steps.
+BOOST_AUTO_TEST_CASE(gradient_descent_of_the_lecture) {
+  formula_graph g = graph_of("(w+5)^2", {{"w", scalar_of(3)}});
+  const port w{0, 0};
+  const real rate("0.02"), factor("0.96");
+  real closed = 8;
+  for (int k = 1; k <= 175; ++k) {
+    descend(g, std::span(&w, 1), rate);
+    closed *= factor;
+    const real at = g.nodes()[0].value[0];
+    BOOST_TEST(within(at, closed - real(5), real("1e-40")), "step " << k);
+    if (k == 1) BOOST_TEST(within(at, real("2.68"), real("1e-40")));
+    if (k == 2) BOOST_TEST(within(at, real("2.3728"), real("1e-40")));
+    if (k == 175) BOOST_TEST(within(at, real("-4.9937"), real("0.00005")));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(shared_parameters_take_the_sum_of_their_gradients) {
+  // w stands in two layers; one step moves it by the sum of what each copy would get.
+  formula_graph shared = graph_of("tanh(w*tanh(w*x))", {{"w", scalar_of(real(0.5))}, {"x", scalar_of(real(2))}});
+  const formula_graph apart = graph_of(
+      "tanh(v*tanh(w*x))", {{"w", scalar_of(real(0.5))}, {"v", scalar_of(real(0.5))}, {"x", scalar_of(real(2))}});
+  const flow f = evaluate(apart);
+  real sum = 0;
+  port w;
+  for (std::size_t k = 0; k < apart.nodes().size(); ++k)
+    if (apart.nodes()[k].name == "w" || apart.nodes()[k].name == "v") sum += f.upstream[k][0][0];
+  for (std::size_t k = 0; k < shared.nodes().size(); ++k)
+    if (shared.nodes()[k].name == "w") w = {k, 0};
+  descend(shared, std::span(&w, 1), real(1));
+  BOOST_TEST(within(shared.nodes()[w.node].value[0], real(0.5) - sum, tight));
+  BOOST_CHECK_THROW(shared.set_value(w, values_of("1,2")), std::invalid_argument);
+  BOOST_CHECK_THROW(shared.set_value(shared.output(), scalar_of(1)), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_CASE(vectors_flow_too) {

@@ -1,0 +1,15 @@
+// Gradient descent on a graph: w <- w - rate * d(output)/dw for each parameter, all at once.
+//
+// Source: the gradient descent of the backpropagation lectures, theta^(k+1) = theta^k - eta grad L(theta^k).
+#pragma once
+
+#include <span>
+
+#include "networks/graph.hpp"
+
+namespace backproof::networks {
+
+// One step; returns the output before it. Throws std::invalid_argument if a parameter is no leaf.
+real descend(graph& g, std::span<const port> parameters, const real& rate);
+
+}  // namespace backproof::networks
