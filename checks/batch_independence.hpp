@@ -31,30 +31,16 @@ struct batch_independence {
     if (n < 2) return unresolved("the batch has no two examples");
     std::vector<index> all(static_cast<std::size_t>(n));
     std::iota(all.begin(), all.end(), index{0});
-    part whole(t, all), first(t, {all.begin(), all.begin() + 1}), rest(t, {all.begin() + 1, all.end()});
-    finding f = compared(t, whole, first, rest, reach);
-    if (f.outcome != verdict::fail) return f;
-    const finding lossy = compared(t, whole, first, rest, lossy_reach);
-    if (lossy.outcome == verdict::fail) return f;
-    f.outcome = verdict::inaccurate;
-    f.kind.clear();
-    f.variant = lossy_formula;
-    return f;
+    const auto part = [&](auto from, auto to) { return of_examples(o, t.truth().on(), {from, to}); };
+    trial_on whole(t, part(all.begin(), all.end())), first(t, part(all.begin(), all.begin() + 1)),
+        rest(t, part(all.begin() + 1, all.end()));
+    return within_reach(
+        [&](value_list<double> (*how_far)(trial&)) { return compared(t, whole, first, rest, how_far); });
   }
 
  private:
-  struct part {
-    part(const trial& t, const std::vector<index>& which)
-        : x(of_examples(t.truth().of(), t.truth().on(), which)),
-          truth(t.truth().of(), x, t.numbers().accumulator),
-          mine(t.about(truth)) {}
-    part(const part&) = delete;
-    sample x;
-    oracle truth;
-    trial mine;
-  };
-
-  static finding compared(const trial& t, part& whole, part& first, part& rest, value_list<double> (*how_far)(trial&)) {
+  static finding compared(const trial& t, trial_on& whole, trial_on& first, trial_on& rest,
+                          value_list<double> (*how_far)(trial&)) {
     const value_list<double> of_whole = how_far(whole.mine), of_first = how_far(first.mine),
                              of_rest = how_far(rest.mine);
     const trial::answers &all = whole.mine.vjp(), &one = first.mine.vjp(), &others = rest.mine.vjp();

@@ -1,8 +1,8 @@
 // The remainder of Taylor's theorem: what a right gradient leaves of f(x + h u) - f(x) vanishes with h^2.
 //
-//   claim   R(h) = <v, f(x + h u) - f(x)> - h <V, u> = O(h^2) down to the knee, below which the rounding e = <V - J^T
-//   v, u>
-//           of the subject's gradient takes over and R(h) = h e:  |e| <= sum_i b_i |u_i|
+//   claim   R(h) = <v, f(x + h u) - f(x)> - h <V, u> = O(h^2) down to the knee, and |e| <= sum_i b_i |u_i|
+//
+// Below the knee the rounding e = <V - J^T v, u> of the subject's gradient takes over, and R(h) = h e.
 //
 // f is the oracle's, in wide precision, so the knee is the subject's alone. That the slope is 2 (or more) with the
 // oracle's own gradient is part of the claim. Without a reference f is the subject's own, and both its rounding and
@@ -45,11 +45,7 @@ struct taylor_remainder {
     const real near = remainder(truth, *gradient, h) / h,
                far = remainder(truth, *gradient, real(2) * h) / (real(2) * h);
     const real error = real(2) * near - far, curvature = (far - near) / h;
-    finding f = judge(t, error, reach(t));
-    if (f.outcome == verdict::fail) {
-      const finding lossy = judge(t, error, lossy_reach(t));
-      if (lossy.outcome != verdict::fail) f.outcome = verdict::inaccurate, f.kind = "", f.variant = lossy_formula;
-    }
+    finding f = within_reach([&](value_list<double> (*how_far)(trial&)) { return judge(t, error, how_far(t)); });
     const real knee = curvature == real(0) ? real(0) : abs(error / curvature);
     f.measured = static_cast<double>(knee);
     f.note = knee > real(0) ? fmt::format("slope 2 down to h = 2^{}", ilogb(knee)) : "";

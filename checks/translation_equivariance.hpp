@@ -24,10 +24,9 @@ struct translation_equivariance {
   static bool applies(const op& o) { return stated(o) != nullptr; }
 
   static finding run(trial& t) {
-    const oracle& truth = t.truth();
-    sample still = truth.on();
+    sample still = t.truth().on();
     const index stride = still.attrs.integers("strides").back();
-    const bool transposed = stated(truth.of())->constant < 0;
+    const bool transposed = stated(t.truth().of())->constant < 0;
     const index step_of_x = transposed ? 1 : stride, step_of_v = transposed ? stride : 1;
     tensor &x = *still.inputs[0], &v = still.cotangents[0];
     if (x.dims().back() <= step_of_x || v.dims().back() <= step_of_v) return unresolved("there is no room to move");
@@ -36,12 +35,9 @@ struct translation_equivariance {
     ahead.inputs[0] = moved(*still.inputs[0], step_of_x, 0),
     ahead.cotangents[0] = moved(still.cotangents[0], step_of_v, 0);
 
-    const oracle here(truth.of(), still, t.numbers().accumulator), there(truth.of(), ahead, t.numbers().accumulator);
-    trial one = t.about(here), other = t.about(there);
-    finding f = compared(one, other, step_of_x, reach);
-    if (f.outcome == verdict::fail && compared(one, other, step_of_x, lossy_reach).outcome != verdict::fail)
-      f.outcome = verdict::inaccurate, f.kind = "", f.variant = lossy_formula;
-    return f;
+    trial_on one(t, still), other(t, ahead);
+    return within_reach(
+        [&](value_list<double> (*how_far)(trial&)) { return compared(one.mine, other.mine, step_of_x, how_far); });
   }
 
  private:

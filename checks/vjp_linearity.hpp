@@ -41,32 +41,20 @@ struct vjp_linearity {
 
  private:
   // v in two parts, which add up to it without rounding anything.
-  struct part {
-    part(trial& t, index parity)
-        : x(masked(t.truth().on(), parity)), truth(t.truth().of(), x, t.numbers().accumulator), mine(t.about(truth)) {}
-    static sample masked(sample s, index parity) {
-      index at = 0;
-      for (tensor& v : s.cotangents)
-        for (index i = 0; i < v.count(); ++i)
-          if (at++ % 2 != parity) v.set(i, 0);
-      return s;
-    }
-    part(const part&) = delete;
-    sample x;
-    oracle truth;
-    trial mine;
-  };
-
-  static finding additive(trial& t) {
-    part a(t, 0), b(t, 1);
-    finding f = sum(t, a, b, reach);
-    if (f.outcome != verdict::fail) return f;
-    if (sum(t, a, b, lossy_reach).outcome != verdict::fail)
-      f.outcome = verdict::inaccurate, f.kind = "", f.variant = lossy_formula;
-    return f;
+  static sample masked(sample s, index parity) {
+    index at = 0;
+    for (tensor& v : s.cotangents)
+      for (index i = 0; i < v.count(); ++i)
+        if (at++ % 2 != parity) v.set(i, 0);
+    return s;
   }
 
-  static finding sum(trial& t, part& a, part& b, value_list<double> (*how_far)(trial&)) {
+  static finding additive(trial& t) {
+    trial_on a(t, masked(t.truth().on(), 0)), b(t, masked(t.truth().on(), 1));
+    return within_reach([&](value_list<double> (*how_far)(trial&)) { return sum(t, a, b, how_far); });
+  }
+
+  static finding sum(trial& t, trial_on& a, trial_on& b, value_list<double> (*how_far)(trial&)) {
     const value_list<double> whole = how_far(t), of_a = how_far(a.mine), of_b = how_far(b.mine);
     const double unit = format_of(t.numbers().storage).unit();
     agreement both("law");

@@ -9,15 +9,6 @@
 namespace backproof {
 namespace {
 
-// Where the answers differ by more than a stable evaluation may be off, but not more than a known lossy one.
-finding excused(finding f, const finding& lossy) {
-  if (lossy.outcome == verdict::fail) return f;
-  f.outcome = verdict::inaccurate;
-  f.kind.clear();
-  f.variant = lossy_formula;
-  return f;
-}
-
 value_list<double> bounds_of(const value_list<bounded<real>>& list, const precision& p) {
   value_list<double> out;
   for (const values<bounded<real>>& x : list) {
@@ -123,13 +114,11 @@ std::optional<finding> asked_under(trial& t, circumstance c, const std::string& 
   put.under = c;
   const trial::answers actual = t.run(mode::vjp, put);
   const double unit = format_of(t.numbers().storage).unit();
-  expectation e = plain_answer(plain, reach(plain));
-  transform(e, *x, c, unit);
-  finding f = compared(t, actual, e, kind);
-  if (f.outcome != verdict::fail) return f;
-  expectation lossy = plain_answer(plain, lossy_reach(plain));
-  transform(lossy, *x, c, unit);
-  return excused(std::move(f), compared(t, actual, lossy, kind));
+  return within_reach([&](value_list<double> (*how_far)(trial&)) {
+    expectation e = plain_answer(plain, how_far(plain));
+    transform(e, *x, c, unit);
+    return compared(t, actual, e, kind);
+  });
 }
 
 }  // namespace
@@ -183,9 +172,8 @@ finding agreement::found() const {
 }
 
 finding same_answer(trial& t, const trial::answers& actual, const std::string& kind) {
-  finding f = compared(t, actual, plain_answer(t, reach(t)), kind);
-  if (f.outcome != verdict::fail) return f;
-  return excused(std::move(f), compared(t, actual, plain_answer(t, lossy_reach(t)), kind));
+  return within_reach(
+      [&](value_list<double> (*how_far)(trial&)) { return compared(t, actual, plain_answer(t, how_far(t)), kind); });
 }
 
 finding same_under(trial& t, std::span<const circumstance> all, const std::string& kind) {

@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
+#include "backproof/agreement.hpp"
 #include "backproof/draw.hpp"
+#include "backproof/inner.hpp"
 
 namespace backproof {
 namespace {
@@ -50,14 +51,9 @@ real change(const sample& x, const trial::answers& a, const trial::answers& b) {
   return total;
 }
 
-struct sum_and_terms {
-  real value = 0, terms = 0;
-  void add(const real& term) { value += term, terms += abs(term); }
-};
-
 // <V, to - from> over the inputs that have a gradient.
-sum_and_terms along_step(const trial::answers& gradient, const sample& to, const sample& from) {
-  sum_and_terms s;
+weighed along_step(const trial::answers& gradient, const sample& to, const sample& from) {
+  weighed s;
   for (std::size_t k = 0; k < from.inputs.size(); ++k)
     for (index i = 0; moves(from, k) && gradient[k] && i < from.inputs[k]->count(); ++i)
       s.add(real(gradient[k]->at(i)) * (real(to.inputs[k]->at(i)) - real(from.inputs[k]->at(i))));
@@ -245,8 +241,7 @@ std::optional<own_function::measured_step> own_function::measure(const value_lis
     for (index i = 0; i < direction[k].size(); ++i)
       if (direction[k][i] != 0 && ahead.x.inputs[k]->at(i) == behind.x.inputs[k]->at(i)) return std::nullopt;
   const sample& x = t_.truth().on();
-  const sum_and_terms forward = along_step(t_.vjp(), ahead.x, here_.x),
-                      backward = along_step(t_.vjp(), here_.x, behind.x);
+  const weighed forward = along_step(t_.vjp(), ahead.x, here_.x), backward = along_step(t_.vjp(), here_.x, behind.x);
   measured_step m;
   m.h = h;
   m.ahead = (change(x, *ahead.y, *here_.y) - forward.value) / real(h);
@@ -411,7 +406,7 @@ finding verdict_on(const own_residual& r, const std::string& where, const std::s
   if (!(abs(r.residual) <= r.lossy_bound())) return f;
   f.outcome = verdict::inaccurate;
   f.kind.clear();
-  f.variant = "a lossy formula";
+  f.variant = lossy_formula;
   return f;
 }
 

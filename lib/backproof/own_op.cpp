@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <limits>
 #include <optional>
 
 #include "backproof/sample.hpp"
