@@ -45,12 +45,8 @@ void backward(const graph& g, flow& f) {
   for (std::size_t k = g.nodes().size(); k-- > 0;) {
     const node& n = g.nodes()[k];
     if (n.what == nullptr) continue;
-    const value_list<real> in = inputs_of(n, f);
-    value_list<real>& d = f.downstream[k];
-    for (std::size_t i = 0; i < in.size(); ++i)
-      d.push_back(n.what->sig.input(i).differentiable ? values<real>(in[i].dims()) : values<real>{});
-    n.what->wide.vjp({n.attrs, in}, f.upstream[k], d);
-    for (std::size_t i = 0; i < in.size(); ++i)
+    const value_list<real>& d = f.downstream[k] = pulled_back(n, f, f.upstream[k]);
+    for (std::size_t i = 0; i < d.size(); ++i)
       if (d[i].present()) add(f.upstream[n.in[i].node][n.in[i].output], d[i]);
   }
 }
@@ -60,15 +56,11 @@ using local = std::vector<std::vector<real>>;
 
 local local_derivatives(const node& n, const flow& f) {
   local j;
-  const value_list<real> in = inputs_of(n, f);
   for (std::size_t o = 0; o < n.outputs.size(); ++o) {
-    value_list<real> g, d;
+    value_list<real> g;
     for (std::size_t k = 0; k < n.outputs.size(); ++k) g.push_back(scalar_of(k == o ? 1 : 0));
-    for (std::size_t i = 0; i < in.size(); ++i)
-      d.push_back(n.what->sig.input(i).differentiable ? values<real>(in[i].dims()) : values<real>{});
-    n.what->wide.vjp({n.attrs, in}, g, d);
     j.emplace_back();
-    for (const values<real>& one : d) j.back().push_back(one.present() ? one[0] : real(0));
+    for (const values<real>& one : pulled_back(n, f, g)) j.back().push_back(one.present() ? one[0] : real(0));
   }
   return j;
 }
@@ -105,6 +97,15 @@ class walker {
 };
 
 }  // namespace
+
+value_list<real> pulled_back(const node& n, const flow& f, const value_list<real>& gradients) {
+  const value_list<real> in = inputs_of(n, f);
+  value_list<real> d;
+  for (std::size_t i = 0; i < in.size(); ++i)
+    d.push_back(n.what->sig.input(i).differentiable ? values<real>(in[i].dims()) : values<real>{});
+  n.what->wide.vjp({n.attrs, in}, gradients, d);
+  return d;
+}
 
 values<real> scalar_of(const real& x) {
   values<real> v{shape{}};

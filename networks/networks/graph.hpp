@@ -66,6 +66,9 @@ struct flow {
 // One forward and one backward pass. The output's own gradient is 1, in each element.
 flow evaluate(const graph& g);
 
+// What a node hands to its inputs for these gradients of its outputs, at the values that flow: its VJP.
+value_list<real> pulled_back(const node& n, const flow& f, const value_list<real>& gradients);
+
 // The derivative of the output by one leaf as the sum over all paths from it to the output, of the products of the
 // local derivatives along each: the definition, at exponential cost. For graphs of scalars.
 struct path_sum {

@@ -160,20 +160,12 @@ std::string short_number(const values<real>& v, int digits) {
 
 values<real> local_of(const graph& g, const flow& f, std::size_t k, std::size_t input) {
   const node& n = g.nodes()[k];
-  value_list<real> in, unit, d;
-  for (const port& p : n.in) in.push_back(f.value[p.node][p.output]);
-  for (const shape& s : n.outputs) {
-    if (size_of(s) != 1) return {};
-    unit.emplace_back(s);
-    unit.back()[0] = 1;
-  }
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    if (in[i].size() != 1) return {};
-    d.push_back(n.what->sig.input(i).differentiable ? values<real>(in[i].dims()) : values<real>{});
-  }
-  n.what->wide.vjp({n.attrs, in}, unit, d);
-  if (n.outputs.size() > 1) return {};  // a copy: one to each
-  return d[input];
+  if (n.outputs.size() > 1 || size_of(n.outputs[0]) != 1) return {};  // a copy: one to each; and vectors
+  for (const port& p : n.in)
+    if (size_of(g.shape_of(p)) != 1) return {};
+  values<real> one(n.outputs[0]);
+  one[0] = 1;
+  return pulled_back(n, f, {one})[input];
 }
 
 std::string svg_of(const graph& g, const flow& f) {
