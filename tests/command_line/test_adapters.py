@@ -24,7 +24,7 @@ class Shipped(ToolTest):
     def judge(self, name, least, *dtypes):
         if not self.usable(name):
             return
-        run = self.run_tool("check", "--adapter", name, "--dtype", ",".join(dtypes), "--samples", "20", "--ndjson",
+        run = self.run_tool("check", "--adapter", name, "--dtype", ",".join(dtypes), "--samples", "4", "--ndjson",
                             "log.ndjson", "--junit", "log.xml")
         self.assertIn(run.code, (0, 1), run.err)
         unknown, executed = known_findings.unknown(self.folder / "log.ndjson")
