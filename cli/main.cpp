@@ -37,6 +37,8 @@ int main(int argc, char** argv) {
   add_lists(app, chosen);
   add_adapter(app, chosen);
   add_graph(app, chosen);
+  add_net(app, chosen);
+  add_audit(app, chosen);
 
   try {
     app.parse(argc, argv);

@@ -1,0 +1,86 @@
+#include "networks/step.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <set>
+
+#include "backproof/oracle.hpp"
+#include "backproof/text.hpp"
+
+namespace backproof::networks {
+namespace {
+
+bool has(const std::vector<port>& list, port p) { return std::find(list.begin(), list.end(), p) != list.end(); }
+
+std::string of_output(const network& n, port p) {
+  return p.output == 0 ? n.name_of(p) : fmt::format("{}:{}", n.name_of(p), p.output);
+}
+
+tensor rounded_to_f64(const values<real>& v) {
+  tensor t(dtype::f64, v.dims());
+  for (index i = 0; i < v.size(); ++i) t.set(i, static_cast<double>(v[i]));
+  return t;
+}
+
+bool whole_numbers(const network& n, port p) {
+  for (const node& layer : n.g.nodes())
+    for (std::size_t k = 0; k < layer.in.size(); ++k)
+      if (layer.in[k] == p && layer.what->sig.input(k).indices) return true;
+  return false;
+}
+
+}  // namespace
+
+std::string value_name(const network& n, port p) {
+  if (has(n.inputs, p)) return "input/" + n.name_of(p);
+  if (n.g.nodes()[p.node].what == nullptr) return "weight/" + n.name_of(p);
+  return "value/" + of_output(n, p);
+}
+
+std::string delta_name(const network& n, port p) {
+  return (has(n.parameters, p) ? "grad/" : "delta/") + of_output(n, p);
+}
+
+safetensors step_of(const network& n, const flow& f) {
+  safetensors s;
+  s.metadata = {{"format", "backproof.step/1"}, {"network", n.name}};
+  for (std::size_t k = 0; k < n.g.nodes().size(); ++k)
+    for (std::size_t o = 0; o < n.g.nodes()[k].outputs.size(); ++o) {
+      tensor t = rounded_to_f64(f.value[k][o]);
+      if (whole_numbers(n, {k, o})) {
+        tensor whole(dtype::i64, t.dims());
+        for (index i = 0; i < t.count(); ++i) whole.set(i, t.at(i));
+        t = std::move(whole);
+      }
+      s.tensors.emplace_back(value_name(n, {k, o}), std::move(t));
+    }
+  for (std::size_t k = 0; k < n.g.nodes().size(); ++k)
+    for (std::size_t o = 0; o < n.g.nodes()[k].outputs.size(); ++o)
+      if (!whole_numbers(n, {k, o}))
+        s.tensors.emplace_back(delta_name(n, {k, o}), rounded_to_f64(f.upstream[k][o]));
+  return s;
+}
+
+void take_leaves(network& n, const safetensors& step) {
+  std::set<std::string> meant;
+  for (std::size_t k = 0; k < n.g.nodes().size(); ++k)
+    for (std::size_t o = 0; o < n.g.nodes()[k].outputs.size(); ++o) {
+      const port p{k, o};
+      meant.insert(value_name(n, p));
+      meant.insert(delta_name(n, p));
+      const tensor* t = step.find(value_name(n, p));
+      if (t == nullptr) continue;
+      if (t->dims() != n.g.shape_of(p))
+        throw format_error(fmt::format("{} is {}, not {}", value_name(n, p), to_string(t->dims()),
+                                       to_string(n.g.shape_of(p))));
+      if (n.g.nodes()[k].what != nullptr) continue;
+      for (index i = 0; i < t->count(); ++i)
+        if (!std::isfinite(t->at(i))) throw format_error(fmt::format("{} is {} at element {}", value_name(n, p), t->at(i), i));
+      n.g.set_value(p, promote(*t));
+    }
+  for (const auto& [name, t] : step.tensors)
+    if (!meant.contains(name)) throw format_error(fmt::format("the network has nothing of the name {}", quotable(name)));
+}
+
+}  // namespace backproof::networks
