@@ -54,7 +54,8 @@ void print_table(const audit& a) {
   table rows = {{"verdict", "tensor", "made by", "error/bound", "off the truth by"}};
   for (const judged_tensor& t : a.tensors)
     rows.push_back({std::string(name_of(t.found.outcome)), t.name, fmt::format("{} ({})", t.layers, t.op),
-                    of_bound(t.found), fmt::format("{:.2g}", t.off)});
+                    of_bound(t.found),
+                    fmt::format("{:.2g}{}{}", t.off, t.found.convention.empty() ? "" : ", at kinks ", t.found.convention)});
   print(rows);
 }
 

@@ -26,6 +26,19 @@ tensor rounded_to(dtype type, const values<real>& v) {
   return t;
 }
 
+tensor rounded_to(dtype type, const interval& v) {
+  tensor t(type, v.dims());
+  for (index i = 0; i < v.size(); ++i) t.set(i, static_cast<double>(v[i].value()));
+  return t;
+}
+
+// Numbers on which nothing was computed: whoever made them has had nothing to round, so they are known.
+bool only_moved(const interval& v) {
+  for (index i = 0; i < v.size(); ++i)
+    if (!v[i].exact()) return false;
+  return true;
+}
+
 double distance(const tensor& t, const values<real>& truth) {
   double off = 0, size = 0;
   for (index i = 0; i < t.count(); ++i) {
@@ -47,6 +60,21 @@ class recorded : public subject {
  private:
   reply reply_;
 };
+
+// What a layer is asked, with cotangents that are yet zero.
+template <class Value>
+sample question_of(const node& layer, dtype type, Value value) {
+  sample x;
+  x.type = type;
+  x.attrs = layer.attrs;
+  for (std::size_t i = 0; i < layer.in.size(); ++i) {
+    x.inputs.push_back(layer.in[i] == no_port ? std::nullopt : value(layer.in[i]));
+    x.tangents.emplace_back();
+    if (x.inputs[i] && layer.what->sig.input(i).differentiable) x.tangents[i].emplace(type, x.inputs[i]->dims());
+  }
+  for (const shape& s : layer.outputs) x.cotangents.emplace_back(type, s);
+  return x;
+}
 
 // One layer, and what the oracle says of it. It stays where it is made, because the oracle refers to the sample.
 struct layer_question {
@@ -71,6 +99,7 @@ struct known {
   interval range;                 // that, or what follows from what the step has
   std::set<std::size_t> through;  // the layers that it has passed since
   bool present = false;           // of gradients: somebody has handed one down
+  bool at_kinks = false;          // of gradients: by a layer that may choose among subgradients
 };
 
 class step_auditor {
@@ -92,7 +121,7 @@ class step_auditor {
     begin_backward();
     for (std::size_t k = n_.g.nodes().size(); k-- > 0;) backward(k);
     for (const port& p : n_.parameters)
-      if (step_.find(delta_name(n_, p)) == nullptr) result_.missing.push_back(n_.name_of(p));
+      if (recorded_delta(p) == nullptr) result_.missing.push_back(n_.name_of(p));
     return std::move(result_);
   }
 
@@ -113,8 +142,8 @@ class step_auditor {
   const node& at(std::size_t k) const { return n_.g.nodes()[k]; }
   known& value(port p) { return value_[p.node][p.output]; }
   known& delta(port p) { return delta_[p.node][p.output]; }
-  const tensor* recorded_value(port p) const { return step_.find(value_name(n_, p)); }
-  const tensor* recorded_delta(port p) const { return step_.find(delta_name(n_, p)); }
+  const tensor* recorded_value(port p) const { return value_in(step_, n_, p); }
+  const tensor* recorded_delta(port p) const { return delta_in(step_, n_, p); }
 
   static interval points(const tensor& t, bool whole) {
     interval out(t.dims());
@@ -156,12 +185,7 @@ class step_auditor {
   }
 
   sample question(const node& layer) {
-    sample x;
-    x.type = result_.type;
-    x.attrs = layer.attrs;
-    for (const port& p : layer.in) x.inputs.push_back(p == no_port ? std::nullopt : value(p).point);
-    for (const shape& s : layer.outputs) x.cotangents.emplace_back(result_.type, s);
-    return x;
+    return question_of(layer, result_.type, [this](port p) { return value(p).point; });
   }
 
   value_list<bounded<real>> ranges_in(const node& layer) {
@@ -188,6 +212,7 @@ class step_auditor {
       mine.range = y[o];
       mine.through = through;
       const tensor* t = recorded_value({k, o});
+      if (t == nullptr && only_moved(y[o])) settle(mine, rounded_to(result_.type, y[o]));
       if (t == nullptr) continue;
       note({k, o}, true, k, through, all_points(layer) ? value_found(layer, o, *t) : range_found(y[o], *t, {k, o}, true));
       settle(mine, *t);
@@ -237,6 +262,8 @@ class step_auditor {
   void arrive(port p) {
     known& d = delta(p);
     const tensor* t = recorded_delta(p);
+    if (t == nullptr && d.present && !d.point && !d.at_kinks && only_moved(d.range))
+      settle(d, rounded_to(result_.type, d.range));
     if (p == n_.g.output() || t == nullptr) return;
     if (!d.present) d.range = interval(n_.g.shape_of(p));  // nobody uses it: its gradient is zero
     const std::set<std::size_t> layers = d.through.empty() ? std::set{p.node} : d.through;
@@ -267,12 +294,8 @@ class step_auditor {
     const use u = *exact_user(p);
     const layer_question& q = *questions_.at(u.node);
     reply r;
-    for (const values<bounded<real>>& d : q.truth.bounded_gradient()) {
-      r.tensors.emplace_back();
-      if (!d.present()) continue;
-      r.tensors.back().emplace(result_.type, d.dims());
-      for (index i = 0; i < d.size(); ++i) r.tensors.back()->set(i, static_cast<double>(d[i].value()));
-    }
+    for (const interval& d : q.truth.bounded_gradient())
+      r.tensors.push_back(d.present() ? std::optional(rounded_to(result_.type, d)) : std::nullopt);
     r.tensors[u.input] = t;
     recorded answers(std::move(r));
     return judged(q.truth, answers, mode::vjp, precision_);
@@ -304,7 +327,10 @@ class step_auditor {
       if (p != no_port) through.insert(value(p).through.begin(), value(p).through.end());
     const value_list<bounded<real>> d = is_exact(k) ? asked(k) : handed_down(layer, g);
     for (std::size_t i = 0; i < d.size(); ++i)
-      if (d[i].present()) add(delta(layer.in[i]), d[i], through);
+      if (d[i].present()) {
+        add(delta(layer.in[i]), d[i], through);
+        delta(layer.in[i]).at_kinks |= layer.what->kinks != nullptr;
+      }
   }
 
   value_list<bounded<real>> handed_down(const node& layer, const value_list<bounded<real>>& g) {
@@ -396,14 +422,7 @@ class subject_auditor {
   }
 
   sample question(std::size_t k) const {
-    const node& layer = n_.g.nodes()[k];
-    sample x;
-    x.type = type_;
-    x.attrs = layer.attrs;
-    for (const port& p : layer.in)
-      x.inputs.push_back(p == no_port ? std::nullopt : std::optional(value_[p.node][p.output]));
-    for (const shape& s : layer.outputs) x.cotangents.emplace_back(type_, s);
-    return x;
+    return question_of(n_.g.nodes()[k], type_, [this](port p) { return std::optional(value_[p.node][p.output]); });
   }
 
   // The subject's answer, judged; what it does not give, or not in the right shape, is replaced by the reference's, so

@@ -438,10 +438,10 @@ class reader {
       std::optional<parameter_use> stated = use;
       if (!use && spec->contains("shape")) stated = use_of_shape(o, k, networks::shape_of(*spec, "shape"));
       p = from_spec(full, *spec, stated, weights);
-    } else if (weights_file_ && o.sig.inputs[k].differentiable) {
-      p = from_tensor(full, file(*weights_file_).at(full), use->dims, "from " + text_of(doc_, "weights"));
-    } else if (weights_file_ && file(*weights_file_).has(full)) {
-      p = from_tensor(full, file(*weights_file_).at(full), use->dims, "from " + text_of(doc_, "weights"));
+    } else if (weights_file_) {
+      const tensor_file& from = file(*weights_file_);
+      const std::string torch = torch_name(full, o.sig.inputs[k].name);
+      p = from_tensor(full, from.at(from.has(torch) ? torch : full), use->dims, "from " + text_of(doc_, "weights"));
     } else {
       p = drawn(full, *use, initialiser_for(*use, weights));
     }
@@ -489,6 +489,22 @@ const port* network::find_leaf(std::string_view leaf) const {
     for (const port& p : *list)
       if (name_of(p) == leaf) return &p;
   return nullptr;
+}
+
+std::string network::used_by(port leaf) const {
+  for (const node& layer : g.nodes())
+    for (std::size_t k = 0; k < layer.in.size(); ++k)
+      if (layer.in[k] == leaf) return layer.what->sig.input(k).name;
+  return "";
+}
+
+std::string torch_name(const std::string& name, std::string_view used_for) {
+  static const std::map<std::string_view, std::string_view> names = {
+      {"W", "weight"},   {"scale", "weight"}, {"Scale", "weight"},           {"slope", "weight"},
+      {"B", "bias"},     {"C", "bias"},       {"input_mean", "running_mean"}, {"input_var", "running_var"}};
+  const auto at = names.find(used_for);
+  if (at == names.end() || !name.ends_with(used_for)) return name;
+  return name.substr(0, name.size() - used_for.size()) + std::string(at->second);
 }
 
 network network_of(std::string_view description, const std::string& folder) {

@@ -38,7 +38,12 @@ struct network {
 
   const std::string& name_of(port p) const { return g.nodes()[p.node].name; }
   const port* find_leaf(std::string_view leaf) const;  // an input or a parameter; null if there is none
+  // The name of the op's input that a leaf is first used for: "W" of a convolution. Empty if nothing uses it.
+  std::string used_by(port leaf) const;
 };
+
+// A parameter's name in PyTorch: conv1.W is conv1.weight, bn.input_mean is bn.running_mean.
+std::string torch_name(const std::string& name, std::string_view used_for);
 
 constexpr std::size_t most_description_bytes = std::size_t{64} << 20;
 constexpr index most_numbers = index{1} << 26;  // in all inputs and parameters of a network

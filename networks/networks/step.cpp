@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -30,7 +31,32 @@ bool whole_numbers(const network& n, port p) {
   return false;
 }
 
+std::string in_torch(const std::string& full, const network& n, port p) {
+  if (!has(n.parameters, p)) return full;
+  const std::string& name = n.name_of(p);
+  return full.substr(0, full.size() - name.size()) + torch_name(name, n.used_by(p));
+}
+
+const tensor* find(const safetensors& step, const std::string& full, const network& n, port p) {
+  const tensor* t = step.find(full);
+  return t != nullptr ? t : step.find(in_torch(full, n, p));
+}
+
+bool used(const network& n, port p) {
+  return p == n.g.output() || std::any_of(n.g.nodes().begin(), n.g.nodes().end(), [p](const node& layer) {
+           return std::find(layer.in.begin(), layer.in.end(), p) != layer.in.end();
+         });
+}
+
 }  // namespace
+
+const tensor* value_in(const safetensors& step, const network& n, port p) {
+  return find(step, value_name(n, p), n, p);
+}
+
+const tensor* delta_in(const safetensors& step, const network& n, port p) {
+  return find(step, delta_name(n, p), n, p);
+}
 
 std::string value_name(const network& n, port p) {
   if (has(n.inputs, p)) return "input/" + n.name_of(p);
@@ -57,7 +83,7 @@ safetensors step_of(const network& n, const flow& f) {
     }
   for (std::size_t k = 0; k < n.g.nodes().size(); ++k)
     for (std::size_t o = 0; o < n.g.nodes()[k].outputs.size(); ++o)
-      if (!whole_numbers(n, {k, o}))
+      if (!whole_numbers(n, {k, o}) && used(n, {k, o}))
         s.tensors.emplace_back(delta_name(n, {k, o}), rounded_to_f64(f.upstream[k][o]));
   return s;
 }
@@ -67,9 +93,14 @@ void take_leaves(network& n, const safetensors& step) {
   for (std::size_t k = 0; k < n.g.nodes().size(); ++k)
     for (std::size_t o = 0; o < n.g.nodes()[k].outputs.size(); ++o) {
       const port p{k, o};
-      meant.insert(value_name(n, p));
-      meant.insert(delta_name(n, p));
-      const tensor* t = step.find(value_name(n, p));
+      for (const std::string& name : {value_name(n, p), delta_name(n, p)}) {
+        meant.insert(name);
+        meant.insert(in_torch(name, n, p));
+      }
+      if (const tensor* d = delta_in(step, n, p); d != nullptr && d->dims() != n.g.shape_of(p))
+        throw format_error(fmt::format("{} is {}, not {}", delta_name(n, p), to_string(d->dims()),
+                                       to_string(n.g.shape_of(p))));
+      const tensor* t = value_in(step, n, p);
       if (t == nullptr) continue;
       if (t->dims() != n.g.shape_of(p))
         throw format_error(fmt::format("{} is {}, not {}", value_name(n, p), to_string(t->dims()),

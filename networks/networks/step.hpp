@@ -13,6 +13,9 @@ namespace backproof::networks {
 
 std::string value_name(const network& n, port p);  // "value/conv1", "input/x", "weight/conv1.W"
 std::string delta_name(const network& n, port p);  // "delta/conv1", "grad/conv1.W"
+// Parameters go by their names in PyTorch too, "grad/conv1.weight". Null if the step does not have the tensor.
+const tensor* value_in(const safetensors& step, const network& n, port p);
+const tensor* delta_in(const safetensors& step, const network& n, port p);
 
 // The reference's step, rounded to f64.
 safetensors step_of(const network& n, const flow& f);
