@@ -131,7 +131,8 @@ class step_auditor {
     bool gradients = false;
     for (const auto& [name, t] : step_.tensors) {
       if (t.type() == dtype::i64) continue;
-      if (type && *type != t.type()) throw format_error(fmt::format("{} is of another dtype than the tensors before", name));
+      if (type && *type != t.type())
+        throw format_error(fmt::format("{} is of another dtype than the tensors before", name));
       type = t.type();
       gradients = gradients || name.starts_with("grad/") || name.starts_with("delta/");
     }
@@ -214,7 +215,8 @@ class step_auditor {
       const tensor* t = recorded_value({k, o});
       if (t == nullptr && only_moved(y[o])) settle(mine, rounded_to(result_.type, y[o]));
       if (t == nullptr) continue;
-      note({k, o}, true, k, through, all_points(layer) ? value_found(layer, o, *t) : range_found(y[o], *t, {k, o}, true));
+      note({k, o}, true, k, through,
+           all_points(layer) ? value_found(layer, o, *t) : range_found(y[o], *t, {k, o}, true));
       settle(mine, *t);
     }
   }
@@ -302,8 +304,8 @@ class step_auditor {
   }
 
   bool is_exact(std::size_t k) {
-    return all_points(at(k)) && std::all_of(delta_[k].begin(), delta_[k].end(),
-                                            [](const known& d) { return d.point || !d.present; });
+    return all_points(at(k)) &&
+           std::all_of(delta_[k].begin(), delta_[k].end(), [](const known& d) { return d.point || !d.present; });
   }
 
   const value_list<bounded<real>>& asked(std::size_t k) {
@@ -380,7 +382,8 @@ class step_auditor {
   flow truth_;
   audit result_;
   std::vector<std::vector<known>> value_, delta_;
-  std::map<std::size_t, std::unique_ptr<layer_question>> questions_;  // of layers all of whose surroundings are on record
+  std::map<std::size_t, std::unique_ptr<layer_question>>
+      questions_;  // of layers all of whose surroundings are on record
 };
 
 // Runs the network op by op.

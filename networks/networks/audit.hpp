@@ -22,7 +22,7 @@ struct judged_tensor {
   std::string layers;  // that made it: one, or those between it and what was recorded
   std::string op;      // of the one that it came out of
   finding found;       // what was made here
-  double off = 0;      // || step - truth || / || truth ||, made or inherited; truth: the whole network, in wide precision
+  double off = 0;  // || step - truth || / || truth ||, made or inherited; truth: the whole network, in wide precision
 };
 
 struct audit {

@@ -113,7 +113,8 @@ class reader {
   reader(const json& doc, std::string folder) : doc_(doc), folder_(std::move(folder)) {}
 
   network read() {
-    only(doc_, {"format", "name", "about", "seed", "inputs", "parameters", "weights", "init", "gain", "layers", "penalty"});
+    only(doc_,
+         {"format", "name", "about", "seed", "inputs", "parameters", "weights", "init", "gain", "layers", "penalty"});
     if (!doc_.contains("format") || doc_["format"] != "backproof.net/1")
       wrong("the description is none of the format backproof.net/1");
     if (doc_.contains("name")) net_.name = text_of(doc_, "name");
@@ -154,9 +155,7 @@ class reader {
     return std::filesystem::path(file).is_absolute() ? file : (std::filesystem::path(folder_) / file).string();
   }
 
-  const tensor_file& file(const std::string& path) {
-    return files_.try_emplace(path, path).first->second;
-  }
+  const tensor_file& file(const std::string& path) { return files_.try_emplace(path, path).first->second; }
 
   void name(const std::string& text, port p) {
     if (text.empty() || text == "before") wrong(fmt::format("'{}' is no name", text));
@@ -231,7 +230,8 @@ class reader {
                          "from " + text_of(j, "file"));
     }
     if (!dims) wrong("shape is missing");
-    const parameter_use mine = use ? *use : parameter_use{parameter_use::kind::weight, *dims, fan(*dims, 1), fan(*dims, 0)};
+    const parameter_use mine =
+        use ? *use : parameter_use{parameter_use::kind::weight, *dims, fan(*dims, 1), fan(*dims, 0)};
     return drawn(name, mine, initialiser_of(j, use ? initialiser_for(mine, otherwise) : otherwise));
   }
 
@@ -334,8 +334,8 @@ class reader {
   }
 
   static attributes attributes_in(const json& j, const op& o) {
-    static const std::set<std::string> ours = {"name", "about", "op",  "inputs", "units", "channels", "entries",
-                                               "kernel", "init", "gain", "parameters"};
+    static const std::set<std::string> ours = {"name",    "about",  "op",   "inputs", "units",     "channels",
+                                               "entries", "kernel", "init", "gain",   "parameters"};
     const bool window = o.info.name == "conv" || o.info.name == "conv_transpose";
     attributes a;
     for (const auto& [key, value] : j.items()) {
@@ -360,9 +360,8 @@ class reader {
     const bool flat = op_name == "Flatten";
     const op* o = find_op(flat ? "reshape" : op_name);
     if (o == nullptr || !o->has_reference()) wrong(fmt::format("there is no op '{}'", quotable(op_name)));
-    const std::string base = with_number(flat && !j.contains("name") ? fmt::format("flatten{}", ++unnamed_["flatten"])
-                                                                     : layer_name(j, *o),
-                                         at);
+    const std::string base = with_number(
+        flat && !j.contains("name") ? fmt::format("flatten{}", ++unnamed_["flatten"]) : layer_name(j, *o), at);
     in(quotable(base), [&] {
       const std::vector<port> data = data_of(j, at);
       std::vector<shape> shapes;
@@ -377,7 +376,7 @@ class reader {
   static attributes flattened(const std::vector<shape>& shapes) {
     attributes a;
     const shape& x = shapes.at(0);
-    a.set("shape", std::vector<std::int64_t>{x.empty() ? 1 : x[0], -1});
+    a.set("shape", std::vector<std::int64_t>{x.empty() ? 1 : 0, -1});
     return a;
   }
 
@@ -392,14 +391,16 @@ class reader {
     }
     const shape& x = net_.g.shape_of(data.at(0));
     const layer_size size = size_in(j);
-    const initialiser weights = initialiser_of(j.contains("init") || j.contains("gain") ? picked(j) : json::object(), weights_);
+    const initialiser weights =
+        initialiser_of(j.contains("init") || j.contains("gain") ? picked(j) : json::object(), weights_);
     if (j.contains("parameters"))
       for (const auto& [key, spec] : j["parameters"].items()) known_operand(o, key);
     std::vector<port> list;
     std::size_t next = 0;
     for (std::size_t k = 0; k < o.sig.inputs.size(); ++k) {
       const std::string& input = o.sig.inputs[k].name;
-      const json* spec = j.contains("parameters") && j["parameters"].contains(input) ? &j["parameters"][input] : nullptr;
+      const json* spec =
+          j.contains("parameters") && j["parameters"].contains(input) ? &j["parameters"][input] : nullptr;
       std::optional<parameter_use> use;
       if (spec == nullptr || !spec->contains("shape")) use = parameter_use_of(o, k, x, a, size);
       if (spec != nullptr && spec->is_string())
@@ -453,7 +454,9 @@ class reader {
 
   void penalise(const json& j) {
     only(j, {"l1", "l2", "m"});
-    const double l1 = number_of(j, "l1", 0), l2 = number_of(j, "l2", 0), m = number_of(j, "m", 1);
+    const double l1 = number_of(j, "l1", 0), l2 = number_of(j, "l2", 0);
+    const index m = count_of(j, "m", 1);
+    if (m < 1) wrong("m is not positive");
     if (size_of(net_.g.shape_of(before_)) != 1) wrong("the last layer gives more than one number: there is no loss");
     std::vector<port> terms = {before_};
     for (const port& p : penalised_) {
@@ -499,9 +502,14 @@ std::string network::used_by(port leaf) const {
 }
 
 std::string torch_name(const std::string& name, std::string_view used_for) {
-  static const std::map<std::string_view, std::string_view> names = {
-      {"W", "weight"},   {"scale", "weight"}, {"Scale", "weight"},           {"slope", "weight"},
-      {"B", "bias"},     {"C", "bias"},       {"input_mean", "running_mean"}, {"input_var", "running_var"}};
+  static const std::map<std::string_view, std::string_view> names = {{"W", "weight"},
+                                                                     {"scale", "weight"},
+                                                                     {"Scale", "weight"},
+                                                                     {"slope", "weight"},
+                                                                     {"B", "bias"},
+                                                                     {"C", "bias"},
+                                                                     {"input_mean", "running_mean"},
+                                                                     {"input_var", "running_var"}};
   const auto at = names.find(used_for);
   if (at == names.end() || !name.ends_with(used_for)) return name;
   return name.substr(0, name.size() - used_for.size()) + std::string(at->second);

@@ -50,13 +50,9 @@ bool used(const network& n, port p) {
 
 }  // namespace
 
-const tensor* value_in(const safetensors& step, const network& n, port p) {
-  return find(step, value_name(n, p), n, p);
-}
+const tensor* value_in(const safetensors& step, const network& n, port p) { return find(step, value_name(n, p), n, p); }
 
-const tensor* delta_in(const safetensors& step, const network& n, port p) {
-  return find(step, delta_name(n, p), n, p);
-}
+const tensor* delta_in(const safetensors& step, const network& n, port p) { return find(step, delta_name(n, p), n, p); }
 
 std::string value_name(const network& n, port p) {
   if (has(n.inputs, p)) return "input/" + n.name_of(p);
@@ -98,20 +94,22 @@ void take_leaves(network& n, const safetensors& step) {
         meant.insert(in_torch(name, n, p));
       }
       if (const tensor* d = delta_in(step, n, p); d != nullptr && d->dims() != n.g.shape_of(p))
-        throw format_error(fmt::format("{} is {}, not {}", delta_name(n, p), to_string(d->dims()),
-                                       to_string(n.g.shape_of(p))));
+        throw format_error(
+            fmt::format("{} is {}, not {}", delta_name(n, p), to_string(d->dims()), to_string(n.g.shape_of(p))));
       const tensor* t = value_in(step, n, p);
       if (t == nullptr) continue;
       if (t->dims() != n.g.shape_of(p))
-        throw format_error(fmt::format("{} is {}, not {}", value_name(n, p), to_string(t->dims()),
-                                       to_string(n.g.shape_of(p))));
+        throw format_error(
+            fmt::format("{} is {}, not {}", value_name(n, p), to_string(t->dims()), to_string(n.g.shape_of(p))));
       if (n.g.nodes()[k].what != nullptr) continue;
       for (index i = 0; i < t->count(); ++i)
-        if (!std::isfinite(t->at(i))) throw format_error(fmt::format("{} is {} at element {}", value_name(n, p), t->at(i), i));
+        if (!std::isfinite(t->at(i)))
+          throw format_error(fmt::format("{} is {} at element {}", value_name(n, p), t->at(i), i));
       n.g.set_value(p, promote(*t));
     }
   for (const auto& [name, t] : step.tensors)
-    if (!meant.contains(name)) throw format_error(fmt::format("the network has nothing of the name {}", quotable(name)));
+    if (!meant.contains(name))
+      throw format_error(fmt::format("the network has nothing of the name {}", quotable(name)));
 }
 
 }  // namespace backproof::networks

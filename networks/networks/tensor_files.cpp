@@ -84,7 +84,8 @@ npy_header parse_npy(const std::string& text) {
   static const std::regex descr(R"('descr'\s*:\s*'([<|=])([fiub])([0-9]+)')"), order(R"('fortran_order'\s*:\s*False)"),
       extents(R"('shape'\s*:\s*\(([0-9, ]*)\))");
   std::smatch m;
-  if (!std::regex_search(text, m, descr)) throw format_error("is of a type that is not read: little-endian numbers are");
+  if (!std::regex_search(text, m, descr))
+    throw format_error("is of a type that is not read: little-endian numbers are");
   npy_header h{m[2].str()[0], 0, {}};
   if (m[3].length() > 1) throw format_error("is of a type that is not read");
   h.width = static_cast<std::size_t>(m[3].str()[0] - '0');
@@ -122,8 +123,7 @@ tensor decode_npy(std::span<const std::byte> all) {
   const auto at = [&](std::size_t k) { return static_cast<std::size_t>(all[k]); };
   if (all.size() < 12 || std::memcmp(all.data(), "\x93NUMPY", 6) != 0) throw format_error("is no NumPy array");
   const bool first = at(6) == 1;
-  const std::size_t begin = first ? 10 : 12,
-                    length = at(8) | at(9) << 8 | (first ? 0 : at(10) << 16 | at(11) << 24);
+  const std::size_t begin = first ? 10 : 12, length = at(8) | at(9) << 8 | (first ? 0 : at(10) << 16 | at(11) << 24);
   if (length > max_header_bytes || begin + length > all.size()) throw format_error("is cut off in its header");
   const npy_header h = parse_npy(std::string(reinterpret_cast<const char*>(all.data()) + begin, length));
   const std::optional<dtype> type = type_of(h);

@@ -60,7 +60,7 @@ class OpByOp(ToolTest):
         network = self.folder / "softmax.json"
         network.write_text(json.dumps({
             "format": "backproof.net/1", "inputs": {"x": {"shape": [2, 5]}, "y": {"shape": [2, 3]}},
-            "layers": [{"name": "fc", "op": "Linear", "units": 3}, {"name": "p", "op": "Softmax"},
+            "layers": [{"name": "fc", "op": "Linear", "units": 3}, {"name": "p", "op": "Softmax", "axis": 0},
                        {"name": "t", "op": "Tanh"}, {"name": "loss", "op": "mse_loss", "inputs": ["t", "y"]}]}))
         plugin = BUILD / "examples" / "my_op.so"
         run = self.expect(1, "audit", network, "--adapter", plugin, "--dtype", "f32")
