@@ -52,6 +52,12 @@ class Recorded(ToolTest):
 
 
 class OpByOp(ToolTest):
+    def test_pytorch_is_right(self):
+        if not PYTHON.exists():
+            self.skipTest("torch: scripts/adapters torch installs it")  # counted by the recorded steps
+        run = self.expect(0, "audit", LENET, "--adapter", "torch", "--dtype", "f64")
+        self.assertIn("26 pass, 0 inaccurate, 0 fail,", run.out)
+
     def test_the_reference_is_right_in_every_dtype(self):
         for dtype in ("f64", "f32", "bf16", "f16"):
             self.assertIn(" 0 fail,", self.expect(0, "audit", LENET, "--adapter", "reference", "--dtype", dtype).out)
