@@ -29,6 +29,8 @@ struct placement {
   double width = 0, height = 0;
 };
 
+drawn_edge leaving(const point& from, double length);  // level, to the right
+
 placement layered(const graph& g);
 std::optional<placement> by_graphviz(const graph& g);  // none without its program, dot, or if the graph is too large
 

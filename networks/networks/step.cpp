@@ -8,6 +8,7 @@
 
 #include "backproof/oracle.hpp"
 #include "backproof/text.hpp"
+#include "networks/audit_parts.hpp"
 
 namespace backproof::networks {
 namespace {
@@ -16,19 +17,6 @@ bool has(const std::vector<port>& list, port p) { return std::find(list.begin(),
 
 std::string of_output(const network& n, port p) {
   return p.output == 0 ? n.name_of(p) : fmt::format("{}:{}", n.name_of(p), p.output);
-}
-
-tensor rounded_to_f64(const values<real>& v) {
-  tensor t(dtype::f64, v.dims());
-  for (index i = 0; i < v.size(); ++i) t.set(i, static_cast<double>(v[i]));
-  return t;
-}
-
-bool whole_numbers(const network& n, port p) {
-  for (const node& layer : n.g.nodes())
-    for (std::size_t k = 0; k < layer.in.size(); ++k)
-      if (layer.in[k] == p && layer.what->sig.input(k).indices) return true;
-  return false;
 }
 
 std::string in_torch(const std::string& full, const network& n, port p) {
@@ -69,18 +57,13 @@ safetensors step_of(const network& n, const flow& f) {
   s.metadata = {{"format", "backproof.step/1"}, {"network", n.name}};
   for (std::size_t k = 0; k < n.g.nodes().size(); ++k)
     for (std::size_t o = 0; o < n.g.nodes()[k].outputs.size(); ++o) {
-      tensor t = rounded_to_f64(f.value[k][o]);
-      if (whole_numbers(n, {k, o})) {
-        tensor whole(dtype::i64, t.dims());
-        for (index i = 0; i < t.count(); ++i) whole.set(i, t.at(i));
-        t = std::move(whole);
-      }
-      s.tensors.emplace_back(value_name(n, {k, o}), std::move(t));
+      const dtype type = holds_indices(n.g, {k, o}) ? dtype::i64 : dtype::f64;
+      s.tensors.emplace_back(value_name(n, {k, o}), rounded_to(type, f.value[k][o]));
     }
   for (std::size_t k = 0; k < n.g.nodes().size(); ++k)
     for (std::size_t o = 0; o < n.g.nodes()[k].outputs.size(); ++o)
-      if (!whole_numbers(n, {k, o}) && used(n, {k, o}))
-        s.tensors.emplace_back(delta_name(n, {k, o}), rounded_to_f64(f.upstream[k][o]));
+      if (!holds_indices(n.g, {k, o}) && used(n, {k, o}))
+        s.tensors.emplace_back(delta_name(n, {k, o}), rounded_to(dtype::f64, f.upstream[k][o]));
   return s;
 }
 
