@@ -103,7 +103,7 @@ class reader {
       times = count_of(j, "repeat", 0);
       if (times < 1) wrong("repeat is not positive");
       if (j.contains("share")) share = j["share"].get<bool>();
-      if (!j.contains("layers")) wrong("layers are missing");
+      if (!j.contains("layers") || !j["layers"].is_array() || j["layers"].empty()) wrong("layers are missing");
     });
     for (index i = 0; i < times; ++i) {
       const std::string mine = fmt::format(".{}", i);

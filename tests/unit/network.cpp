@@ -390,6 +390,7 @@ BOOST_AUTO_TEST_CASE(bad_descriptions) {
       {with_layers(x, fc, R"(,"penalty":{"l2":1})"), "more than one number"},
       {with_layers(x, fc, R"(,"sed":1)"), "'sed' is not known here"},
       {with_layers(x, R"({"repeat":0,"layers":[]})"), "repeat is not positive"},
+      {with_layers(x, R"({"repeat":1000000000000,"layers":[]})"), "layers are missing"},
       {with_layers(x, R"({"repeat":1000000,"layers":[{"op":"Relu"}]})"), "too many layers"},
   };
   for (const row& r : rows)
