@@ -148,8 +148,9 @@ tensor decode_npy(std::span<const std::byte> all) {
   if (!type) throw format_error("is of a type that is not read");
   std::size_t count = 1;
   for (const index n : h.dims) {
+    if (n > 0 && count > max_payload_bytes / static_cast<std::size_t>(n))
+      throw format_error("claims too many elements");
     count *= static_cast<std::size_t>(n);
-    if (count > max_payload_bytes) throw format_error(fmt::format("claims {} elements or more", count));
   }
   const std::span<const std::byte> data = all.subspan(begin + length);
   if (data.size() != count * h.width)

@@ -348,11 +348,15 @@ BOOST_AUTO_TEST_CASE(numpy_arrays) {
       decode_npy(npy("{'descr': '<i2', 'fortran_order': False, 'shape': (2,), }", std::string("\xff\xff\x02\x00", 4)));
   BOOST_TEST(t.at(0) == -1);
   BOOST_TEST(t.at(1) == 2);
-  for (const char* header : {"{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }",
-                             "{'descr': '<f8', 'fortran_order': True, 'shape': (), }",
-                             "{'descr': '>f8', 'fortran_order': False, 'shape': (), }",
-                             "{'descr': '|O', 'fortran_order': False, 'shape': (), }",
-                             "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999, 99999999999), }"})
+  for (const char* header :
+       {"{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }",
+        "{'descr': '<f8', 'fortran_order': True, 'shape': (), }",
+        "{'descr': '>f8', 'fortran_order': False, 'shape': (), }",
+        "{'descr': '|O', 'fortran_order': False, 'shape': (), }",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999, 99999999999), }",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (1073741824, 68719476736), }",
+        "{'descr': '<f8', 'fortran_order': False, 'shape': (x), }", "{'descr': '<f8', 'fortran_order': False, 'shape'",
+        "{'descr': '<f8', 'fortran_order': False}", ""})
     BOOST_CHECK_THROW(decode_npy(npy(header, "12345678")), format_error);
 }
 
