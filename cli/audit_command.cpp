@@ -22,16 +22,29 @@ struct options {
   std::string network, step, adapter, dtype = "f64", json;
 };
 
+safetensors step_in(const std::string& path) {
+  try {
+    return read_file(path);
+  } catch (const std::exception& e) {
+    throw stop_with(exit_usage, e.what());
+  }
+}
+
 audit run(const options& o) {
   networks::network n = network_in(o.network);
   if (o.step.empty()) {
     const auto type = dtype_named(o.dtype);
     if (!type || !is_float(*type)) throw stop_with(exit_usage, fmt::format("'{}' is no dtype", o.dtype));
     const std::unique_ptr<subject> s = subjects_of(o.adapter, 0)();
-    return audited(std::move(n), *s, *type);
+    try {
+      return audited(std::move(n), *s, *type);
+    } catch (const std::invalid_argument& e) {
+      throw stop_with(exit_usage, fmt::format("{}: {}", o.network, e.what()));
+    }
   }
+  const safetensors step = step_in(o.step);
   try {
-    return audited(std::move(n), read_file(o.step));
+    return audited(std::move(n), step);
   } catch (const std::exception& e) {
     throw stop_with(exit_usage, fmt::format("{}: {}", o.step, e.what()));
   }
@@ -43,17 +56,23 @@ std::string of_bound(const finding& f) {
   return fmt::format("{:.2g}", f.worst->error / f.worst->bound);
 }
 
+std::string made_by(const judged_tensor& t) { return t.op.empty() ? t.layers : fmt::format("{} ({})", t.layers, t.op); }
+
+std::string how_far(const judged_tensor& t) {
+  constexpr double meaningless = 1e6;  // the truth is zero, or as good as that: what is left is rounding
+  const std::string far = t.off > meaningless ? "the truth is 0" : fmt::format("{:.2g}", t.off);
+  return t.found.convention.empty() ? far : fmt::format("{}, at kinks {}", far, t.found.convention);
+}
+
 void print_table(const audit& a) {
   table rows = {{"verdict", "tensor", "made by", "error/bound", "off the truth by"}};
   for (const judged_tensor& t : a.tensors)
-    rows.push_back(
-        {std::string(name_of(t.found.outcome)), t.name, fmt::format("{} ({})", t.layers, t.op), of_bound(t.found),
-         fmt::format("{:.2g}{}{}", t.off, t.found.convention.empty() ? "" : ", at kinks ", t.found.convention)});
+    rows.push_back({std::string(name_of(t.found.outcome)), t.name, made_by(t), of_bound(t.found), how_far(t)});
   print(rows);
 }
 
 void print_failure(const judged_tensor& t) {
-  fmt::print("\nFAIL  {}  first wrong in {} ({})  kind {}\n", t.name, t.layers, t.op, t.found.kind);
+  fmt::print("\nFAIL  {}  first wrong in {}  kind {}\n", t.name, made_by(t), t.found.kind);
   fmt::print("  because    {}\n", t.found.reason);
   if (!t.found.worst) return;
   const element& e = *t.found.worst;

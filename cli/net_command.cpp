@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 
 #include "backproof/safetensors.hpp"
 #include "cli/commands.hpp"
@@ -69,12 +70,17 @@ int show(const options& o) {
     file.stream() << json_of(n, s);
     file.commit();
   }
-  print_layers(n, s);
-  if (!o.gradient && o.step.empty()) return exit_ok;
+  if (!o.gradient && o.step.empty()) {
+    print_layers(n, s);
+    return exit_ok;
+  }
   require_loss(n, o.file);
-  const flow f = evaluate(n.g);
+  std::optional<output_file> step;
+  if (!o.step.empty()) step.emplace(o.step);
+  const flow f = evaluated(n, o.file);
+  if (step) write(*step, step_of(n, f));
+  print_layers(n, s);
   if (o.gradient) print_gradient(n, f);
-  if (!o.step.empty()) write_file(o.step, step_of(n, f));
   return exit_ok;
 }
 

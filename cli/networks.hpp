@@ -18,6 +18,17 @@ inline networks::network network_in(const std::string& path) {
   }
 }
 
+// Forwards and backwards; what an op cannot evaluate is told in one line.
+inline networks::flow evaluated(const networks::network& n, const std::string& path) {
+  try {
+    return networks::evaluate(n.g);
+  } catch (const std::invalid_argument& e) {
+    throw stop_with(exit_usage, fmt::format("{}: {}", path, e.what()));
+  } catch (const std::bad_alloc&) {
+    throw stop_with(exit_usage, fmt::format("{}: there is not memory enough for this network", path));
+  }
+}
+
 // For what needs a gradient.
 inline void require_loss(const networks::network& n, const std::string& path) {
   const auto out = n.g.output();

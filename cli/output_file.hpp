@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string>
 
+#include "backproof/safetensors.hpp"
 #include "cli/exit_codes.hpp"
 
 namespace backproof::cli {
@@ -19,7 +20,7 @@ class output_file {
  public:
   // Opening comes before any work is done, so that a path that cannot be written costs nobody an hour.
   explicit output_file(std::string path)
-      : path_(std::move(path)), direct_(std::filesystem::exists(path_) && !std::filesystem::is_regular_file(path_)) {
+      : path_(target_of(path)), direct_(std::filesystem::exists(path_) && !std::filesystem::is_regular_file(path_)) {
     if (!direct_) temporary_ = path_ + "." + std::to_string(::getpid()) + ".tmp";
     stream_.open(direct_ ? path_ : temporary_);
     if (!stream_) fail();
@@ -39,6 +40,13 @@ class output_file {
   }
 
  private:
+  // A link stays a link: what it points to is written.
+  static std::string target_of(const std::string& path) {
+    std::error_code none;
+    const bool link_to_file = std::filesystem::is_symlink(path, none) && std::filesystem::is_regular_file(path, none);
+    return link_to_file ? std::filesystem::canonical(path).string() : path;
+  }
+
   [[noreturn]] void fail() const { throw stop_with(exit_usage, "cannot write " + path_ + ": " + std::strerror(errno)); }
 
   std::string path_, temporary_;
@@ -46,5 +54,11 @@ class output_file {
   bool committed_ = false;
   std::ofstream stream_;
 };
+
+inline void write(output_file& file, const safetensors& s) {
+  const std::vector<std::byte> bytes = encode(s);
+  file.stream().write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  file.commit();
+}
 
 }  // namespace backproof::cli

@@ -3,13 +3,15 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <optional>
 
 #include "backproof/safetensors.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/networks.hpp"
+#include "cli/output_file.hpp"
 #include "cli/table.hpp"
-#include "networks/step.hpp"
+#include "networks/expression.hpp"
 #include "networks/training.hpp"
 
 namespace backproof::cli {
@@ -35,32 +37,43 @@ safetensors weights_of(const network& n) {
   return s;
 }
 
+real rate_of(const std::string& text) {
+  try {
+    return networks::values_of(text)[0];
+  } catch (const std::invalid_argument& e) {
+    throw stop_with(exit_usage, fmt::format("--rate: {}", e.what()));
+  }
+}
+
+// A line for each step, or for some forty of them if there are more: the first, the last, and some between.
+index line_every(const network& n, const options& o, index& all) {
+  const index examples = examples_in(n), batch = o.batch == 0 ? examples : std::min(o.batch, examples);
+  all = (examples + batch - 1) / std::max<index>(1, batch) * o.epochs;
+  return std::max<index>(1, all / 40);
+}
+
 int run(const options& o) {
   network n = network_in(o.file);
   require_loss(n, o.file);
   training how{real(0), o.epochs, o.batch, o.seed, !o.in_order && o.batch != 0};
-  try {
-    how.rate = real(o.rate);
-  } catch (const std::exception&) {
-    throw stop_with(exit_usage, fmt::format("--rate {} is no number", o.rate));
-  }
+  how.rate = rate_of(o.rate);
+  std::optional<output_file> weights;  // a path that cannot be written is told before the work is done
+  if (!o.weights.empty()) weights.emplace(o.weights);
   table rows = {{"epoch", "step", "loss before it", "norm of its gradient"}};
-  const index lines = 40;  // the first and the last, and some between
-  const index per_epoch =
-      (examples_in(n) + (o.batch == 0 ? 0 : o.batch - 1)) / (o.batch == 0 ? examples_in(n) : o.batch);
-  const index all = per_epoch * o.epochs, every = std::max<index>(1, all / lines);
+  index all = 0;
   try {
+    const index every = line_every(n, o, all);
     train(n, how, [&](const training_step& s) {
       if ((s.number - 1) % every == 0 || s.number == all)
         rows.push_back(
             {std::to_string(s.epoch + 1), std::to_string(s.number), s.loss.decimal(20), s.gradient_norm.decimal(6)});
     });
   } catch (const std::invalid_argument& e) {
-    print(rows);
+    if (rows.size() > 1) print(rows);
     throw stop_with(exit_usage, fmt::format("{}: {}", o.file, e.what()));
   }
   print(rows);
-  if (!o.weights.empty()) write_file(o.weights, weights_of(n));
+  if (weights) write(*weights, weights_of(n));
   return exit_ok;
 }
 
@@ -73,8 +86,8 @@ void add_train(CLI::App& app, action& chosen) {
   c->add_option("--rate", o->rate, "eta, a decimal number")->capture_default_str();
   c->add_option("--epochs", o->epochs, "How often every example is seen")->check(CLI::Range(1, 1000000));
   c->add_option("--batch", o->batch, "Examples in a step; all of them if not given, 1: stochastic gradient descent")
-      ->check(CLI::PositiveNumber);
-  c->add_option("--seed", o->seed, "Of the order of the examples");
+      ->check(CLI::Range(index{1}, index{1} << 40));
+  c->add_option("--seed", o->seed, "Of the order of the examples")->check(CLI::NonNegativeNumber);
   c->add_flag("--in-order", o->in_order, "Take the examples as they come");
   c->add_option("--weights", o->weights, "Write the parameters in the end, as safetensors")->type_name("FILE");
   c->callback([o, &chosen] { chosen = [o] { return run(*o); }; });

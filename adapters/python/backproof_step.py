@@ -5,8 +5,9 @@
     loss.backward()
     step.write("step.safetensors")
 
-Every module without children is a layer of its own name, whose output and gradient are kept. Record before the
-gradients are clipped, and after they are unscaled.
+Every module without children is a layer of its own name, whose output and gradient are kept; of several outputs the
+first. A module that runs more than once is NAME.0, NAME.1 ..., as layers that are repeated are. Record before the gradients
+are clipped, and after they are unscaled.
 """
 import json
 import struct
@@ -20,9 +21,12 @@ class Step:
 
     def _hook(self, name):
         def keep(module, arguments, output):
+            output = output[0] if isinstance(output, (tuple, list)) else output
+            # What comes next may overwrite the output in place: a copy, and a hook, are of what was given.
+            kept = {"value": output.detach().clone(), "delta": None}
+            self.outputs.setdefault(name, []).append(kept)
             if output.requires_grad:
-                output.retain_grad()
-            self.outputs[name] = output
+                output.register_hook(lambda gradient: kept.update(delta=gradient.detach().clone()))
         return keep
 
     def tensors(self):
@@ -32,9 +36,13 @@ class Step:
         for name, p in self.model.named_parameters():
             yield f"weight/{name}", p
             yield f"grad/{name}", p.grad
-        for name, t in self.outputs.items():
-            yield f"value/{name}", t
-            yield f"delta/{name}", t.grad
+        for name, t in self.model.named_buffers():
+            if name.split(".")[-1] in ("running_mean", "running_var"):
+                yield f"weight/{name}", t
+        for name, calls in self.outputs.items():
+            for k, kept in enumerate(calls):
+                for what, t in kept.items():
+                    yield f"{what}/{name if len(calls) == 1 else f'{name}.{k}'}", t
 
     def write(self, path):
         names = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64"}
@@ -43,6 +51,7 @@ class Step:
             if t is None:
                 continue
             t = t.detach().cpu().contiguous()
+            t = t if t.is_floating_point() else t.long()
             kind = str(t.dtype).split(".")[-1]
             raw = (t.view(__import__("torch").int16) if kind == "bfloat16" else t).numpy().tobytes()
             header[name] = {"dtype": names[kind], "shape": list(t.shape), "data_offsets": [len(data), len(data) + len(raw)]}

@@ -30,7 +30,7 @@ class format_error : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-constexpr std::size_t max_header_bytes = std::size_t{1} << 20;
+constexpr std::size_t max_header_bytes = std::size_t{1} << 24;
 constexpr std::size_t max_payload_bytes = std::size_t{1} << 30;
 
 std::vector<std::byte> encode(const safetensors& s);  // the header is padded with spaces to a multiple of 8

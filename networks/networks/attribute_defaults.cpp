@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "backproof/sample.hpp"
+#include "backproof/text.hpp"
 
 namespace backproof::networks {
 namespace {
@@ -107,6 +108,11 @@ std::optional<attribute> default_of(const op& o, const std::string& name, std::s
   for (const std::string& key : {std::string(o.info.name), std::string("*")})
     if (table().contains(key) && table()[key].contains(name)) return of_json(table()[key][name]);
   if (name == "hidden_size" && inputs.size() > 2 && given(inputs, 2)) return std::int64_t{inputs[2].back()};
+  if (name == "perm" && !inputs.empty()) {
+    std::vector<std::int64_t> reversed(inputs[0].size());
+    std::iota(reversed.rbegin(), reversed.rend(), 0);
+    return reversed;
+  }
   return of_window(name, inputs);
 }
 
@@ -141,6 +147,12 @@ const std::map<std::string, known_attribute>& known_of(const op& o) {
   return at->second;
 }
 
+std::string names_of(const std::map<std::string, known_attribute>& known) {
+  std::string list;
+  for (const auto& [name, one] : known) list += (list.empty() ? "; it has " : ", ") + name;
+  return list.empty() ? "; it has none" : list;
+}
+
 // Those of Slice and Pad that are as many as others.
 attributes with_lists(attributes a, const op& o) {
   if (o.info.name == "slice" && a.has("starts")) {
@@ -163,7 +175,8 @@ attributes completed(const op& o, const attributes& given, std::span<const shape
   const auto& known = known_of(o);
   for (const auto& [name, value] : given)
     if (!known.contains(name))
-      throw std::invalid_argument(fmt::format("{} has no attribute '{}'", o.wire_name(), name));
+      throw std::invalid_argument(
+          fmt::format("{} has no attribute '{}'{}", o.wire_name(), quotable(name), names_of(known)));
   const attributes stated = with_lists(given, o);
   attributes out;
   for (const auto& [name, one] : known) {

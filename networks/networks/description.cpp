@@ -62,7 +62,8 @@ class reader {
   }
 
   void name(const std::string& text, port p) {
-    if (text.empty() || text == "before") wrong(fmt::format("'{}' is no name", text));
+    if (text.empty() || text == "before" || quotable(text, text.size()) != text)
+      wrong(fmt::format("'{}' is no name", quotable(text)));
     if (!named_.emplace(text, p).second) wrong(fmt::format("there are two of the name '{}'", quotable(text)));
   }
 
@@ -125,8 +126,11 @@ class reader {
     if (text == "before") return outer_.empty() ? before_ : outer_.back();
     std::string base = with_number(text, at);
     std::size_t output = 0;
-    if (const std::size_t colon = base.rfind(':'); colon != std::string::npos && colon + 1 < base.size()) {
-      output = static_cast<std::size_t>(std::strtoul(base.c_str() + colon + 1, nullptr, 10));
+    if (const std::size_t colon = base.rfind(':'); colon != std::string::npos) {
+      const std::string number = base.substr(colon + 1);
+      if (number.empty() || number.size() > 3 || number.find_first_not_of("0123456789") != std::string::npos)
+        wrong(fmt::format("'{}' names no output by its number", quotable(text)));
+      output = std::stoul(number);
       base.resize(colon);
     }
     auto found = named_.find(base + at.suffix);
@@ -140,7 +144,7 @@ class reader {
 
   std::vector<port> data_of(const json& j, const place& at) const {
     if (!j.contains("inputs")) return {before_};
-    if (!j["inputs"].is_array()) wrong("inputs is no list of names");
+    if (!j["inputs"].is_array() || j["inputs"].empty()) wrong("inputs is no list of names");
     std::vector<port> list;
     for (const json& one : j["inputs"]) {
       if (one.is_null())
@@ -212,9 +216,22 @@ class reader {
       for (const port& p : data) shapes.push_back(p == no_port ? absent_shape : net_.g.shape_of(p));
       attributes a = flat ? flattened(shapes) : attributes_in(j, *o);
       a = completed(*o, a, shapes);
-      before_ = net_.g.apply(o->info.name, a, operands(j, *o, data, a, base, at), base + at.suffix);
+      const std::vector<port> in = operands(j, *o, data, a, base, at);
+      require_whole_numbers(*o, in);
+      before_ = net_.g.apply(o->info.name, a, in, base + at.suffix);
       name(base + at.suffix, before_);
     });
+  }
+
+  void require_whole_numbers(const op& o, const std::vector<port>& in) const {
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      if (in[k] == no_port || !o.sig.input(k).indices || net_.g.nodes()[in[k].node].what != nullptr) continue;
+      const values<real>& v = net_.g.nodes()[in[k].node].value;
+      for (index i = 0; i < v.size(); ++i)
+        if (floor(v[i]) != v[i])
+          wrong(fmt::format("{} takes whole numbers, and {} holds {} (draw them with below, or init integers)",
+                            o.sig.input(k).name, quotable(net_.name_of(in[k])), static_cast<double>(v[i])));
+    }
   }
 
   static attributes flattened(const std::vector<shape>& shapes) {
@@ -229,6 +246,7 @@ class reader {
                              const std::string& base, const place& at) {
     std::size_t required = 0;
     for (const operand& one : o.sig.inputs) required += !one.optional;
+    if (data[0] == no_port && !o.sig.inputs[0].optional) wrong("the first input is missing");
     if (data.size() >= required) {
       if (j.contains("parameters")) wrong("all inputs are given, so there can be no parameters");
       return data;

@@ -190,8 +190,8 @@ values<real> values_of(const std::string& text) {
   for (std::size_t at = 0;;) {
     const std::size_t comma = std::min(text.find(',', at), text.size());
     const std::string one = text.substr(at, comma - at);
-    const bool numeric =
-        !one.empty() && one.size() < 200 && one.find_first_not_of("0123456789.eE+-") == std::string::npos;
+    const bool numeric = one.size() < 200 && one.find_first_of("0123456789") != std::string::npos &&
+                         one.find_first_not_of("0123456789.eE+-") == std::string::npos;
     if (!numeric || list.size() >= most_elements)
       throw std::invalid_argument(fmt::format("'{}' is no number", one.substr(0, 40)));
     try {

@@ -12,6 +12,30 @@ namespace {
 
 constexpr std::size_t most_nodes = 1'000'000;
 
+// As many inputs as the op takes, and all that it cannot do without.
+void require_fitting(const op& o, const std::vector<port>& in) {
+  const std::vector<operand>& takes = o.sig.inputs;
+  const bool variadic = !takes.empty() && takes.back().variadic;
+  if (in.size() > takes.size() && !variadic)
+    throw std::invalid_argument(fmt::format("{} takes {} inputs, not {}", o.wire_name(), takes.size(), in.size()));
+  for (std::size_t k = 0; k < std::max(in.size(), takes.size()); ++k) {
+    const operand& one = o.sig.input(k);
+    const bool is_given = k < in.size() && in[k] != no_port;
+    if (!is_given && !one.optional && !(one.variadic && k > 0))
+      throw std::invalid_argument(fmt::format("{} needs its input {}", o.wire_name(), one.name));
+  }
+}
+
+// What an op cannot evaluate is told by the node's name: a label that is no class, an index into nowhere.
+template <class F>
+void at_node(const node& n, F f) {
+  try {
+    f();
+  } catch (const std::exception& e) {
+    throw std::invalid_argument(fmt::format("{}: {}", n.name, e.what()));
+  }
+}
+
 value_list<real> inputs_of(const node& n, const flow& f) {
   value_list<real> in;
   for (const port& p : n.in) in.push_back(p == no_port ? values<real>{} : f.value[p.node][p.output]);
@@ -34,7 +58,7 @@ void forward(const graph& g, flow& f) {
     if (n.what == nullptr)
       f.value.back()[0] = n.value;
     else
-      n.what->wide.forward({n.attrs, inputs_of(n, f)}, f.value.back());
+      at_node(n, [&] { n.what->wide.forward({n.attrs, inputs_of(n, f)}, f.value.back()); });
   }
 }
 
@@ -104,7 +128,7 @@ value_list<real> pulled_back(const node& n, const flow& f, const value_list<real
   value_list<real> d;
   for (std::size_t i = 0; i < in.size(); ++i)
     d.push_back(in[i].present() && n.what->sig.input(i).differentiable ? values<real>(in[i].dims()) : values<real>{});
-  n.what->wide.vjp({n.attrs, in}, gradients, d);
+  at_node(n, [&] { n.what->wide.vjp({n.attrs, in}, gradients, d); });
   return d;
 }
 
@@ -133,6 +157,7 @@ port graph::apply(std::string_view op_name, attributes attrs, std::vector<port> 
   if (what == nullptr || !what->has_reference())
     throw std::invalid_argument(fmt::format("there is no op '{}'", op_name));
   if (nodes_.size() >= most_nodes) throw std::invalid_argument("the graph is too large");
+  require_fitting(*what, in);
   std::vector<shape> shapes;
   for (const port& p : in) {
     if (p == no_port) {
@@ -225,8 +250,8 @@ std::string_view pattern_of(const node& n) {
                                                {"sub", "distributor: to the second input with a minus"},
                                                {"copy", "adder: the gradients of all copies add up"},
                                                {"mul", "swap multiplier: each input gets the other times the gradient"},
-                                               {"max", "router: all of it to the larger input"},
-                                               {"min", "router: all of it to the smaller input"},
+                                               {"max", "router: all of it to the larger input; equal ones share it"},
+                                               {"min", "router: all of it to the smaller input; equal ones share it"},
                                                {"relu", "switch: lets the gradient through, or not"}}};
   if (n.what == nullptr) return "";
   for (const row& r : rows)

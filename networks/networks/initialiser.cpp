@@ -81,7 +81,7 @@ constexpr std::array<row, 12> rows = {{
     {"lecun", [](auto& h, auto& u, draw& r) { return normal(u, r, h.gain * std::sqrt(1 / fan(u.fan_in))); }},
     {"torch_default",
      [](auto& h, auto& u, draw& r) {
-       const double edge = h.gain / std::sqrt(fan(u.fan_in));
+       const double edge = h.gain / std::sqrt(fan(u.torch_fan > 0 ? u.torch_fan : u.fan_in));
        return uniform(u, r, -edge, edge);
      }},
     {"orthogonal", [](auto& h, auto& u, draw& r) { return orthogonal(u, r, h.gain); }},
@@ -125,6 +125,7 @@ initialiser initialiser_for(const parameter_use& use, const initialiser& weights
       return {.name = "constant", .value = 0.25};
     case kind::embedding:
       return {.name = "normal"};
+    case kind::shift:
     case kind::mean:
       return {.name = "zeros"};
   }

@@ -30,6 +30,8 @@ json parsed(std::string_view text) {
     return doc;
   } catch (const json::parse_error& e) {
     wrong(fmt::format("the description is no JSON, at byte {}", e.byte));
+  } catch (const json::exception&) {
+    wrong("the description holds a number that is too large");
   }
 }
 

@@ -36,6 +36,7 @@ initialiser initialiser_of(const json& j, initialiser otherwise) {
   i.value = number_of(j, "value", i.value);
   i.below = count_of(j, "below", i.below);
   if (j.contains("below")) i.name = "integers";
+  if (i.name == "uniform" && !(i.low <= i.high)) wrong("low is above high");
   return i;
 }
 
@@ -70,6 +71,7 @@ leaf_value leaf_values::specified(const std::string& name, const json& j, const 
                                   const initialiser& otherwise) {
   if (!j.is_object()) wrong("expected an object");
   only(j, tensor_keys);
+  if (j.contains("values") && j.contains("file")) wrong("values and file are both given");
   std::optional<shape> dims;
   if (j.contains("shape")) dims = networks::shape_of(j, "shape");
   if (use && dims && *dims != use->dims)

@@ -49,6 +49,7 @@ parameter_use window(index out, index in, index group, const shape& kernel, bool
 // Gates that lie under each other in one matrix: each of them is a map of its own.
 parameter_use gates(index directions, index count, index hidden, index in) {
   parameter_use u{kind::weight, {count * hidden, in}, in, hidden};
+  u.torch_fan = hidden;
   if (directions > 0) u.dims.insert(u.dims.begin(), directions);
   return u;
 }
@@ -75,7 +76,7 @@ parameter_use gate_biases(const context& c) {
   return u;
 }
 parameter_use of_channels_scale(const context& c) { return vector_of(kind::scale, c.channels()); }
-parameter_use of_channels_bias(const context& c) { return vector_of(kind::bias, c.channels()); }
+parameter_use of_channels_bias(const context& c) { return vector_of(kind::shift, c.channels()); }
 
 parameter_use of_last_axes(const context& c, kind what) {
   const index rank = static_cast<index>(c.x.size());
@@ -107,7 +108,7 @@ constexpr std::array<row, 34> rows = {{
     {"group_normalization", "scale", of_channels_scale},
     {"group_normalization", "bias", of_channels_bias},
     {"layer_normalization", "Scale", [](auto& c) { return of_last_axes(c, kind::scale); }},
-    {"layer_normalization", "B", [](auto& c) { return of_last_axes(c, kind::bias); }},
+    {"layer_normalization", "B", [](auto& c) { return of_last_axes(c, kind::shift); }},
     {"rms_normalization", "scale", [](auto& c) { return of_last_axes(c, kind::scale); }},
     {"prelu", "slope", [](auto&) { return vector_of(kind::slope, 1); }},
     {"rnn", "W", gate_weights<1, false>},
@@ -137,7 +138,7 @@ std::optional<parameter_use> parameter_use_of(const op& o, std::size_t k, const 
     if (r.op != o.info.name || r.input != input.name) continue;
     const context c{x, attrs, size};
     parameter_use u = r.use(c);
-    if (u.what == kind::bias && input.optional && !size.bias) return std::nullopt;
+    if ((u.what == kind::bias || u.what == kind::shift) && input.optional && !size.bias) return std::nullopt;
     return u;
   }
   return std::nullopt;

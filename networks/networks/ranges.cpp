@@ -107,19 +107,22 @@ void open_kinks(const node& layer, const intervals& in, const intervals& g, doub
   subdifferential s(unit);
   const value_list<real> x = middles_of(in), v = middles_of(g);
   layer.what->kinks({layer.attrs, x}, v, s);
-  for (const subdifferential::slope& k : s.intervals()) {
-    number& e = d[k.p.input][k.p.at];
-    for (const real& end : {k.low * k.g, k.high * k.g})
-      e = widened(e, std::fabs(static_cast<double>(end - e.value())) + e.error());
-  }
-  const auto all_or_nothing = [&](const position& p, const real& share) {
+  // From `low` to `high`, give or take what was uncertain before.
+  const auto between = [&](const position& p, const real& low, const real& high) {
     number& e = d[p.input][p.at];
-    e = widened(e, e.error() + std::fabs(static_cast<double>(share)));
+    const double half = std::fabs(static_cast<double>(high - low)) / 2;
+    e = number::within((low + high) / real(2), half + e.error());
   };
+  for (const subdifferential::slope& k : s.intervals()) between(k.p, k.low * k.g, k.high * k.g);
+  // The reference shares evenly; each of the tied may have nothing, or all.
   for (const subdifferential::tie& t : s.ties())
-    for (const position& p : t.tied) all_or_nothing(p, t.g);
+    for (const position& p : t.tied) {
+      const real all = real(p.sign) * t.g;
+      const real rest = d[p.input][p.at].value() - all / real(static_cast<long>(t.tied.size()));
+      between(p, rest, rest + all);
+    }
   for (const subdifferential::norm_ball& b : s.balls())
-    for (const position& p : b.elements) all_or_nothing(p, b.g);
+    for (const position& p : b.elements) between(p, d[p.input][p.at].value() - b.g, d[p.input][p.at].value() + b.g);
 }
 
 intervals forward_range(const node& layer, const intervals& in, const arithmetic& how) {

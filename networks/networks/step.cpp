@@ -20,7 +20,7 @@ std::string of_output(const network& n, port p) {
 }
 
 std::string in_torch(const std::string& full, const network& n, port p) {
-  if (!has(n.parameters, p)) return full;
+  if (n.g.nodes()[p.node].what != nullptr || has(n.inputs, p)) return full;
   const std::string& name = n.name_of(p);
   return full.substr(0, full.size() - name.size()) + torch_name(name, n.used_by(p));
 }

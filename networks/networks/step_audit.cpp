@@ -130,9 +130,11 @@ class step_auditor {
   }
 
   std::string names_of(const std::set<std::size_t>& layers) const {
+    constexpr std::size_t readable = 4;
     std::vector<std::string> names;
     for (const std::size_t k : layers) names.push_back(at(k).name);
-    return fmt::format("{}", fmt::join(names, ", "));
+    if (names.size() <= readable) return fmt::format("{}", fmt::join(names, ", "));
+    return fmt::format("{} .. {} ({} layers)", names.front(), names.back(), names.size());
   }
 
   void note(port p, bool is_value, std::size_t made_in, const std::set<std::size_t>& layers, finding f) {

@@ -20,7 +20,7 @@ using bytes = std::vector<std::byte>;
 
 bytes whole_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw format_error("cannot be read");
+  if (!in || !std::filesystem::is_regular_file(path)) throw format_error("cannot be read, or is no file");
   const std::uintmax_t size = std::filesystem::file_size(path);
   if (size > max_payload_bytes) throw format_error("is larger than 1 GiB");
   bytes out(static_cast<std::size_t>(size));

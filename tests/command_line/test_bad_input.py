@@ -81,6 +81,19 @@ class Networks(ToolTest):
         self.refused("fc.weight is [1,2], not [2,3]", layers=[
             {"name": "fc", "op": "Linear", "units": 2, "parameters": {"weight": {"values": [[1, 2]]}}}])
         self.refused("too large", inputs={"x": {"shape": [100000, 100000]}})
+        self.refused("fc", "the first input is missing", layers=[{"name": "fc", "op": "Linear", "units": 2, "inputs": [None]}])
+        self.refused("relu1: Relu takes 1 inputs, not 2", layers=[{"op": "Relu", "inputs": ["x", "y"]}])
+        self.refused("inputs is no list of names", layers=[{"op": "Relu", "inputs": []}])
+        self.refused("names no output by its number", layers=[{"op": "Relu", "inputs": ["x:y"]}])
+        self.refused("is no name", layers=[{"name": "a\x1b[31m", "op": "Relu"}])
+        self.refused("labels takes whole numbers, and y holds", inputs={"x": {"shape": [2, 3]}, "y": {"shape": [2]}}, layers=[
+            {"op": "SoftmaxCrossEntropyLoss", "inputs": ["x", "y"]}])
+        self.describe(inputs={"x": {"shape": [2, 3]}, "y": {"values": [0, 7]}}, layers=[
+            {"name": "loss", "op": "SoftmaxCrossEntropyLoss", "inputs": ["x", "y"]}])
+        for command in (["net", "net.json", "--gradient"], ["train", "net.json"]):
+            self.expect_complaint(4, ["net.json: loss: label 7"], *command)
+        (self.folder / "net.json").write_text(json.dumps({"seed": 1}).replace("1", "1e999"))
+        self.expect_complaint(4, ["net.json", "number that is too large"], "net", "net.json")
         (self.folder / "net.json").write_text("[" * 100000)
         self.expect_complaint(4, ["net.json", "nested too deeply"], "net", "net.json")
         self.expect_complaint(4, ["none.json", "cannot be read"], "net", "none.json")
@@ -148,9 +161,20 @@ class Networks(ToolTest):
         self.expect_complaint(4, ["either a recorded step or --adapter"], "audit", "net.json")
         self.expect_complaint(4, ["f8"], "audit", "net.json", "--adapter", "reference", "--dtype", "f8")
 
+    def test_devices_and_links_stay_what_they_are(self):
+        self.describe()
+        (self.folder / "target").write_text("old")
+        (self.folder / "link").symlink_to("target")
+        self.expect(0, "net", "net.json", "--step", "link")
+        self.assertTrue((self.folder / "link").is_symlink())
+        self.assertNotEqual((self.folder / "target").read_bytes(), b"old")
+        self.expect(0, "train", "net.json", "--epochs", "1", "--weights", "/dev/stdout")
+
     def test_training(self):
         self.describe()
-        self.expect_complaint(4, ["--rate x"], "train", "net.json", "--rate", "x")
+        self.expect_complaint(4, ["--rate", "'x' is no number"], "train", "net.json", "--rate", "x")
+        self.expect_complaint(4, ["--rate", "'nan' is no number"], "train", "net.json", "--rate", "nan")
+        self.expect_complaint(4, ["cannot write", "no/such"], "train", "net.json", "--weights", "no/such/w.st")
         self.describe(layers=self.LAYERS[:1])
         self.expect_complaint(4, ["not one number"], "train", "net.json")
 

@@ -136,6 +136,44 @@ BOOST_AUTO_TEST_CASE(steps_with_gaps) {
   }
 }
 
+// What an implementation may choose at kinks, it may choose where nobody recorded it: a rectifier of zeros, tied
+// maxima. Every way to share counts, and no more than there is to share.
+BOOST_AUTO_TEST_CASE(kinks_in_gaps) {
+  const net n = network_of(R"({"format":"backproof.net/1",
+    "inputs":{"x":{"values":[[[[0,0,1,1]]]]},"y":{"shape":[1,1,1,2]}},
+    "layers":[{"name":"c","op":"Conv","channels":1,"kernel":[1,1],"bias":false,"parameters":{"W":{"values":[[[[1]]]]}}},
+              {"name":"p","op":"MaxPool","kernel_shape":[1,2],"strides":[1,2]},
+              {"name":"t","op":"Relu"},{"name":"loss","op":"mse_loss","inputs":["t","y"]}]})");
+  const safetensors right = truth_of(n);
+  safetensors step = right;
+  for (const char* name : {"delta/p", "delta/t", "delta/c", "value/c", "value/p", "value/t"}) drop(step, name);
+  BOOST_TEST(wrong_in(audited(n, step)).empty());
+  // All of the window's cotangent to its second element is as right; half as much again is not.
+  tensor& x = in(step, "delta/x");
+  const double whole = x.at(2) + x.at(3);
+  x.set(2, 0), x.set(3, whole);
+  BOOST_TEST(wrong_in(audited(n, step)).empty());
+  x.set(3, 1.5 * whole);
+  BOOST_TEST(wrong_in(audited(n, step)) == std::vector<std::string>{"delta/x"}, boost::test_tools::per_element());
+}
+
+// tanh by 1 - y y in f32, and nothing recorded next to it: inaccurate, not wrong.
+BOOST_AUTO_TEST_CASE(lossy_formulas_in_gaps) {
+  const net n = network_of(R"({"format":"backproof.net/1",
+    "inputs":{"x":{"values":[[6]]},"y":{"values":[[0]]}},
+    "layers":[{"name":"a","op":"Linear","units":1,"bias":false,"parameters":{"weight":{"values":[[1]]}}},
+              {"name":"t","op":"Tanh"},{"name":"b","op":"mul_const","a":1},
+              {"name":"loss","op":"mse_loss","inputs":["b","y"]}]})");
+  const float y = std::tanh(6.0F), slope = 1.0F - y * y, g = 2 * y * slope;
+  safetensors step;
+  step.tensors = {{"delta/x", tensor(dtype::f32, {1, 1}, std::vector<double>{g})},
+                  {"grad/a.weight", tensor(dtype::f32, {1, 1}, std::vector<double>{6 * g})}};
+  const networks::audit a = audited(n, step);
+  for (const judged_tensor& t : a.tensors) BOOST_TEST((t.found.outcome == verdict::inaccurate), t.name);
+  in(step, "delta/x").set(0, -g);
+  BOOST_TEST(wrong_in(audited(n, step)) == std::vector<std::string>{"delta/x"}, boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(missing_gradients_are_told) {
   const net n = residual();
   safetensors step = truth_of(n);
