@@ -201,15 +201,18 @@ class importer {
 
   // Outputs that the catalogue does not have: of indices, masks, running means.
   void lack(const onnx_call& c, std::size_t has) {
-    for (std::size_t k = has; k < c.out.size(); ++k)
-      if (c.asks_for(k)) missing_[c.out[k]] = fmt::format("{} is output {} of {}, which is not computed here", quoted(c.out[k]), k, c.op);
+    for (std::size_t k = has; k < c.out.size(); ++k) {
+      if (!c.asks_for(k)) continue;
+      missing_[c.out[k]] = fmt::format("{} is output {} of {}, which is not computed here", quoted(c.out[k]), k, c.op);
+      if (k == 1 && (c.op == "TopK" || c.op == "MaxPool" || c.op == "Dropout")) no_gradient_.insert(c.out[k]);
+    }
   }
 
   std::vector<onnx_output> outputs() {
     std::vector<onnx_output> list;
     for (const onnx::ValueInfoProto& v : model_.graph().output()) {
       if (const auto at = missing_.find(v.name()); at != missing_.end()) {
-        if (!at->second.empty()) complaints_.push_back("output " + at->second);
+        if (!at->second.empty() && !no_gradient_.contains(v.name())) complaints_.push_back("output " + at->second);
         continue;
       }
       const auto at = values_.find(v.name());
@@ -236,6 +239,7 @@ class importer {
   onnx_builder builder_;
   std::map<std::string, std::shared_ptr<onnx_operand>> values_;
   std::map<std::string, std::string> missing_;  // values that are not there, and why; empty if that has been said
+  std::set<std::string> no_gradient_;           // of them, indices and masks: as outputs they are left out
   std::multiset<std::string> made_later_;
   std::vector<whole_input> whole_inputs_;
   std::vector<std::string> complaints_;

@@ -185,8 +185,10 @@ std::vector<port> softmax(onnx_call& c) {
 }
 
 bool trains(const onnx_call& c) {
+  const auto nonzero = [&c](std::size_t k) { return c.known(k).size() > 0 && c.known(k)[0] != real(0); };
   if (c.opset < 7) return !c.attrs.has("is_test") || c.attrs.integer("is_test") == 0;
-  return c.has(2) && c.known(2).size() > 0 && c.known(2)[0] != real(0);
+  if (c.opset < 12 || !c.has(2) || !nonzero(2)) return false;
+  return !c.has(1) || nonzero(1);  // that drops nothing with ratio 0
 }
 
 }  // namespace backproof::networks

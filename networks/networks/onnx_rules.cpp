@@ -200,6 +200,27 @@ std::vector<port> max_unpool(onnx_call& c) {
   return y;
 }
 
+std::vector<port> transpose(onnx_call& c) {
+  shape reversed(c.dims(0).size());
+  std::iota(reversed.rbegin(), reversed.rend(), index{0});
+  if (!c.attrs.has("perm")) c.attrs.set("perm", reversed);
+  return as(c, "transpose");
+}
+
+// Without an arrow the letters that occur once are meant, in the order of the alphabet.
+std::vector<port> einsum(onnx_call& c) {
+  std::string text = c.attrs.text("equation");
+  std::erase(text, ' ');
+  if (text.find("->") == std::string::npos && text.find('.') == std::string::npos) {
+    std::string once;
+    for (char letter = 'A'; letter <= 'z'; ++letter)
+      if (letter != ',' && std::count(text.begin(), text.end(), letter) == 1) once += letter;
+    text += "->" + once;
+  }
+  c.attrs.set("equation", text);
+  return as(c, "einsum");
+}
+
 const std::map<std::string, rule>& rules() {
   static const std::map<std::string, rule> table = {
       {"Squeeze", squeeze},
@@ -215,6 +236,8 @@ const std::map<std::string, rule>& rules() {
       {"GRU", recurrent},
       {"RNN", recurrent},
       {"Pad", pad},
+      {"Transpose", transpose},
+      {"Einsum", einsum},
       {"Col2Im", col2im},
       {"MaxUnpool", max_unpool},
       {"MaxPool", [](onnx_call& c) { return c.taken("storage_order", 0), as(c, "max_pool"); }},

@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <map>
 #include <sstream>
 
@@ -17,11 +17,10 @@
 #include "backproof/tolerance.hpp"
 #include "networks/onnx_model.hpp"
 
-using namespace backproof;
-using namespace backproof::networks;
-namespace fs = std::filesystem;
-
+namespace backproof::networks {
 namespace {
+
+namespace fs = std::filesystem;
 
 using interval = values<bounded<real>>;
 
@@ -67,111 +66,204 @@ tensor as_tensor(const onnx_constant& c) {
   return t;
 }
 
-// Every value of the network, with the error that a stable evaluation of all layers before it may have made.
-std::vector<value_list<bounded<real>>> ranges_of(const graph& g, const std::map<std::size_t, bool>& whole) {
+// Every value of the network, with the error that a stable evaluation of all layers before it may have made; the last
+// layer by formulas of its own.
+std::vector<value_list<bounded<real>>> ranges_of(const graph& g, const op::variant* last) {
   std::vector<value_list<bounded<real>>> all;
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
     const node& n = g.nodes()[k];
     value_list<bounded<real>> in, y;
     for (const port& p : n.in) in.push_back(p == no_port ? interval{} : all[p.node][p.output]);
     for (const shape& s : n.outputs) y.emplace_back(s);
-    if (n.what != nullptr) n.what->bounds.forward({n.attrs, in}, y);
-    for (index i = 0; n.what == nullptr && i < n.value.size(); ++i)
-      y[0][i] = whole.contains(k) ? bounded<real>::within(n.value[i], 0) : bounded<real>::input(n.value[i]);
+    const bool other = last != nullptr && k + 1 == g.nodes().size() && last->bounds.forward != nullptr;
+    if (n.what != nullptr) (other ? last->bounds : n.what->bounds).forward({n.attrs, in}, y);
+    for (index i = 0; n.what == nullptr && i < n.value.size(); ++i) y[0][i] = bounded<real>::input(n.value[i]);
     all.push_back(std::move(y));
   }
   return all;
 }
 
-// `constants`: how many of the inputs, from the last on, are known beforehand.
-onnx_import with_inputs(onnx::ModelProto model, const std::vector<recorded>& inputs, bool all_but_first) {
-  for (std::size_t k = 0; k < inputs.size() && static_cast<int>(k) < model.graph().input_size(); ++k) {
-    if (is_float(inputs[k].value.type) && (k == 0 || !all_but_first)) continue;
-    onnx::TensorProto* t = model.mutable_graph()->add_initializer();
-    *t = inputs[k].proto;
-    t->set_name(model.graph().input(static_cast<int>(k)).name());
-  }
-  reading how;
-  for (std::size_t k = 0; k < inputs.size() && static_cast<int>(k) < model.graph().input_size(); ++k) {
-    onnx::TensorShapeProto* s =
-        model.mutable_graph()->mutable_input(static_cast<int>(k))->mutable_type()->mutable_tensor_type()->mutable_shape();
+int named_inputs(const onnx::ModelProto& m, const std::vector<recorded>& inputs) {
+  return std::min(m.graph().input_size(), static_cast<int>(inputs.size()));
+}
+
+// Integers are given as constants, and so are all inputs but the first where they have to be.
+onnx_import with_inputs(onnx::ModelProto m, const std::vector<recorded>& inputs, bool all_but_first) {
+  for (int k = 0; k < named_inputs(m, inputs); ++k) {
+    const recorded& x = inputs[static_cast<std::size_t>(k)];
+    onnx::TensorShapeProto* s = m.mutable_graph()->mutable_input(k)->mutable_type()->mutable_tensor_type()->mutable_shape();
     s->clear_dim();
-    for (const index e : inputs[k].value.numbers.dims()) s->add_dim()->set_dim_value(e);
+    for (const index e : x.value.numbers.dims()) s->add_dim()->set_dim_value(e);
+    if (is_float(x.value.type) && (k == 0 || !all_but_first)) continue;
+    onnx::TensorProto* t = m.mutable_graph()->add_initializer();
+    *t = x.proto;
+    t->set_name(m.graph().input(k).name());
   }
-  onnx_import done = imported(model, "", how);
-  for (std::size_t k = 0; k < inputs.size() && static_cast<int>(k) < model.graph().input_size(); ++k)
+  onnx_import done = imported(m, "", {});
+  for (int k = 0; k < named_inputs(m, inputs); ++k)
     for (const port& p : done.net.inputs)
-      if (done.net.name_of(p) == model.graph().input(static_cast<int>(k)).name())
-        done.net.g.set_value(p, inputs[k].value.numbers);
+      if (done.net.name_of(p) == m.graph().input(k).name())
+        done.net.g.set_value(p, inputs[static_cast<std::size_t>(k)].value.numbers);
   return done;
 }
 
-onnx_import with_inputs(const onnx::ModelProto& model, const std::vector<recorded>& inputs) {
+bool all_tensors(const onnx::ModelProto& m) {
+  return std::all_of(m.graph().input().begin(), m.graph().input().end(),
+                     [](const onnx::ValueInfoProto& v) { return v.type().has_tensor_type(); });
+}
+
+onnx_import with_inputs(const onnx::ModelProto& m, const fs::path& data) {
+  if (!all_tensors(m)) return imported(m, "", {});
+  const std::vector<recorded> inputs = tensors_in(data, "input");
   try {
-    return with_inputs(model, inputs, false);
+    return with_inputs(m, inputs, false);
   } catch (const std::invalid_argument& first) {
     if (std::string(first.what()).find("before the network runs") == std::string::npos) throw;
-    return with_inputs(model, inputs, true);
+    return with_inputs(m, inputs, true);
   }
 }
 
-// Empty if all is right.
-std::string wrong_in(const onnx_import& model, const std::vector<recorded>& expected) {
-  if (expected.size() != model.outputs.size()) return "another number of outputs";
-  const format& f32 = format_of(dtype::f32);
-  const bounded<real>::use in_force(rounding_model::of(f32));
-  const auto all = ranges_of(model.net.g, {});
-  for (std::size_t k = 0; k < expected.size(); ++k) {
-    const onnx_output& y = model.outputs[k];
-    const interval& mine = all[y.at.node][y.at.output];
-    const tensor theirs = as_tensor(expected[k].value);
-    if (theirs.dims() != mine.dims()) return fmt::format("{} is {}, not {}", y.name, to_string(mine.dims()), to_string(theirs.dims()));
-    if (y.type != expected[k].value.type) return fmt::format("{} is {}, not {}", y.name, name_of(y.type), name_of(expected[k].value.type));
-    if (theirs.type() == dtype::i64) {
-      for (index i = 0; i < theirs.count(); ++i)
-        if (mine[i].value() != real(theirs.at(i))) return fmt::format("{} differs at {}", y.name, i);
-      continue;
+struct judged {
+  verdict outcome = verdict::pass;
+  std::string why;
+};
+
+judged whole_numbers(const interval& mine, const tensor& theirs) {
+  for (index i = 0; i < theirs.count(); ++i)
+    if (mine[i].value() != real(theirs.at(i))) return {verdict::fail, fmt::format("differs at {}", i)};
+  return {};
+}
+
+judged numbers(const interval& mine, const tensor& theirs) {
+  const value_list<bounded<real>> expected = {mine};
+  const std::vector<std::optional<tensor>> actual = {theirs};
+  const std::vector<std::string> names = {"Y"};
+  const format& accumulator = format_of(theirs.type() == dtype::f64 ? dtype::f64 : dtype::f32);
+  const finding f = compare(expected, actual, names, {theirs.type(), accumulator}, "wrong_value");
+  return {f.outcome, f.reason};
+}
+
+judged output_of(const onnx_import& m, const onnx_output& y, const recorded& expected, const op::variant* last) {
+  const tensor theirs = as_tensor(expected.value);
+  if (y.type != expected.value.type) return {verdict::fail, fmt::format("is {}", name_of(y.type))};
+  if (theirs.dims() != m.net.g.shape_of(y.at)) return {verdict::fail, "is " + to_string(m.net.g.shape_of(y.at))};
+  const format& accumulator = format_of(theirs.type() == dtype::f64 ? dtype::f64 : dtype::f32);
+  const bounded<real>::use in_force(rounding_model::of(accumulator));
+  const interval mine = ranges_of(m.net.g, last)[y.at.node][y.at.output];
+  return is_float(y.type) ? numbers(mine, theirs) : whole_numbers(mine, theirs);
+}
+
+judged judge(const onnx_import& m, const onnx_output& y, const recorded& expected) {
+  judged j = output_of(m, y, expected, nullptr);
+  const op* last = m.net.g.nodes().back().what;
+  if (j.outcome != verdict::fail || last == nullptr) return j;
+  for (const op::variant& v : last->variants)
+    if (output_of(m, y, expected, &v).outcome == verdict::pass)
+      return {verdict::inaccurate, fmt::format("computed as {}", v.info.name)};
+  return j;
+}
+
+judged judge(const onnx::ModelProto& m, const onnx_import& done, const fs::path& data) {
+  const std::vector<recorded> expected = tensors_in(data, "output");
+  judged worst;
+  for (std::size_t k = 0; k < expected.size(); ++k)
+    for (const onnx_output& y : done.outputs) {
+      if (y.name != m.graph().output(static_cast<int>(k)).name()) continue;
+      const judged one = judge(done, y, expected[k]);
+      if (one.outcome > worst.outcome) worst = {one.outcome, y.name + ": " + one.why};
     }
-    const value_list<bounded<real>> one = {mine};
-    const std::vector<std::optional<tensor>> actual = {theirs};
-    const std::vector<std::string> names = {y.name};
-    const dtype type = theirs.type();
-    const finding found = compare(one, actual, names, {type, type == dtype::f64 ? format_of(type) : f32}, "wrong_value");
-    if (found.outcome == verdict::fail) return fmt::format("{}: {}", found.reason, found.worst ? fmt::format("{} expected {} actual {} bound {}", found.worst->where, found.worst->expected, found.worst->actual, found.worst->bound) : "");
-    if (found.outcome != verdict::pass) return fmt::format("{}: {}", name_of(found.outcome), found.reason);
+  return worst;
+}
+
+// Where the numbers on file are questionable themselves.
+const std::map<std::string, std::string>& questionable() {
+  static const std::string pi = "they were computed with 3.1415 for pi, the model has 3.14159";
+  static const std::string extent = "they divide by the extent of the output before it was rounded to an integer";
+  static const std::map<std::string, std::string> all = {
+      {"test_blackmanwindow_expanded", pi},
+      {"test_blackmanwindow_symmetric_expanded", pi},
+      {"test_hammingwindow_expanded", pi},
+      {"test_hammingwindow_symmetric_expanded", pi},
+      {"test_hannwindow_expanded", pi},
+      {"test_hannwindow_symmetric_expanded", pi},
+      {"test_resize_downsample_scales_cubic_align_corners", extent},
+      {"test_resize_downsample_scales_linear_align_corners", extent}};
+  return all;
+}
+
+// The kinds of reasons for which a model is not imported.
+std::string kind_of(const std::string& why) {
+  static const std::vector<std::pair<std::string, std::string>> kinds = {
+      {"there is no op", "an op that the catalogue has not"},
+      {"is no tensor", "sequences and optional values"},
+      {"is not read", "a type or a mode that is not read"},
+      {"before the network runs", "not known before the network runs"},
+      {"not computed here", "an output that is not computed"},
+      {"has no gradient", "arithmetic with integers"}};
+  for (const auto& [words, kind] : kinds)
+    if (why.find(words) != std::string::npos) return kind;
+  return "other: " + why;
+}
+
+std::vector<fs::path> models_below(const fs::path& root) {
+  std::vector<fs::path> list;
+  for (const fs::directory_entry& e : fs::recursive_directory_iterator(root))
+    if (e.path().filename() == "model.onnx" && fs::exists(e.path().parent_path() / "test_data_set_0"))
+      list.push_back(e.path().parent_path());
+  std::sort(list.begin(), list.end());
+  return list;
+}
+
+class counts {
+ public:
+  void add(const fs::path& folder) {
+    const std::string name = folder.filename().string();
+    try {
+      const onnx::ModelProto m = parsed_onnx(bytes_of(folder / "model.onnx"));
+      const judged j = judge(m, with_inputs(m, folder / "test_data_set_0"), folder / "test_data_set_0");
+      note(name, j);
+    } catch (const std::exception& e) {
+      ++not_imported_[kind_of(e.what())];
+      fmt::print("not imported {}: {}\n", name, e.what());
+    }
   }
-  return "";
+
+  int report() const {
+    for (const auto& [kind, n] : not_imported_) fmt::print("{:5} not imported: {}\n", n, kind);
+    fmt::print("{:5} pass, {} inaccurate, {} questionable, {} unresolved, {} wrong\n", passed_, inaccurate_, questionable_,
+               unresolved_, wrong_);
+    return wrong_ == 0 && passed_ > 0 ? 0 : 1;
+  }
+
+ private:
+  void note(const std::string& name, const judged& j) {
+    const auto known = questionable().find(name);
+    if (j.outcome == verdict::pass && known == questionable().end()) return void(++passed_);
+    if (j.outcome == verdict::inaccurate) ++inaccurate_;
+    else if (j.outcome == verdict::unresolved) ++unresolved_;
+    else if (known != questionable().end() && j.outcome == verdict::fail) ++questionable_;
+    else ++wrong_;
+    const std::string why = known == questionable().end() ? j.why : "the numbers on file: " + known->second;
+    fmt::print("{} {}: {}\n", name_of(j.outcome), name, why);
+  }
+
+  std::map<std::string, int> not_imported_;
+  int passed_ = 0, inaccurate_ = 0, unresolved_ = 0, questionable_ = 0, wrong_ = 0;
+};
+
+int run(const fs::path& root, const std::string& only) {
+  counts all;
+  for (const fs::path& folder : models_below(root))
+    if (only.empty() || folder.filename() == only) all.add(folder);
+  return all.report();
 }
 
 }  // namespace
+}  // namespace backproof::networks
 
 int main(int argc, char** argv) {
-  const fs::path root = argc > 1 ? argv[1] : "/usr/share/libonnx-testdata/data";
-  const std::string only = argc > 2 ? argv[2] : "";
-  std::vector<fs::path> folders;
-  for (const fs::directory_entry& e : fs::recursive_directory_iterator(root))
-    if (e.path().filename() == "model.onnx" && fs::exists(e.path().parent_path() / "test_data_set_0")) folders.push_back(e.path().parent_path());
-  std::sort(folders.begin(), folders.end());
-  int passed = 0, unsupported_ones = 0, wrong = 0;
-  for (const fs::path& folder : folders) {
-    const std::string name = folder.filename().string();
-    if (!only.empty() && name != only) continue;
-    try {
-      const std::string bytes = bytes_of(folder / "model.onnx");
-      const auto model = parsed_onnx(bytes);
-      const auto done = with_inputs(model, tensors_in(folder / "test_data_set_0", "input"));
-      const std::string why = wrong_in(done, tensors_in(folder / "test_data_set_0", "output"));
-      if (why.empty()) {
-        ++passed;
-      } else {
-        ++wrong;
-        fmt::print("WRONG {}: {}\n", name, why);
-      }
-    } catch (const std::exception& e) {
-      ++unsupported_ones;
-      fmt::print("unsupported {}: {}\n", name, e.what());
-    }
-  }
-  fmt::print("{} models: {} pass, {} wrong, {} not imported\n", folders.size(), passed, wrong, unsupported_ones);
-  return wrong == 0 ? 0 : 1;
+  const std::string root = argc > 1 ? argv[1] : "/usr/share/libonnx-testdata/data";
+  if (std::filesystem::is_directory(root)) return backproof::networks::run(root, argc > 2 ? argv[2] : "");
+  fmt::print("{} is not there: the package libonnx-testdata has it\n", root);
+  return std::getenv("BACKPROOF_REQUIRE_ONNX") != nullptr ? 1 : 77;
 }
