@@ -166,13 +166,15 @@ judged judge(const onnx_import& m, const onnx_output& y, const recorded& expecte
 judged judge(const onnx::ModelProto& m, const onnx_import& done, const fs::path& data) {
   const std::vector<recorded> expected = tensors_in(data, "output");
   judged worst;
+  int compared = 0;
   for (std::size_t k = 0; k < expected.size(); ++k)
     for (const onnx_output& y : done.outputs) {
       if (y.name != m.graph().output(static_cast<int>(k)).name()) continue;
       const judged one = judge(done, y, expected[k]);
+      ++compared;
       if (one.outcome > worst.outcome) worst = {one.outcome, y.name + ": " + one.why};
     }
-  return worst;
+  return compared > 0 ? worst : judged{verdict::fail, "no output was compared"};
 }
 
 // Where the numbers on file are questionable themselves.
