@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "backproof/registry.hpp"
-#include "backproof/text.hpp"
 #include "networks/attribute_defaults.hpp"
 
 namespace backproof::networks {
@@ -22,7 +21,7 @@ void round_defaults(attributes& all, const attributes& given) {
 void check_finite(const onnx_operand& x) {
   for (index i = 0; i < x.known->size(); ++i)
     if (const double v = static_cast<double>((*x.known)[i]); !std::isfinite(v))
-      throw std::invalid_argument(fmt::format("{} is {} at element {}", quotable(x.name), v, i));
+      throw std::invalid_argument(fmt::format("{} is {} at element {}", shown(x.name), v, i));
 }
 
 }  // namespace
@@ -51,7 +50,7 @@ void onnx_builder::count(const shape& s) {
 }
 
 std::string onnx_builder::unique(const std::string& name) {
-  const std::string base = name.empty() ? "unnamed" : quotable(name, 200);
+  const std::string base = name.empty() ? "unnamed" : shown(name, 200);
   std::string mine = base;
   for (int k = 2; !names_.insert(mine).second; ++k) mine = fmt::format("{}#{}", base, k);
   return mine;
@@ -98,7 +97,7 @@ port onnx_builder::apply(const std::string& name_of_op, const attributes& given,
 }
 
 const onnx_operand& onnx_call::operand(std::size_t k) const {
-  if (!has(k)) throw std::invalid_argument(fmt::format("{} needs its input {}", quotable(op), k));
+  if (!has(k)) throw std::invalid_argument(fmt::format("{} needs its input {}", shown(op), k));
   return *in[k];
 }
 
@@ -115,19 +114,19 @@ port onnx_call::at(std::size_t k) const {
 
 port onnx_call::at_whole(std::size_t k) const {
   if (is_float(operand(k).type))
-    throw std::invalid_argument(fmt::format("'{}' is {}, no integers", quotable(operand(k).name), name_of(operand(k).type)));
+    throw std::invalid_argument(fmt::format("'{}' is {}, no integers", shown(operand(k).name), name_of(operand(k).type)));
   return at_any(k);
 }
 
 const values<real>& onnx_call::known(std::size_t k) const {
   if (!operand(k).known)
-    throw unsupported(fmt::format("'{}' is not known before the network runs", quotable(operand(k).name)));
+    throw unsupported(fmt::format("'{}' is not known before the network runs", shown(operand(k).name)));
   return *operand(k).known;
 }
 
 std::vector<std::int64_t> onnx_call::integers(std::size_t k) const {
   const values<real>& v = known(k);
-  if (v.size() > 4096) throw std::invalid_argument(fmt::format("'{}' is too long", quotable(operand(k).name)));
+  if (v.size() > 4096) throw std::invalid_argument(fmt::format("'{}' is too long", shown(operand(k).name)));
   std::vector<std::int64_t> list;
   for (index i = 0; i < v.size(); ++i) list.push_back(whole(v[i]));
   return list;

@@ -4,14 +4,13 @@
 
 #include <algorithm>
 
-#include "backproof/text.hpp"
 #include "networks/initialiser.hpp"
 
 namespace backproof::networks {
 namespace {
 
 constexpr std::int64_t largest = std::int64_t{1} << 53;  // beyond it integers are meant as "to the end"
-constexpr int longest = 4096;
+constexpr int longest = 4096;  // of texts and lists
 
 values<real> drawn(const initialiser& how, const shape& dims, std::uint64_t seed, const std::string& name) {
   const std::vector<double> x = initial_values(how, {parameter_use::kind::weight, dims}, seed, name);
@@ -74,7 +73,7 @@ shape shape_of_input(const onnx::ValueInfoProto& v, const reading& how) {
       s.push_back(how.batch);
     else
       throw std::invalid_argument(fmt::format("axis {} ('{}') has no extent: --dim {}=N gives it one", s.size(),
-                                              quotable(d.dim_param()), quotable(d.dim_param())));
+                                              shown(d.dim_param()), shown(d.dim_param())));
     if (s.back() < 0) throw std::invalid_argument(fmt::format("its shape is {}", to_string(s)));
     n *= static_cast<double>(std::max<index>(1, s.back()));
   }
@@ -86,20 +85,20 @@ shape shape_of_input(const onnx::ValueInfoProto& v, const reading& how) {
 attribute attribute_of(const onnx::AttributeProto& a) {
   enum kinds { number = 1, integer = 2, text = 3, numbers = 6, integers = 7, texts = 8 };
   if (std::max({a.floats_size(), a.ints_size(), a.strings_size()}) > longest)
-    throw std::invalid_argument(fmt::format("its attribute '{}' is too long", quotable(a.name())));
+    throw std::invalid_argument(fmt::format("its attribute '{}' is too long", shown(a.name())));
   std::vector<std::int64_t> whole;
   for (const std::int64_t i : a.ints()) whole.push_back(std::clamp(i, -largest, largest));
   std::string all;
-  for (const std::string& s : a.strings()) all += (all.empty() ? "" : ",") + s;
+  for (const std::string& s : a.strings()) all += (all.empty() ? "" : ",") + shown(s);
   const bool untyped = a.type() == 0;  // as the first version of the format had it
   if (a.type() == number || (untyped && a.has_f())) return double{a.f()};
   if (a.type() == integer || (untyped && a.has_i())) return std::clamp(a.i(), -largest, largest);
-  if (a.type() == text || (untyped && a.has_s())) return a.s();
+  if (a.type() == text || (untyped && a.has_s())) return shown(a.s(), longest);
   if (a.type() == numbers || (untyped && a.floats_size() > 0))
     return std::vector<double>(a.floats().begin(), a.floats().end());
   if (a.type() == integers || untyped) return whole;
   if (a.type() == texts) return all;
-  throw unsupported(fmt::format("its attribute '{}' is no number, text or list", quotable(a.name())));
+  throw unsupported(fmt::format("its attribute '{}' is no number, text or list", shown(a.name())));
 }
 
 void draw_inputs(network& n, const std::vector<whole_input>& whole, std::uint64_t seed) {

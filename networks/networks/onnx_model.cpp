@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 
 #include <algorithm>
 
 #include "backproof/safetensors.hpp"
-#include "backproof/text.hpp"
 #include "networks/onnx_fold.hpp"
 #include "networks/onnx_inputs.hpp"
 #include "networks/onnx_rules.hpp"
@@ -19,7 +19,24 @@ constexpr int deepest = 16;  // of messages within messages; a model without sub
 
 [[noreturn]] void wrong(const std::string& what) { throw std::invalid_argument(what); }
 
-std::string quoted(std::string_view name) { return fmt::format("'{}'", quotable(name)); }
+// A message of two bytes takes a hundred in memory, so that it is the memory that has to be limited.
+thread_local std::size_t taken = 0;
+
+void* take(std::size_t n) {
+  taken += n;
+  if (taken > max_payload_bytes) wrong("would take more than 1 GiB to read");
+  return ::operator new(n);
+}
+
+google::protobuf::ArenaOptions within_limits() {
+  google::protobuf::ArenaOptions o;
+  o.block_alloc = take;
+  o.block_dealloc = [](void* block, std::size_t) { ::operator delete(block); };
+  o.max_block_size = std::size_t{1} << 20;
+  return o;
+}
+
+std::string quoted(std::string_view name) { return fmt::format("'{}'", shown(name)); }
 
 class importer {
  public:
@@ -36,7 +53,7 @@ class importer {
     std::vector<onnx_output> outs = outputs();
     complain();
     onnx_import done{std::move(builder_).take(), std::move(outs)};
-    done.net.name = quotable(model_.graph().name());
+    done.net.name = shown(model_.graph().name());
     done.net.g.set_output(done.outputs.front().at);
     draw_inputs(done.net, whole_inputs_, how_.seed);
     return done;
@@ -109,9 +126,9 @@ class importer {
       onnx_call c = call_of(n, label);
       if (inputs_of(n, c.in)) return process(c);
     } catch (const unsupported& e) {
-      complaints_.push_back(quotable(label) + ": " + e.what());
+      complaints_.push_back(shown(label) + ": " + e.what());
     } catch (const std::exception& e) {
-      wrong(quotable(label) + ": " + e.what());
+      wrong(shown(label) + ": " + e.what());
     }
     for (const std::string& name : n.output()) missing_[name] = "";
   }
@@ -119,7 +136,7 @@ class importer {
   static void check_op(const onnx::NodeProto& n) {
     const bool standard = n.domain().empty() || n.domain() == "ai.onnx";
     if (standard && (has_rule(n.op_type()) || can_only_be_folded(n.op_type()))) return;
-    throw unsupported(fmt::format("there is no op '{}{}'", standard ? "" : quotable(n.domain()) + "::", quotable(n.op_type())));
+    throw unsupported(fmt::format("there is no op '{}{}'", standard ? "" : shown(n.domain()) + "::", shown(n.op_type())));
   }
 
   // False if one of them is missing for a reason that has been given.
@@ -147,7 +164,7 @@ class importer {
   }
 
   onnx_call call_of(const onnx::NodeProto& n, const std::string& label) {
-    onnx_call c{.op = n.op_type(),
+    onnx_call c{.op = shown(n.op_type()),
                 .name = label,
                 .opset = opset_,
                 .attrs = {},
@@ -159,7 +176,7 @@ class importer {
       if (a.name() == "value" && a.has_t())
         c.value = constant_of(a.t(), folder_);
       else
-        c.attrs.set(a.name(), attribute_of(a));
+        c.attrs.set(shown(a.name()), attribute_of(a));
     return c;
   }
 
@@ -217,7 +234,7 @@ class importer {
       }
       const auto at = values_.find(v.name());
       if (at == values_.end()) wrong(fmt::format("there is no value {} for the output", quoted(v.name())));
-      list.push_back({quotable(v.name()), at->second->type, builder_.at(*at->second)});
+      list.push_back({shown(v.name()), at->second->type, builder_.at(*at->second)});
     }
     if (list.empty() && complaints_.empty()) wrong("the model has no outputs");
     return list;
@@ -247,16 +264,18 @@ class importer {
 
 }  // namespace
 
-onnx::ModelProto parsed_onnx(std::string_view bytes) {
+std::shared_ptr<onnx::ModelProto> parsed_onnx(std::string_view bytes) {
   if (bytes.size() > max_payload_bytes) wrong("is larger than 1 GiB");
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                             static_cast<int>(bytes.size()));
   in.SetTotalBytesLimit(static_cast<int>(bytes.size()));
   in.SetRecursionLimit(deepest);
-  onnx::ModelProto model;
-  if (!model.ParseFromCodedStream(&in) || !in.ConsumedEntireMessage() || !model.has_graph())
+  taken = 0;
+  const auto arena = std::make_shared<google::protobuf::Arena>(within_limits());
+  auto* model = google::protobuf::Arena::CreateMessage<onnx::ModelProto>(arena.get());
+  if (!model->ParseFromCodedStream(&in) || !in.ConsumedEntireMessage() || !model->has_graph())
     wrong("is no ONNX model, or is cut off");
-  return model;
+  return {arena, model};
 }
 
 onnx_import imported(const onnx::ModelProto& model, const std::string& folder, const reading& how) {
@@ -264,7 +283,7 @@ onnx_import imported(const onnx::ModelProto& model, const std::string& folder, c
 }
 
 network network_of_onnx(std::string_view bytes, const std::string& folder, const reading& how) {
-  onnx_import done = imported(parsed_onnx(bytes), folder, how);
+  onnx_import done = imported(*parsed_onnx(bytes), folder, how);
   give_objective(done, how.seed);
   return std::move(done.net);
 }

@@ -5,6 +5,7 @@
 // given one:  sum_i v_i y_i  with drawn v, so that the gradient is the VJP of the cotangent v. docs/onnx.md says more.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +28,7 @@ struct onnx_import {
 
 // Each throws std::invalid_argument with one line that names the node and what is wrong with it, or all that the
 // catalogue has not.
-onnx::ModelProto parsed_onnx(std::string_view bytes);
+std::shared_ptr<onnx::ModelProto> parsed_onnx(std::string_view bytes);
 onnx_import imported(const onnx::ModelProto& model, const std::string& folder, const reading& how);
 network network_of_onnx(std::string_view bytes, const std::string& folder, const reading& how);
 

@@ -7,7 +7,6 @@
 #include <numeric>
 
 #include "backproof/registry.hpp"
-#include "backproof/text.hpp"
 #include "networks/onnx_old_rules.hpp"
 
 namespace backproof::networks {

@@ -78,7 +78,7 @@ std::uint64_t count_in(const std::string& text, const std::string& key) {
   std::uint64_t n = 0;
   const auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (trouble != std::errc() || end != text.data() + text.size())
-    wrong(fmt::format("the {} of its data is '{}'", key, quotable(text)));
+    wrong(fmt::format("the {} of its data is '{}'", key, shown(text)));
   return n;
 }
 
@@ -100,10 +100,10 @@ fs::path path_below(const std::string& folder, const std::string& location) {
   std::error_code trouble;
   const fs::path root = fs::canonical(folder.empty() ? "." : folder, trouble);
   const fs::path found = trouble ? fs::path() : fs::canonical(root / relative, trouble);
-  if (below && trouble) wrong(fmt::format("its data is in '{}', which cannot be read", quotable(location)));
+  if (below && trouble) wrong(fmt::format("its data is in '{}', which cannot be read", shown(location)));
   const fs::path back = found.lexically_relative(root);
   if (!below || back.empty() || *back.begin() == "..")
-    wrong(fmt::format("its data is in '{}', outside of the model's folder", quotable(location)));
+    wrong(fmt::format("its data is in '{}', outside of the model's folder", shown(location)));
   return found;
 }
 
@@ -115,12 +115,12 @@ std::string external_data(const onnx::TensorProto& t, const std::string& folder,
   if (p.length.value_or(bytes) != bytes)
     wrong(fmt::format("its data is {} bytes long where its shape needs {}", *p.length, bytes));
   if (p.offset > size || size - p.offset < bytes)
-    wrong(fmt::format("'{}' ends before its data does: {} bytes at {}", quotable(p.location), bytes, p.offset));
+    wrong(fmt::format("'{}' ends before its data does: {} bytes at {}", shown(p.location), bytes, p.offset));
   std::string data(bytes, '\0');
   std::ifstream in(path, std::ios::binary);
   in.seekg(static_cast<std::streamoff>(p.offset));
   in.read(data.data(), static_cast<std::streamsize>(bytes));
-  if (!in) wrong(fmt::format("'{}' cannot be read", quotable(p.location)));
+  if (!in) wrong(fmt::format("'{}' cannot be read", shown(p.location)));
   return data;
 }
 
@@ -172,6 +172,20 @@ real wrapped(const real& x, onnx_type type) {
 }
 
 }  // namespace
+
+std::string shown(std::string_view text, std::size_t most) {
+  std::string out = quotable(text, most);
+  const auto byte = [&out](std::size_t k) { return k < out.size() ? static_cast<unsigned char>(out[k]) : 0U; };
+  for (std::size_t k = 0; k < out.size();) {
+    const unsigned first = byte(k);
+    const std::size_t more = first < 0x80 ? 0 : first >= 0xc2 && first < 0xe0 ? 1 : first >= 0xe1 && first < 0xf0 && first != 0xed ? 2 : 9;
+    bool sound = more < 9;
+    for (std::size_t j = 1; sound && j <= more; ++j) sound = (byte(k + j) & 0xc0U) == 0x80U;
+    if (!sound) out[k] = '?';
+    k += sound ? more + 1 : 1;
+  }
+  return out;
+}
 
 bool is_read(int type) { return name_of(static_cast<onnx_type>(type)) != "?"; }
 

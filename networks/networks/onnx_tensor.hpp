@@ -19,6 +19,9 @@ bool is_read(int type);  // whether it is one of those above
 bool is_float(onnx_type t);
 std::string_view name_of(onnx_type t);
 
+// Untrusted text in a message or as a name: one line, and UTF-8, with a question mark for each byte that is neither.
+std::string shown(std::string_view text, std::size_t most = 80);
+
 struct onnx_constant {
   onnx_type type = onnx_type::f32;
   values<real> numbers;

@@ -221,8 +221,8 @@ class counts {
   void add(const fs::path& folder) {
     const std::string name = folder.filename().string();
     try {
-      const onnx::ModelProto m = parsed_onnx(bytes_of(folder / "model.onnx"));
-      const judged j = judge(m, with_inputs(m, folder / "test_data_set_0"), folder / "test_data_set_0");
+      const std::shared_ptr<onnx::ModelProto> m = parsed_onnx(bytes_of(folder / "model.onnx"));
+      const judged j = judge(*m, with_inputs(*m, folder / "test_data_set_0"), folder / "test_data_set_0");
       note(name, j);
     } catch (const std::exception& e) {
       ++not_imported_[kind_of(e.what())];
