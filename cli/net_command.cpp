@@ -62,6 +62,15 @@ void print_gradient(const network& n, const flow& f) {
   print(rows);
 }
 
+// Indices that point nowhere are found only here.
+flow evaluated(const network& n, const std::string& file) {
+  try {
+    return evaluate(n.g);
+  } catch (const std::invalid_argument& e) {
+    throw stop_with(exit_usage, fmt::format("{}: {}", file, e.what()));
+  }
+}
+
 int show(const options& o) {
   network n;
   try {
@@ -81,7 +90,7 @@ int show(const options& o) {
     throw stop_with(exit_usage, fmt::format("{}: the last layer, {}, gives {}, not one number: there is no loss to "
                                             "differentiate",
                                             o.file, n.name_of(n.g.output()), to_string(n.g.shape_of(n.g.output()))));
-  const flow f = evaluate(n.g);
+  const flow f = evaluated(n, o.file);
   if (o.gradient) print_gradient(n, f);
   if (!o.step.empty()) write_file(o.step, step_of(n, f));
   return exit_ok;
