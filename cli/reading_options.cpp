@@ -28,7 +28,10 @@ std::shared_ptr<networks::reading> add_reading(CLI::App& command) {
       ->group(group);
   command
       .add_option_function<std::vector<std::string>>(
-          "--dim", [how](const std::vector<std::string>& all) { for (const std::string& one : all) take(*how, one); },
+          "--dim",
+          [how](const std::vector<std::string>& all) {
+            for (const std::string& one : all) take(*how, one);
+          },
           "An axis that the model only names")
       ->type_name("NAME=N")
       ->group(group);

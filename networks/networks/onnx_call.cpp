@@ -82,7 +82,8 @@ port onnx_builder::apply(const std::string& name_of_op, const attributes& given,
   if (in.size() < required)
     throw std::invalid_argument(fmt::format("{} needs {} inputs, and has {}", o->wire_name(), required, in.size()));
   if (in.size() > o->sig.inputs.size() && !o->sig.inputs.back().variadic)
-    throw std::invalid_argument(fmt::format("{} has {} inputs, and is given {}", o->wire_name(), o->sig.inputs.size(), in.size()));
+    throw std::invalid_argument(
+        fmt::format("{} has {} inputs, and is given {}", o->wire_name(), o->sig.inputs.size(), in.size()));
   std::vector<shape> shapes;
   for (const port& p : in) shapes.push_back(p == no_port ? absent_shape : net_.g.shape_of(p));
   attributes all = completed(*o, given, shapes);
@@ -114,7 +115,8 @@ port onnx_call::at(std::size_t k) const {
 
 port onnx_call::at_whole(std::size_t k) const {
   if (is_float(operand(k).type))
-    throw std::invalid_argument(fmt::format("'{}' is {}, no integers", shown(operand(k).name), name_of(operand(k).type)));
+    throw std::invalid_argument(
+        fmt::format("'{}' is {}, no integers", shown(operand(k).name), name_of(operand(k).type)));
   return at_any(k);
 }
 

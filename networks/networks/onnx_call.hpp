@@ -24,8 +24,8 @@ struct onnx_operand {
   std::string name;
   onnx_type type = onnx_type::f32;
   std::optional<values<real>> known;  // of constants, before the network runs
-  bool weight = false;                // an initializer of floats: what training changes, so that nothing is folded into it
-  std::optional<port> at;             // where the graph has it
+  bool weight = false;     // an initializer of floats: what training changes, so that nothing is folded into it
+  std::optional<port> at;  // where the graph has it
   shape dims;
 
   static std::shared_ptr<onnx_operand> constant(std::string name, onnx_constant c, bool weight = false);

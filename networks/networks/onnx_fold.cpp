@@ -37,9 +37,7 @@ list shape_of(const onnx_call& c) {
   return {{onnx_type::i64, vector_of({x.begin() + begin, x.begin() + end})}};
 }
 
-list size(const onnx_call& c) {
-  return {{onnx_type::i64, scalar_of(real(static_cast<long>(size_of(c.dims(0)))))}};
-}
+list size(const onnx_call& c) { return {{onnx_type::i64, scalar_of(real(static_cast<long>(size_of(c.dims(0)))))}}; }
 
 list constant(const onnx_call& c) {
   if (c.value) return {*c.value};
@@ -180,9 +178,9 @@ using fold = list (*)(const onnx_call&);
 
 const std::map<std::string, fold>& by_hand() {
   static const std::map<std::string, fold> table = {
-      {"Shape", shape_of},   {"Size", size}, {"Constant", constant}, {"ConstantOfShape", constant_of_shape},
-      {"Range", range},      {"Cast", same}, {"CastLike", same},     {"Identity", same},
-      {"Not", inverted},     {"Mod", remainders}};
+      {"Shape", shape_of}, {"Size", size},     {"Constant", constant}, {"ConstantOfShape", constant_of_shape},
+      {"Range", range},    {"Cast", same},     {"CastLike", same},     {"Identity", same},
+      {"Not", inverted},   {"Mod", remainders}};
   return table;
 }
 

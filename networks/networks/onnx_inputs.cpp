@@ -10,7 +10,7 @@ namespace backproof::networks {
 namespace {
 
 constexpr std::int64_t largest = std::int64_t{1} << 53;  // beyond it integers are meant as "to the end"
-constexpr int longest = 4096;  // of texts and lists
+constexpr int longest = 4096;                            // of texts and lists
 
 values<real> drawn(const initialiser& how, const shape& dims, std::uint64_t seed, const std::string& name) {
   const std::vector<double> x = initial_values(how, {parameter_use::kind::weight, dims}, seed, name);
@@ -124,8 +124,8 @@ void give_objective(onnx_import& done, std::uint64_t seed) {
     all.set("axes", std::vector<std::int64_t>{});
     all.set("keepdims", std::int64_t{0});
     all.set("noop_with_empty_axes", std::int64_t{0});
-    terms.push_back(n.g.apply("reduce_sum", all, {n.g.apply("mul", {}, {v, y.at}, "objective.vy" + suffix)},
-                              "objective" + suffix));
+    terms.push_back(
+        n.g.apply("reduce_sum", all, {n.g.apply("mul", {}, {v, y.at}, "objective.vy" + suffix)}, "objective" + suffix));
   }
   if (terms.empty()) throw std::invalid_argument("no output is of numbers that have a gradient");
   if (terms.size() > 1) n.g.apply("add_n", {}, terms, "objective");

@@ -70,7 +70,8 @@ class importer {
   }
 
   void add(const std::string& name, std::shared_ptr<onnx_operand> x) {
-    if (!values_.emplace(name, std::move(x)).second) wrong(fmt::format("there are two values of the name {}", quoted(name)));
+    if (!values_.emplace(name, std::move(x)).second)
+      wrong(fmt::format("there are two values of the name {}", quoted(name)));
   }
 
   void initializers() {
@@ -91,7 +92,8 @@ class importer {
 
   static void check_finite(const values<real>& v) {
     for (index i = 0; i < v.size(); ++i)
-      if (const double x = static_cast<double>(v[i]); !std::isfinite(x)) wrong(fmt::format("it is {} at element {}", x, i));
+      if (const double x = static_cast<double>(v[i]); !std::isfinite(x))
+        wrong(fmt::format("it is {} at element {}", x, i));
   }
 
   void input(const onnx::ValueInfoProto& v) {
@@ -136,7 +138,8 @@ class importer {
   static void check_op(const onnx::NodeProto& n) {
     const bool standard = n.domain().empty() || n.domain() == "ai.onnx";
     if (standard && (has_rule(n.op_type()) || can_only_be_folded(n.op_type()))) return;
-    throw unsupported(fmt::format("there is no op '{}{}'", standard ? "" : shown(n.domain()) + "::", shown(n.op_type())));
+    throw unsupported(
+        fmt::format("there is no op '{}{}'", standard ? "" : shown(n.domain()) + "::", shown(n.op_type())));
   }
 
   // False if one of them is missing for a reason that has been given.
@@ -183,8 +186,7 @@ class importer {
   void process(onnx_call& c) {
     if (std::optional<std::vector<onnx_constant>> known = folded(c)) {
       for (std::size_t k = 0; k < c.out.size(); ++k)
-        if (k < known->size() && c.asks_for(k))
-          add(c.out[k], onnx_operand::constant(c.out[k], std::move((*known)[k])));
+        if (k < known->size() && c.asks_for(k)) add(c.out[k], onnx_operand::constant(c.out[k], std::move((*known)[k])));
       return lack(c, known->size());
     }
     if (!has_rule(c.op)) throw unsupported(fmt::format("{} of what is not known before the network runs", c.op));
@@ -245,7 +247,8 @@ class importer {
     constexpr std::size_t most = 20;
     const std::size_t n = std::min(complaints_.size(), most);
     const std::string more = complaints_.size() > n ? fmt::format("; and {} more", complaints_.size() - n) : "";
-    wrong(fmt::format("{}{}", fmt::join(complaints_.begin(), complaints_.begin() + static_cast<std::ptrdiff_t>(n), "; "), more));
+    wrong(fmt::format(
+        "{}{}", fmt::join(complaints_.begin(), complaints_.begin() + static_cast<std::ptrdiff_t>(n), "; "), more));
   }
 
   const onnx::ModelProto& model_;

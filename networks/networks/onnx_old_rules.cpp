@@ -118,8 +118,7 @@ void resize(onnx_call& c) {
       throw unsupported("Resize that keeps the aspect ratio is not read");
     c.drop("keep_aspect_ratio_policy");
   }
-  if (c.attrs.text("coordinate_transformation_mode") != "tf_crop_and_resize")
-    c.attrs.set("roi", std::vector<double>{});
+  if (c.attrs.text("coordinate_transformation_mode") != "tf_crop_and_resize") c.attrs.set("roi", std::vector<double>{});
   const std::vector<index> axes = c.taken_list("axes");
   if (axes.empty()) return;
   const std::size_t rank = c.dims(0).size();

@@ -66,8 +66,9 @@ void state_inputs(onnx_call& c) {
 
 bool moves_data(const op& o) {
   static const std::set<std::string_view> names = {
-      "reshape", "transpose", "slice",           "concat",     "expand",         "tile",           "gather", "gather_elements",
-      "split",   "gather_nd", "scatter_elements", "scatter_nd", "depth_to_space", "space_to_depth", "trilu",  "pad"};
+      "reshape",        "transpose",       "slice", "concat",    "expand",           "tile",
+      "gather",         "gather_elements", "split", "gather_nd", "scatter_elements", "scatter_nd",
+      "depth_to_space", "space_to_depth",  "trilu", "pad"};
   return names.contains(o.info.name);
 }
 
@@ -155,8 +156,7 @@ std::vector<port> convolution(onnx_call& c) {
 
 std::vector<port> layer_normalization(onnx_call& c) {
   c.taken("stash_type", 1);
-  if (c.op == "LayerNormalization")
-    c.attrs.set("outputs", std::int64_t{c.asks_for(1) || c.asks_for(2) ? 3 : 1});
+  if (c.op == "LayerNormalization") c.attrs.set("outputs", std::int64_t{c.asks_for(1) || c.asks_for(2) ? 3 : 1});
   return as(c, c.op);
 }
 
@@ -269,14 +269,14 @@ bool hands_on(const onnx_call& c) {
   if (c.op != "Cast" && c.op != "CastLike") return false;
   const onnx_type from = c.operand(0).type, to = type_of_result(c);
   if (from != to && !is_float(to))
-    throw unsupported(fmt::format("{} from {} to {} of what is not known before the network runs", c.op, name_of(from),
-                                  name_of(to)));
+    throw unsupported(
+        fmt::format("{} from {} to {} of what is not known before the network runs", c.op, name_of(from), name_of(to)));
   return true;
 }
 
 onnx_type type_of_result(const onnx_call& c) {
-  static const std::set<std::string> truths = {"Equal", "Less",        "LessOrEqual", "Greater", "GreaterOrEqual",
-                                               "And",   "Or",          "Xor",         "Not"};
+  static const std::set<std::string> truths = {"Equal", "Less", "LessOrEqual", "Greater", "GreaterOrEqual",
+                                               "And",   "Or",   "Xor",         "Not"};
   if (truths.contains(c.op)) return onnx_type::boolean;
   if (c.op == "Shape" || c.op == "Size") return onnx_type::i64;
   if (c.op == "Constant" || c.op == "ConstantOfShape") return c.value ? c.value->type : onnx_type::f32;

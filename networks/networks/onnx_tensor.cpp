@@ -178,7 +178,10 @@ std::string shown(std::string_view text, std::size_t most) {
   const auto byte = [&out](std::size_t k) { return k < out.size() ? static_cast<unsigned char>(out[k]) : 0U; };
   for (std::size_t k = 0; k < out.size();) {
     const unsigned first = byte(k);
-    const std::size_t more = first < 0x80 ? 0 : first >= 0xc2 && first < 0xe0 ? 1 : first >= 0xe1 && first < 0xf0 && first != 0xed ? 2 : 9;
+    const std::size_t more = first < 0x80                                     ? 0
+                             : first >= 0xc2 && first < 0xe0                  ? 1
+                             : first >= 0xe1 && first < 0xf0 && first != 0xed ? 2
+                                                                              : 9;
     bool sound = more < 9;
     for (std::size_t j = 1; sound && j <= more; ++j) sound = (byte(k + j) & 0xc0U) == 0x80U;
     if (!sound) out[k] = '?';
@@ -222,7 +225,7 @@ onnx_constant constant_of(const onnx::TensorProto& t, const std::string& folder)
   const shape dims = dims_of(t);
   const std::size_t count = static_cast<std::size_t>(size_of(dims)), width = width_of(c.type);
   const bool external = t.data_location() == 1;
-  const std::string raw = external         ? external_data(t, folder, count * width)
+  const std::string raw = external           ? external_data(t, folder, count * width)
                           : t.has_raw_data() ? t.raw_data()
                                              : raw_of_fields(t, c.type, count);
   if (raw.size() != count * width)

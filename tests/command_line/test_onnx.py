@@ -1,6 +1,8 @@
 """ONNX models: what is read, and that a bad file is one clear line."""
+import os
 import random
 import struct
+import subprocess
 import sys
 import unittest
 
@@ -9,6 +11,9 @@ from tool import SOURCE, ToolTest
 sys.path.insert(0, str(SOURCE / "examples" / "networks"))
 import make_onnx as onnx
 from make_onnx import INT64, floats, initializer, integers, node, value
+
+PYTHON = SOURCE / "adapters" / "torch" / ".venv" / "bin" / "python"
+ABSENT = []
 
 
 def linear(*extra, weight=None, nodes=None, opset=17, x=(2, 3)):
@@ -203,5 +208,30 @@ class Audited(Onnx):
             self.assertIn(" 0 fail,", run.out)
 
 
+class Exported(Onnx):
+    """What PyTorch exports, and the step that PyTorch takes with the same module."""
+
+    def test_pytorch_is_right(self):
+        if not PYTHON.exists():
+            if "torch" in os.environ.get("BACKPROOF_REQUIRE_ADAPTERS", ""):
+                self.fail("torch is required: scripts/adapters torch installs it")
+            ABSENT.append("torch: scripts/adapters torch installs it")
+            self.skipTest(ABSENT[-1])
+        torch = [PYTHON, SOURCE / "tests" / "command_line" / "torch_export.py"]
+        for opset in (11, 13):
+            subprocess.run([*torch, "export", "model.onnx", str(opset)], cwd=self.folder, check=True, timeout=240,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            self.expect(0, "net", "model.onnx", "--batch", 2, "--step", "start.safetensors")
+            subprocess.run([*torch, "step", "start.safetensors", "step.safetensors"], cwd=self.folder, check=True,
+                           timeout=240)
+            run = self.expect(0, "audit", "model.onnx", "step.safetensors", "--batch", 2)
+            self.assertIn(" 0 fail,", run.out)
+            for name in ("grad/conv.weight", "grad/norm.bias", "grad/up.weight", "grad/fc.weight", "delta/x"):
+                self.assertIn(f"pass     {name} ", run.out)
+
+
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    done = unittest.main(verbosity=2, exit=False)
+    for reason in ABSENT:
+        print("absent:", reason)
+    sys.exit(1 if not done.result.wasSuccessful() else 0)

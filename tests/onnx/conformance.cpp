@@ -91,7 +91,8 @@ int named_inputs(const onnx::ModelProto& m, const std::vector<recorded>& inputs)
 onnx_import with_inputs(onnx::ModelProto m, const std::vector<recorded>& inputs, bool all_but_first) {
   for (int k = 0; k < named_inputs(m, inputs); ++k) {
     const recorded& x = inputs[static_cast<std::size_t>(k)];
-    onnx::TensorShapeProto* s = m.mutable_graph()->mutable_input(k)->mutable_type()->mutable_tensor_type()->mutable_shape();
+    onnx::TensorShapeProto* s =
+        m.mutable_graph()->mutable_input(k)->mutable_type()->mutable_tensor_type()->mutable_shape();
     s->clear_dim();
     for (const index e : x.value.numbers.dims()) s->add_dim()->set_dim_value(e);
     if (is_float(x.value.type) && (k == 0 || !all_but_first)) continue;
@@ -232,8 +233,8 @@ class counts {
 
   int report() const {
     for (const auto& [kind, n] : not_imported_) fmt::print("{:5} not imported: {}\n", n, kind);
-    fmt::print("{:5} pass, {} inaccurate, {} questionable, {} unresolved, {} wrong\n", passed_, inaccurate_, questionable_,
-               unresolved_, wrong_);
+    fmt::print("{:5} pass, {} inaccurate, {} questionable, {} unresolved, {} wrong\n", passed_, inaccurate_,
+               questionable_, unresolved_, wrong_);
     return wrong_ == 0 && passed_ > 0 ? 0 : 1;
   }
 
@@ -241,10 +242,14 @@ class counts {
   void note(const std::string& name, const judged& j) {
     const auto known = questionable().find(name);
     if (j.outcome == verdict::pass && known == questionable().end()) return void(++passed_);
-    if (j.outcome == verdict::inaccurate) ++inaccurate_;
-    else if (j.outcome == verdict::unresolved) ++unresolved_;
-    else if (known != questionable().end() && j.outcome == verdict::fail) ++questionable_;
-    else ++wrong_;
+    if (j.outcome == verdict::inaccurate)
+      ++inaccurate_;
+    else if (j.outcome == verdict::unresolved)
+      ++unresolved_;
+    else if (known != questionable().end() && j.outcome == verdict::fail)
+      ++questionable_;
+    else
+      ++wrong_;
     const std::string why = known == questionable().end() ? j.why : "the numbers on file: " + known->second;
     fmt::print("{} {}: {}\n", name_of(j.outcome), name, why);
   }
