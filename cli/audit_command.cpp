@@ -7,6 +7,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/networks.hpp"
 #include "cli/output_file.hpp"
 #include "cli/reading_options.hpp"
 #include "cli/subjects.hpp"
@@ -23,16 +24,8 @@ struct options {
   std::shared_ptr<reading> how;
 };
 
-networks::network network_in(const options& o) {
-  try {
-    return read_network(o.network, *o.how);
-  } catch (const std::invalid_argument& e) {
-    throw stop_with(exit_usage, e.what());
-  }
-}
-
 audit run(const options& o) {
-  networks::network n = network_in(o);
+  networks::network n = network_in(o.network, *o.how);
   if (o.step.empty()) {
     const auto type = dtype_named(o.dtype);
     if (!type || !is_float(*type)) throw stop_with(exit_usage, fmt::format("'{}' is no dtype", o.dtype));
@@ -55,9 +48,9 @@ std::string of_bound(const finding& f) {
 void print_table(const audit& a) {
   table rows = {{"verdict", "tensor", "made by", "error/bound", "off the truth by"}};
   for (const judged_tensor& t : a.tensors)
-    rows.push_back({std::string(name_of(t.found.outcome)), t.name, fmt::format("{} ({})", t.layers, t.op),
-                    of_bound(t.found),
-                    fmt::format("{:.2g}{}{}", t.off, t.found.convention.empty() ? "" : ", at kinks ", t.found.convention)});
+    rows.push_back(
+        {std::string(name_of(t.found.outcome)), t.name, fmt::format("{} ({})", t.layers, t.op), of_bound(t.found),
+         fmt::format("{:.2g}{}{}", t.off, t.found.convention.empty() ? "" : ", at kinks ", t.found.convention)});
   print(rows);
 }
 
@@ -95,12 +88,14 @@ void write_json(const std::string& path, const audit& a) {
   using json = nlohmann::ordered_json;
   json tensors = json::array();
   for (const judged_tensor& t : a.tensors) {
-    json one = {{"tensor", t.name}, {"layers", t.layers}, {"op", t.op}, {"verdict", name_of(t.found.outcome)},
-                {"off", t.off}};
+    json one = {
+        {"tensor", t.name}, {"layers", t.layers}, {"op", t.op}, {"verdict", name_of(t.found.outcome)}, {"off", t.off}};
     if (!t.found.reason.empty()) one["reason"] = t.found.reason;
     if (t.found.worst)
-      one["worst"] = {{"where", t.found.worst->where},   {"expected", t.found.worst->expected},
-                      {"actual", t.found.worst->actual}, {"error", t.found.worst->error},
+      one["worst"] = {{"where", t.found.worst->where},
+                      {"expected", t.found.worst->expected},
+                      {"actual", t.found.worst->actual},
+                      {"error", t.found.worst->error},
                       {"bound", t.found.worst->bound}};
     tensors.push_back(std::move(one));
   }
@@ -116,8 +111,7 @@ void write_json(const std::string& path, const audit& a) {
 }
 
 int judge(const options& o) {
-  if (o.step.empty() == o.adapter.empty())
-    throw stop_with(exit_usage, "either a recorded step or --adapter is needed");
+  if (o.step.empty() == o.adapter.empty()) throw stop_with(exit_usage, "either a recorded step or --adapter is needed");
   const audit a = run(o);
   write_json(o.json, a);
   print_table(a);
@@ -133,7 +127,8 @@ int judge(const options& o) {
 
 void add_audit(CLI::App& app, action& chosen) {
   auto o = std::make_shared<options>();
-  CLI::App* c = app.add_subcommand("audit", "Judge a network's whole backward pass, and name the layer that errs first");
+  CLI::App* c =
+      app.add_subcommand("audit", "Judge a network's whole backward pass, and name the layer that errs first");
   c->add_option("network", o->network, "A description, backproof.net/1 (docs/networks.md), or an ONNX model, *.onnx")
       ->required();
   c->add_option("step", o->step, "One recorded training step, safetensors");

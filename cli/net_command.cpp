@@ -8,6 +8,7 @@
 #include "backproof/safetensors.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/networks.hpp"
 #include "cli/output_file.hpp"
 #include "cli/reading_options.hpp"
 #include "cli/table.hpp"
@@ -72,12 +73,7 @@ flow evaluated(const network& n, const std::string& file) {
 }
 
 int show(const options& o) {
-  network n;
-  try {
-    n = read_network(o.file, *o.how);
-  } catch (const std::invalid_argument& e) {
-    throw stop_with(exit_usage, e.what());
-  }
+  const network n = network_in(o.file, *o.how);
   const summary s = summary_of(n);
   if (!o.json.empty()) {
     output_file file(o.json);
@@ -86,10 +82,7 @@ int show(const options& o) {
   }
   print_layers(n, s);
   if (!o.gradient && o.step.empty()) return exit_ok;
-  if (size_of(n.g.shape_of(n.g.output())) != 1)
-    throw stop_with(exit_usage, fmt::format("{}: the last layer, {}, gives {}, not one number: there is no loss to "
-                                            "differentiate",
-                                            o.file, n.name_of(n.g.output()), to_string(n.g.shape_of(n.g.output()))));
+  require_loss(n, o.file);
   const flow f = evaluated(n, o.file);
   if (o.gradient) print_gradient(n, f);
   if (!o.step.empty()) write_file(o.step, step_of(n, f));

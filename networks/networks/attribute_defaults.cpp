@@ -162,7 +162,8 @@ attributes with_lists(attributes a, const op& o) {
 attributes completed(const op& o, const attributes& given, std::span<const shape> inputs) {
   const auto& known = known_of(o);
   for (const auto& [name, value] : given)
-    if (!known.contains(name)) throw std::invalid_argument(fmt::format("{} has no attribute '{}'", o.wire_name(), name));
+    if (!known.contains(name))
+      throw std::invalid_argument(fmt::format("{} has no attribute '{}'", o.wire_name(), name));
   const attributes stated = with_lists(given, o);
   attributes out;
   for (const auto& [name, one] : known) {

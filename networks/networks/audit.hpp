@@ -20,9 +20,9 @@ namespace backproof::networks {
 struct judged_tensor {
   std::string name;    // "delta/conv1", "grad/conv1.W"
   std::string layers;  // that made it: one, or those between it and what was recorded
-  std::string op;      // of the one that it came out of
+  std::string op;      // of the one; empty if several were judged as one
   finding found;       // what was made here
-  double off = 0;      // || step - truth || / || truth ||, made or inherited; truth: the whole network, in wide precision
+  double off = 0;  // || step - truth || / || truth ||, made or inherited; truth: the whole network, in wide precision
 };
 
 struct audit {

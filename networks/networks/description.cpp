@@ -1,126 +1,37 @@
 // Reads backproof.net/1.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <sstream>
 
-#include "backproof/oracle.hpp"
 #include "backproof/registry.hpp"
 #include "backproof/text.hpp"
 #include "networks/attribute_defaults.hpp"
+#include "networks/json_fields.hpp"
+#include "networks/leaf_values.hpp"
 #include "networks/network.hpp"
 #include "networks/onnx_model.hpp"
 #include "networks/parameter_uses.hpp"
-#include "networks/tensor_files.hpp"
 
 namespace backproof::networks {
 namespace {
 
-using json = nlohmann::ordered_json;  // the first input is the one that is given first
-
-constexpr int deepest = 32;
 constexpr std::size_t most_layers = 100'000;
-constexpr index largest_extent = index{1} << 31;
-
-[[noreturn]] void wrong(const std::string& what) { throw std::invalid_argument(what); }
-
-json parsed(std::string_view text) {
-  if (text.size() > most_description_bytes) wrong("the description is larger than 64 MiB");
-  const auto shallow = [](int depth, json::parse_event_t, json&) {
-    if (depth > deepest) wrong("the description is nested too deeply");
-    return true;
-  };
-  try {
-    json doc = json::parse(text, shallow);
-    if (!doc.is_object()) wrong("the description is no JSON object");
-    return doc;
-  } catch (const json::parse_error& e) {
-    wrong(fmt::format("the description is no JSON, at byte {}", e.byte));
-  }
-}
-
-void only(const json& j, const std::set<std::string>& keys) {
-  for (const auto& [key, value] : j.items())
-    if (!keys.contains(key)) wrong(fmt::format("'{}' is not known here", quotable(key)));
-}
-
-std::string text_of(const json& j, const std::string& key) {
-  if (!j.at(key).is_string()) wrong(key + " is no text");
-  return j.at(key).get<std::string>();
-}
-
-double number_of(const json& j, const std::string& key, double otherwise) {
-  if (!j.contains(key)) return otherwise;
-  if (!j.at(key).is_number() || !std::isfinite(j.at(key).get<double>())) wrong(key + " is no finite number");
-  return j.at(key).get<double>();
-}
-
-index count_of(const json& j, const std::string& key, index otherwise) {
-  if (!j.contains(key)) return otherwise;
-  if (!j.at(key).is_number_integer() || j.at(key).get<index>() < 0) wrong(key + " is no count");
-  return j.at(key).get<index>();
-}
-
-shape shape_of(const json& j, const std::string& key) {
-  if (!j.at(key).is_array() || j.at(key).size() > 16) wrong(key + " is no list of up to 16 extents");
-  shape s;
-  for (const json& n : j.at(key)) {
-    if (!n.is_number_integer() || n.get<index>() < 0 || n.get<index>() > largest_extent)
-      wrong(key + " holds something that is no extent");
-    s.push_back(n.get<index>());
-  }
-  return s;
-}
-
-// Nested lists of numbers, all of one length on each level.
-void flatten(const json& j, std::size_t level, shape& dims, std::vector<double>& into) {
-  if (!j.is_array()) {
-    if (!j.is_number() || level != dims.size()) wrong("values are no numbers in even rows");
-    into.push_back(j.get<double>());
-    return;
-  }
-  if (level == dims.size()) {
-    if (!into.empty()) wrong("values are no numbers in even rows");
-    dims.push_back(static_cast<index>(j.size()));
-  }
-  if (dims[level] != static_cast<index>(j.size())) wrong("values are no numbers in even rows");
-  for (const json& one : j) flatten(one, level + 1, dims, into);
-}
-
-initialiser initialiser_of(const json& j, initialiser otherwise) {
-  initialiser i = std::move(otherwise);
-  if (j.contains("init")) i = {.name = text_of(j, "init")};
-  if (!is_initialiser(i.name))
-    wrong(fmt::format("there is no initialiser '{}': {}", quotable(i.name), known_initialisers()));
-  i.gain = number_of(j, "gain", i.gain);
-  i.std = number_of(j, "std", i.std);
-  i.low = number_of(j, "low", i.low);
-  i.high = number_of(j, "high", i.high);
-  i.value = number_of(j, "value", i.value);
-  i.below = count_of(j, "below", i.below);
-  if (j.contains("below")) i.name = "integers";
-  return i;
-}
-
-const std::set<std::string> tensor_keys = {"shape", "values", "file", "tensor", "init", "gain",
-                                           "std",   "low",    "high", "value",  "below"};
 
 class reader {
  public:
-  reader(const json& doc, std::string folder) : doc_(doc), folder_(std::move(folder)) {}
+  reader(const json& doc, std::string folder)
+      : doc_(doc), values_(std::move(folder), static_cast<std::uint64_t>(count_of(doc, "seed", 1))) {}
 
   network read() {
-    only(doc_, {"format", "name", "about", "seed", "inputs", "parameters", "weights", "init", "gain", "layers", "penalty"});
+    only(doc_,
+         {"format", "name", "about", "seed", "inputs", "parameters", "weights", "init", "gain", "layers", "penalty"});
     if (!doc_.contains("format") || doc_["format"] != "backproof.net/1")
       wrong("the description is none of the format backproof.net/1");
     if (doc_.contains("name")) net_.name = text_of(doc_, "name");
-    seed_ = static_cast<std::uint64_t>(count_of(doc_, "seed", 1));
     weights_ = initialiser_of(doc_, {});
-    if (doc_.contains("weights")) weights_file_ = path_of(text_of(doc_, "weights"));
+    if (doc_.contains("weights")) weights_file_ = text_of(doc_, "weights");
     leaves("inputs", net_.inputs, {.name = "normal"});
     leaves("parameters", net_.parameters, weights_);
     if (net_.inputs.empty()) wrong("there are no inputs");
@@ -151,14 +62,6 @@ class reader {
     }
   }
 
-  std::string path_of(const std::string& file) const {
-    return std::filesystem::path(file).is_absolute() ? file : (std::filesystem::path(folder_) / file).string();
-  }
-
-  const tensor_file& file(const std::string& path) {
-    return files_.try_emplace(path, path).first->second;
-  }
-
   void name(const std::string& text, port p) {
     if (text.empty() || text == "before") wrong(fmt::format("'{}' is no name", text));
     if (!named_.emplace(text, p).second) wrong(fmt::format("there are two of the name '{}'", quotable(text)));
@@ -167,77 +70,18 @@ class reader {
   void leaves(const std::string& section, std::vector<port>& into, const initialiser& otherwise) {
     if (!doc_.contains(section)) return;
     if (!doc_[section].is_object()) wrong(section + " is no object");
-    for (const auto& [leaf, spec] : doc_[section].items())
-      in(section + " " + quotable(leaf), [&] {
-        const port p = from_spec(leaf, spec, std::nullopt, otherwise);
-        name(leaf, p);
+    for (const auto& item : doc_[section].items())
+      in(section + " " + quotable(item.key()), [&] {
+        const port p = leaf(item.key(), values_.specified(item.key(), item.value(), std::nullopt, otherwise));
+        name(item.key(), p);
         into.push_back(p);
       });
   }
 
-  port leaf(const std::string& name, const shape& dims, const std::vector<double>& elements, const std::string& how) {
-    numbers_ += static_cast<index>(elements.size());
-    if (numbers_ > most_numbers) wrong(fmt::format("the network holds more than {} numbers", most_numbers));
-    values<real> v(dims);
-    for (index i = 0; i < v.size(); ++i) {
-      const double x = elements[static_cast<std::size_t>(i)];
-      if (!std::isfinite(x)) wrong(fmt::format("{} is {} at element {}", quotable(name), x, i));
-      v[i] = x;
-    }
-    net_.initial[name] = how;
-    return net_.g.leaf(name, std::move(v));
+  port leaf(const std::string& name, leaf_value v) {
+    net_.initial[name] = std::move(v.how);
+    return net_.g.leaf(name, std::move(v.value));
   }
-
-  void check_size(const shape& dims) const {
-    double n = 1;
-    for (const index e : dims) n *= static_cast<double>(e);
-    if (n > static_cast<double>(most_numbers)) wrong(fmt::format("shape {} is too large", to_string(dims)));
-  }
-
-  port from_tensor(const std::string& name, const tensor& t, const std::optional<shape>& dims, const std::string& how) {
-    if (dims && t.dims() != *dims)
-      wrong(fmt::format("{} is {}, not {}", quotable(name), to_string(t.dims()), to_string(*dims)));
-    std::vector<double> x;
-    for (index i = 0; i < t.count(); ++i) x.push_back(t.at(i));
-    return leaf(name, t.dims(), x, how);
-  }
-
-  port drawn(const std::string& name, const parameter_use& use, const initialiser& how) {
-    check_size(use.dims);
-    return leaf(name, use.dims, initial_values(how, use, seed_, name), how.name);
-  }
-
-  // A leaf as a description gives it; `use` if its shape follows from where it is used.
-  port from_spec(const std::string& name, const json& j, const std::optional<parameter_use>& use,
-                 const initialiser& otherwise) {
-    if (!j.is_object()) wrong("expected an object");
-    only(j, tensor_keys);
-    std::optional<shape> dims;
-    if (j.contains("shape")) dims = networks::shape_of(j, "shape");
-    if (use && dims && *dims != use->dims)
-      wrong(fmt::format("{} is {}, not {}", quotable(name), to_string(*dims), to_string(use->dims)));
-    if (use) dims = use->dims;
-    if (j.contains("values")) {
-      shape found;
-      std::vector<double> x;
-      flatten(j["values"], 0, found, x);
-      if (dims && size_of(*dims) == size_of(found) && found.size() == 1) found = *dims;
-      if (dims && found != *dims)
-        wrong(fmt::format("{} is {}, not {}", quotable(name), to_string(found), to_string(*dims)));
-      return leaf(name, found, x, "given");
-    }
-    if (j.contains("file")) {
-      const std::string path = path_of(text_of(j, "file"));
-      return from_tensor(name, file(path).at(j.contains("tensor") ? text_of(j, "tensor") : name), dims,
-                         "from " + text_of(j, "file"));
-    }
-    if (!dims) wrong("shape is missing");
-    const parameter_use mine = use ? *use : parameter_use{parameter_use::kind::weight, *dims, fan(*dims, 1), fan(*dims, 0)};
-    return drawn(name, mine, initialiser_of(j, use ? initialiser_for(mine, otherwise) : otherwise));
-  }
-
-  // Of a parameter that stands by itself: [out, in], as a linear layer's weight.
-  static index fan(const shape& dims, std::size_t axis) { return dims.size() > axis ? dims[axis] : 1; }
 
   void layers(const json& list, const std::string& where, const place& at) {
     if (!list.is_array()) wrong(where + " is no list");
@@ -260,7 +104,7 @@ class reader {
       times = count_of(j, "repeat", 0);
       if (times < 1) wrong("repeat is not positive");
       if (j.contains("share")) share = j["share"].get<bool>();
-      if (!j.contains("layers")) wrong("layers are missing");
+      if (!j.contains("layers") || !j["layers"].is_array() || j["layers"].empty()) wrong("layers are missing");
     });
     for (index i = 0; i < times; ++i) {
       const std::string mine = fmt::format(".{}", i);
@@ -335,8 +179,8 @@ class reader {
   }
 
   static attributes attributes_in(const json& j, const op& o) {
-    static const std::set<std::string> ours = {"name", "about", "op",  "inputs", "units", "channels", "entries",
-                                               "kernel", "init", "gain", "parameters"};
+    static const std::set<std::string> ours = {"name",    "about",  "op",   "inputs", "units",     "channels",
+                                               "entries", "kernel", "init", "gain",   "parameters"};
     const bool window = o.info.name == "conv" || o.info.name == "conv_transpose";
     attributes a;
     for (const auto& [key, value] : j.items()) {
@@ -361,9 +205,8 @@ class reader {
     const bool flat = op_name == "Flatten";
     const op* o = find_op(flat ? "reshape" : op_name);
     if (o == nullptr || !o->has_reference()) wrong(fmt::format("there is no op '{}'", quotable(op_name)));
-    const std::string base = with_number(flat && !j.contains("name") ? fmt::format("flatten{}", ++unnamed_["flatten"])
-                                                                     : layer_name(j, *o),
-                                         at);
+    const std::string base = with_number(
+        flat && !j.contains("name") ? fmt::format("flatten{}", ++unnamed_["flatten"]) : layer_name(j, *o), at);
     in(quotable(base), [&] {
       const std::vector<port> data = data_of(j, at);
       std::vector<shape> shapes;
@@ -378,7 +221,7 @@ class reader {
   static attributes flattened(const std::vector<shape>& shapes) {
     attributes a;
     const shape& x = shapes.at(0);
-    a.set("shape", std::vector<std::int64_t>{x.empty() ? 1 : x[0], -1});
+    a.set("shape", std::vector<std::int64_t>{x.empty() ? 1 : 0, -1});
     return a;
   }
 
@@ -393,14 +236,16 @@ class reader {
     }
     const shape& x = net_.g.shape_of(data.at(0));
     const layer_size size = size_in(j);
-    const initialiser weights = initialiser_of(j.contains("init") || j.contains("gain") ? picked(j) : json::object(), weights_);
+    const initialiser weights =
+        initialiser_of(j.contains("init") || j.contains("gain") ? picked(j) : json::object(), weights_);
     if (j.contains("parameters"))
       for (const auto& [key, spec] : j["parameters"].items()) known_operand(o, key);
     std::vector<port> list;
     std::size_t next = 0;
     for (std::size_t k = 0; k < o.sig.inputs.size(); ++k) {
       const std::string& input = o.sig.inputs[k].name;
-      const json* spec = j.contains("parameters") && j["parameters"].contains(input) ? &j["parameters"][input] : nullptr;
+      const json* spec =
+          j.contains("parameters") && j["parameters"].contains(input) ? &j["parameters"][input] : nullptr;
       std::optional<parameter_use> use;
       if (spec == nullptr || !spec->contains("shape")) use = parameter_use_of(o, k, x, a, size);
       if (spec != nullptr && spec->is_string())
@@ -438,13 +283,11 @@ class reader {
     if (spec != nullptr) {
       std::optional<parameter_use> stated = use;
       if (!use && spec->contains("shape")) stated = use_of_shape(o, k, networks::shape_of(*spec, "shape"));
-      p = from_spec(full, *spec, stated, weights);
+      p = leaf(full, values_.specified(full, *spec, stated, weights));
     } else if (weights_file_) {
-      const tensor_file& from = file(*weights_file_);
-      const std::string torch = torch_name(full, o.sig.inputs[k].name);
-      p = from_tensor(full, from.at(from.has(torch) ? torch : full), use->dims, "from " + text_of(doc_, "weights"));
+      p = leaf(full, values_.found(full, torch_name(full, o.sig.inputs[k].name), *use, *weights_file_));
     } else {
-      p = drawn(full, *use, initialiser_for(*use, weights));
+      p = leaf(full, values_.drawn(full, *use, initialiser_for(*use, weights)));
     }
     name(full, p);
     if (o.sig.inputs[k].differentiable) net_.parameters.push_back(p);
@@ -454,7 +297,9 @@ class reader {
 
   void penalise(const json& j) {
     only(j, {"l1", "l2", "m"});
-    const double l1 = number_of(j, "l1", 0), l2 = number_of(j, "l2", 0), m = number_of(j, "m", 1);
+    const double l1 = number_of(j, "l1", 0), l2 = number_of(j, "l2", 0);
+    const index m = count_of(j, "m", 1);
+    if (m < 1) wrong("m is not positive");
     if (size_of(net_.g.shape_of(before_)) != 1) wrong("the last layer gives more than one number: there is no loss");
     std::vector<port> terms = {before_};
     for (const port& p : penalised_) {
@@ -469,44 +314,18 @@ class reader {
   }
 
   const json& doc_;
-  std::string folder_;
+  leaf_values values_;
   network net_;
-  std::uint64_t seed_ = 1;
   initialiser weights_;
   std::optional<std::string> weights_file_;
-  std::map<std::string, tensor_file> files_;
   std::map<std::string, port> named_;
   std::map<std::string, int> unnamed_;
   std::vector<port> outer_, penalised_;
   port before_;
   std::size_t layers_ = 0;
-  index numbers_ = 0;
 };
 
 }  // namespace
-
-const port* network::find_leaf(std::string_view leaf) const {
-  for (const auto* list : {&inputs, &parameters})
-    for (const port& p : *list)
-      if (name_of(p) == leaf) return &p;
-  return nullptr;
-}
-
-std::string network::used_by(port leaf) const {
-  for (const node& layer : g.nodes())
-    for (std::size_t k = 0; k < layer.in.size(); ++k)
-      if (layer.in[k] == leaf) return layer.what->sig.input(k).name;
-  return "";
-}
-
-std::string torch_name(const std::string& name, std::string_view used_for) {
-  static const std::map<std::string_view, std::string_view> names = {
-      {"W", "weight"},   {"scale", "weight"}, {"Scale", "weight"},           {"slope", "weight"},
-      {"B", "bias"},     {"C", "bias"},       {"input_mean", "running_mean"}, {"input_var", "running_var"}};
-  const auto at = names.find(used_for);
-  if (at == names.end() || !name.ends_with(used_for)) return name;
-  return name.substr(0, name.size() - used_for.size()) + std::string(at->second);
-}
 
 network network_of(std::string_view description, const std::string& folder) {
   const json doc = parsed(description);

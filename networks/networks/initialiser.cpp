@@ -114,13 +114,19 @@ std::string known_initialisers() {
 initialiser initialiser_for(const parameter_use& use, const initialiser& weights) {
   using kind = parameter_use::kind;
   switch (use.what) {
-    case kind::weight: return weights;
-    case kind::bias: return weights.name == "torch_default" ? weights : initialiser{.name = "zeros"};
+    case kind::weight:
+      return weights;
+    case kind::bias:
+      return weights.name == "torch_default" ? weights : initialiser{.name = "zeros"};
     case kind::scale:
-    case kind::variance: return {.name = "ones"};
-    case kind::slope: return {.name = "constant", .value = 0.25};
-    case kind::embedding: return {.name = "normal"};
-    case kind::mean: return {.name = "zeros"};
+    case kind::variance:
+      return {.name = "ones"};
+    case kind::slope:
+      return {.name = "constant", .value = 0.25};
+    case kind::embedding:
+      return {.name = "normal"};
+    case kind::mean:
+      return {.name = "zeros"};
   }
   return weights;
 }

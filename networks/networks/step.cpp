@@ -8,6 +8,7 @@
 
 #include "backproof/oracle.hpp"
 #include "backproof/text.hpp"
+#include "networks/audit_parts.hpp"
 
 namespace backproof::networks {
 namespace {
@@ -16,19 +17,6 @@ bool has(const std::vector<port>& list, port p) { return std::find(list.begin(),
 
 std::string of_output(const network& n, port p) {
   return p.output == 0 ? n.name_of(p) : fmt::format("{}:{}", n.name_of(p), p.output);
-}
-
-tensor rounded_to_f64(const values<real>& v) {
-  tensor t(dtype::f64, v.dims());
-  for (index i = 0; i < v.size(); ++i) t.set(i, static_cast<double>(v[i]));
-  return t;
-}
-
-bool whole_numbers(const network& n, port p) {
-  for (const node& layer : n.g.nodes())
-    for (std::size_t k = 0; k < layer.in.size(); ++k)
-      if (layer.in[k] == p && layer.what->sig.input(k).indices) return true;
-  return false;
 }
 
 std::string in_torch(const std::string& full, const network& n, port p) {
@@ -50,13 +38,9 @@ bool used(const network& n, port p) {
 
 }  // namespace
 
-const tensor* value_in(const safetensors& step, const network& n, port p) {
-  return find(step, value_name(n, p), n, p);
-}
+const tensor* value_in(const safetensors& step, const network& n, port p) { return find(step, value_name(n, p), n, p); }
 
-const tensor* delta_in(const safetensors& step, const network& n, port p) {
-  return find(step, delta_name(n, p), n, p);
-}
+const tensor* delta_in(const safetensors& step, const network& n, port p) { return find(step, delta_name(n, p), n, p); }
 
 std::string value_name(const network& n, port p) {
   if (has(n.inputs, p)) return "input/" + n.name_of(p);
@@ -73,18 +57,13 @@ safetensors step_of(const network& n, const flow& f) {
   s.metadata = {{"format", "backproof.step/1"}, {"network", n.name}};
   for (std::size_t k = 0; k < n.g.nodes().size(); ++k)
     for (std::size_t o = 0; o < n.g.nodes()[k].outputs.size(); ++o) {
-      tensor t = rounded_to_f64(f.value[k][o]);
-      if (whole_numbers(n, {k, o})) {
-        tensor whole(dtype::i64, t.dims());
-        for (index i = 0; i < t.count(); ++i) whole.set(i, t.at(i));
-        t = std::move(whole);
-      }
-      s.tensors.emplace_back(value_name(n, {k, o}), std::move(t));
+      const dtype type = holds_indices(n.g, {k, o}) ? dtype::i64 : dtype::f64;
+      s.tensors.emplace_back(value_name(n, {k, o}), rounded_to(type, f.value[k][o]));
     }
   for (std::size_t k = 0; k < n.g.nodes().size(); ++k)
     for (std::size_t o = 0; o < n.g.nodes()[k].outputs.size(); ++o)
-      if (!whole_numbers(n, {k, o}) && used(n, {k, o}))
-        s.tensors.emplace_back(delta_name(n, {k, o}), rounded_to_f64(f.upstream[k][o]));
+      if (!holds_indices(n.g, {k, o}) && used(n, {k, o}))
+        s.tensors.emplace_back(delta_name(n, {k, o}), rounded_to(dtype::f64, f.upstream[k][o]));
   return s;
 }
 
@@ -98,20 +77,22 @@ void take_leaves(network& n, const safetensors& step) {
         meant.insert(in_torch(name, n, p));
       }
       if (const tensor* d = delta_in(step, n, p); d != nullptr && d->dims() != n.g.shape_of(p))
-        throw format_error(fmt::format("{} is {}, not {}", delta_name(n, p), to_string(d->dims()),
-                                       to_string(n.g.shape_of(p))));
+        throw format_error(
+            fmt::format("{} is {}, not {}", delta_name(n, p), to_string(d->dims()), to_string(n.g.shape_of(p))));
       const tensor* t = value_in(step, n, p);
       if (t == nullptr) continue;
       if (t->dims() != n.g.shape_of(p))
-        throw format_error(fmt::format("{} is {}, not {}", value_name(n, p), to_string(t->dims()),
-                                       to_string(n.g.shape_of(p))));
+        throw format_error(
+            fmt::format("{} is {}, not {}", value_name(n, p), to_string(t->dims()), to_string(n.g.shape_of(p))));
       if (n.g.nodes()[k].what != nullptr) continue;
       for (index i = 0; i < t->count(); ++i)
-        if (!std::isfinite(t->at(i))) throw format_error(fmt::format("{} is {} at element {}", value_name(n, p), t->at(i), i));
+        if (!std::isfinite(t->at(i)))
+          throw format_error(fmt::format("{} is {} at element {}", value_name(n, p), t->at(i), i));
       n.g.set_value(p, promote(*t));
     }
   for (const auto& [name, t] : step.tensors)
-    if (!meant.contains(name)) throw format_error(fmt::format("the network has nothing of the name {}", quotable(name)));
+    if (!meant.contains(name))
+      throw format_error(fmt::format("the network has nothing of the name {}", quotable(name)));
 }
 
 }  // namespace backproof::networks

@@ -28,8 +28,8 @@ shape taps_of(const network& n, const node& layer) {
 bool mixes_everything(const node& layer) {
   return is_one_of(layer.what->info.name,
                    {"linear", "gemm", "matmul", "reshape", "global_average_pool", "global_max_pool", "global_lp_pool",
-                    "adaptive_avg_pool", "adaptive_max_pool", "transpose", "conv_transpose", "einsum", "rnn", "lstm", "gru",
-                    "resize", "col2im", "unfold", "max_unpool"});
+                    "adaptive_avg_pool", "adaptive_max_pool", "transpose", "conv_transpose", "einsum", "rnn", "lstm",
+                    "gru", "resize", "col2im", "unfold", "max_unpool"});
 }
 
 sight through(const network& n, const node& layer, sight s) {
@@ -115,11 +115,9 @@ std::string json_of(const network& n, const summary& s) {
                       {"multiply_adds", l.multiply_adds},
                       {"receptive_field", l.field.empty() ? json(nullptr) : json(l.field)}});
   for (const port& p : n.parameters)
-    parameters.push_back(
-        {{"name", n.name_of(p)}, {"shape", n.g.shape_of(p)}, {"initial", n.initial.at(n.name_of(p))}});
-  const json all = {{"format", "backproof.net-summary/1"}, {"name", n.name},
-                    {"parameters", s.parameters},          {"multiply_adds", s.multiply_adds},
-                    {"layers", layers},                    {"tensors", parameters}};
+    parameters.push_back({{"name", n.name_of(p)}, {"shape", n.g.shape_of(p)}, {"initial", n.initial.at(n.name_of(p))}});
+  const json all = {{"format", "backproof.net-summary/1"}, {"name", n.name},   {"parameters", s.parameters},
+                    {"multiply_adds", s.multiply_adds},    {"layers", layers}, {"tensors", parameters}};
   return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
 }
 

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <regex>
 
 #include "backproof/text.hpp"
 
@@ -80,23 +79,43 @@ struct npy_header {
   shape dims;
 };
 
-npy_header parse_npy(const std::string& text) {
-  static const std::regex descr(R"('descr'\s*:\s*'([<|=])([fiub])([0-9]+)')"), order(R"('fortran_order'\s*:\s*False)"),
-      extents(R"('shape'\s*:\s*\(([0-9, ]*)\))");
-  std::smatch m;
-  if (!std::regex_search(text, m, descr)) throw format_error("is of a type that is not read: little-endian numbers are");
-  npy_header h{m[2].str()[0], 0, {}};
-  if (m[3].length() > 1) throw format_error("is of a type that is not read");
-  h.width = static_cast<std::size_t>(m[3].str()[0] - '0');
-  if (!std::regex_search(text, order)) throw format_error("is in Fortran's order");
-  if (!std::regex_search(text, m, extents)) throw format_error("has no shape");
-  static const std::regex number("[0-9]+");
-  const std::string list = m[1];
-  for (std::sregex_iterator k(list.begin(), list.end(), number), end; k != end; ++k) {
-    if (k->length() > 12 || h.dims.size() > 15) throw format_error("has a shape that is too large");
-    h.dims.push_back(std::stoll(k->str()));
+// What follows 'key': in the text, without blanks; empty if there is no such key.
+std::string_view after(std::string_view text, std::string_view key) {
+  const std::size_t at = text.find(fmt::format("'{}'", key));
+  if (at == std::string_view::npos) return {};
+  const std::size_t begin = text.find_first_not_of(" :", at + key.size() + 2);
+  return begin == std::string_view::npos ? std::string_view{} : text.substr(begin);
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// "(2, 3)"
+shape extents_of(std::string_view text) {
+  constexpr std::size_t most_axes = 16, most_digits = 12;
+  shape dims;
+  if (text.empty() || text[0] != '(') throw format_error("has no shape");
+  text = text.substr(1, text.find(')') == std::string_view::npos ? 0 : text.find(')') - 1);
+  for (std::size_t k = 0; k < text.size();) {
+    std::size_t end = k;
+    while (end < text.size() && is_digit(text[end])) ++end;
+    if (end - k > most_digits || dims.size() == most_axes) throw format_error("has a shape that is too large");
+    if (end > k)
+      dims.push_back(std::stoll(std::string(text.substr(k, end - k))));
+    else if (text[k] != ',' && text[k] != ' ')
+      throw format_error("has a shape that is none");
+    k = std::max(end, k + 1);
   }
-  return h;
+  return dims;
+}
+
+npy_header parse_npy(std::string_view text) {
+  const std::string_view descr = after(text, "descr");  // '<f8'
+  const bool known =
+      descr.size() > 4 && descr[0] == '\'' && std::string_view("<|=").find(descr[1]) != std::string_view::npos &&
+      std::string_view("fiub").find(descr[2]) != std::string_view::npos && is_digit(descr[3]) && descr[4] == '\'';
+  if (!known) throw format_error("is of a type that is not read: little-endian numbers are");
+  if (!after(text, "fortran_order").starts_with("False")) throw format_error("is in Fortran's order");
+  return {descr[2], static_cast<std::size_t>(descr[3] - '0'), extents_of(after(text, "shape"))};
 }
 
 std::optional<dtype> type_of(const npy_header& h) {
@@ -122,16 +141,16 @@ tensor decode_npy(std::span<const std::byte> all) {
   const auto at = [&](std::size_t k) { return static_cast<std::size_t>(all[k]); };
   if (all.size() < 12 || std::memcmp(all.data(), "\x93NUMPY", 6) != 0) throw format_error("is no NumPy array");
   const bool first = at(6) == 1;
-  const std::size_t begin = first ? 10 : 12,
-                    length = at(8) | at(9) << 8 | (first ? 0 : at(10) << 16 | at(11) << 24);
+  const std::size_t begin = first ? 10 : 12, length = at(8) | at(9) << 8 | (first ? 0 : at(10) << 16 | at(11) << 24);
   if (length > max_header_bytes || begin + length > all.size()) throw format_error("is cut off in its header");
   const npy_header h = parse_npy(std::string(reinterpret_cast<const char*>(all.data()) + begin, length));
   const std::optional<dtype> type = type_of(h);
   if (!type) throw format_error("is of a type that is not read");
   std::size_t count = 1;
   for (const index n : h.dims) {
+    if (n > 0 && count > max_payload_bytes / static_cast<std::size_t>(n))
+      throw format_error("claims too many elements");
     count *= static_cast<std::size_t>(n);
-    if (count > max_payload_bytes) throw format_error(fmt::format("claims {} elements or more", count));
   }
   const std::span<const std::byte> data = all.subspan(begin + length);
   if (data.size() != count * h.width)

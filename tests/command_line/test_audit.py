@@ -52,6 +52,12 @@ class Recorded(ToolTest):
 
 
 class OpByOp(ToolTest):
+    def test_pytorch_is_right(self):
+        if not PYTHON.exists():
+            self.skipTest("torch: scripts/adapters torch installs it")  # counted by the recorded steps
+        run = self.expect(0, "audit", LENET, "--adapter", "torch", "--dtype", "f64")
+        self.assertIn("26 pass, 0 inaccurate, 0 fail,", run.out)
+
     def test_the_reference_is_right_in_every_dtype(self):
         for dtype in ("f64", "f32", "bf16", "f16"):
             self.assertIn(" 0 fail,", self.expect(0, "audit", LENET, "--adapter", "reference", "--dtype", dtype).out)
@@ -60,7 +66,7 @@ class OpByOp(ToolTest):
         network = self.folder / "softmax.json"
         network.write_text(json.dumps({
             "format": "backproof.net/1", "inputs": {"x": {"shape": [2, 5]}, "y": {"shape": [2, 3]}},
-            "layers": [{"name": "fc", "op": "Linear", "units": 3}, {"name": "p", "op": "Softmax"},
+            "layers": [{"name": "fc", "op": "Linear", "units": 3}, {"name": "p", "op": "Softmax", "axis": 0},
                        {"name": "t", "op": "Tanh"}, {"name": "loss", "op": "mse_loss", "inputs": ["t", "y"]}]}))
         plugin = BUILD / "examples" / "my_op.so"
         run = self.expect(1, "audit", network, "--adapter", plugin, "--dtype", "f32")
