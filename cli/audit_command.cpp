@@ -9,6 +9,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/networks.hpp"
 #include "cli/output_file.hpp"
+#include "cli/reading_options.hpp"
 #include "cli/subjects.hpp"
 #include "cli/table.hpp"
 #include "networks/audit.hpp"
@@ -20,6 +21,7 @@ using namespace backproof::networks;
 
 struct options {
   std::string network, step, adapter, dtype = "f64", json;
+  std::shared_ptr<reading> how;
 };
 
 safetensors step_in(const std::string& path) {
@@ -31,7 +33,7 @@ safetensors step_in(const std::string& path) {
 }
 
 audit run(const options& o) {
-  networks::network n = network_in(o.network);
+  networks::network n = network_in(o.network, *o.how);
   if (o.step.empty()) {
     const auto type = dtype_named(o.dtype);
     if (!type || !is_float(*type)) throw stop_with(exit_usage, fmt::format("'{}' is no dtype", o.dtype));
@@ -146,11 +148,13 @@ void add_audit(CLI::App& app, action& chosen) {
   auto o = std::make_shared<options>();
   CLI::App* c =
       app.add_subcommand("audit", "Judge a network's whole backward pass, and name the layer that errs first");
-  c->add_option("network", o->network, "A description, backproof.net/1 (docs/networks.md)")->required();
+  c->add_option("network", o->network, "A description, backproof.net/1 (docs/networks.md), or an ONNX model, *.onnx")
+      ->required();
   c->add_option("step", o->step, "One recorded training step, safetensors");
   c->add_option("--adapter", o->adapter, "Run the network op by op: an adapter's name, FILE.so or \"COMMAND ARGS\"");
   c->add_option("--dtype", o->dtype, "With --adapter: f64, f32, bf16 or f16");
   c->add_option("--json", o->json, "Write all verdicts (backproof.audit/1)")->type_name("FILE");
+  o->how = add_reading(*c);
   c->callback([o, &chosen] { chosen = [o] { return judge(*o); }; });
 }
 

@@ -11,6 +11,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/networks.hpp"
 #include "cli/output_file.hpp"
+#include "cli/reading_options.hpp"
 #include "cli/table.hpp"
 #include "networks/picture.hpp"
 #include "networks/step.hpp"
@@ -24,6 +25,7 @@ using namespace backproof::networks;
 struct options {
   std::string file, json, step;
   bool gradient = false;
+  std::shared_ptr<reading> how;
 };
 
 std::string grouped(index n) {
@@ -63,7 +65,7 @@ void print_gradient(const network& n, const flow& f) {
 }
 
 int show(const options& o) {
-  const network n = network_in(o.file);
+  const network n = network_in(o.file, *o.how);
   const summary s = summary_of(n);
   if (!o.json.empty()) {
     output_file file(o.json);
@@ -89,10 +91,12 @@ int show(const options& o) {
 void add_net(CLI::App& app, action& chosen) {
   auto o = std::make_shared<options>();
   CLI::App* c = app.add_subcommand("net", "Shapes, parameters and multiply-adds of a network, and its gradient");
-  c->add_option("file", o->file, "A description, backproof.net/1 (docs/networks.md)")->required();
+  c->add_option("file", o->file, "A description, backproof.net/1 (docs/networks.md), or an ONNX model, *.onnx")
+      ->required();
   c->add_flag("--gradient", o->gradient, "Print the loss, and the norm of its gradient by each parameter");
   c->add_option("--json", o->json, "Write the summary (backproof.net-summary/1)")->type_name("FILE");
   c->add_option("--step", o->step, "Write all values and gradients of one step as safetensors")->type_name("FILE");
+  o->how = add_reading(*c);
   c->callback([o, &chosen] { chosen = [o] { return show(*o); }; });
 }
 

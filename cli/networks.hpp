@@ -10,9 +10,9 @@
 
 namespace backproof::cli {
 
-inline networks::network network_in(const std::string& path) {
+inline networks::network network_in(const std::string& path, const networks::reading& how = {}) {
   try {
-    return networks::read_network(path);
+    return networks::read_network(path, how);
   } catch (const std::exception& e) {
     throw stop_with(exit_usage, e.what());
   }

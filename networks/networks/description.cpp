@@ -11,6 +11,7 @@
 #include "networks/json_fields.hpp"
 #include "networks/leaf_values.hpp"
 #include "networks/network.hpp"
+#include "networks/onnx_model.hpp"
 #include "networks/parameter_uses.hpp"
 
 namespace backproof::networks {
@@ -349,16 +350,18 @@ network network_of(std::string_view description, const std::string& folder) {
   return reader(doc, folder).read();
 }
 
-network read_network(const std::string& path) {
+network read_network(const std::string& path, const reading& how) {
   try {
     std::error_code trouble;
     const std::uintmax_t size = std::filesystem::file_size(path, trouble);
     if (trouble) wrong("cannot be read");
-    if (size > most_description_bytes) wrong("is larger than 64 MiB");
+    const bool onnx = path.ends_with(".onnx");
+    if (size > (onnx ? max_payload_bytes : most_description_bytes)) wrong("is too large");
     std::ifstream in(path, std::ios::binary);
     std::ostringstream text;
     text << in.rdbuf();
-    return network_of(text.str(), std::filesystem::path(path).parent_path().string());
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    return onnx ? network_of_onnx(text.view(), folder, how) : network_of(text.str(), folder);
   } catch (const std::exception& e) {
     wrong(fmt::format("{}: {}", path, e.what()));
   }

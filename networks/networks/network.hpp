@@ -48,8 +48,16 @@ std::string torch_name(const std::string& name, std::string_view used_for);
 constexpr std::size_t most_description_bytes = std::size_t{64} << 20;
 constexpr index most_numbers = index{1} << 26;  // in all inputs and parameters of a network
 
+// What a file may leave open: an ONNX model the values of its inputs, and extents.
+struct reading {
+  std::uint64_t seed = 1;
+  index batch = 1;                       // the extent of a first axis
+  std::map<std::string, index> extents;  // of axes, by their names in the model
+};
+
 // `folder` is where the files that a description names are looked for. Throws std::invalid_argument with one line.
 network network_of(std::string_view description, const std::string& folder = ".");
-network read_network(const std::string& path);  // the same from a file; the line then begins with the file's name
+// The same from a file, an ONNX model if it is called *.onnx; the line then begins with the file's name.
+network read_network(const std::string& path, const reading& how = {});
 
 }  // namespace backproof::networks

@@ -1,0 +1,42 @@
+#include "cli/reading_options.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace backproof::cli {
+namespace {
+
+constexpr index most = index{1} << 26;
+
+void take(networks::reading& how, const std::string& text) {
+  const std::size_t at = text.rfind('=');
+  index n = -1;
+  if (at != std::string::npos) std::from_chars(text.data() + at + 1, text.data() + text.size(), n);
+  if (n < 0 || n > most || std::to_string(n) != text.substr(at + 1))
+    throw CLI::ValidationError("--dim", fmt::format("'{}' is not NAME=N", text));
+  how.extents[text.substr(0, at)] = n;
+}
+
+}  // namespace
+
+std::shared_ptr<networks::reading> add_reading(CLI::App& command) {
+  auto how = std::make_shared<networks::reading>();
+  const std::string group = "ONNX models";
+  command.add_option("--batch", how->batch, "The first axis of an input, where the model leaves it open")
+      ->check(CLI::Range(index{1}, most))
+      ->group(group);
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--dim",
+          [how](const std::vector<std::string>& all) {
+            for (const std::string& one : all) take(*how, one);
+          },
+          "An axis that the model only names")
+      ->type_name("NAME=N")
+      ->group(group);
+  command.add_option("--seed", how->seed, "Of the inputs and the objective, which a model does not have")->group(group);
+  return how;
+}
+
+}  // namespace backproof::cli
