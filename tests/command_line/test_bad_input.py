@@ -168,7 +168,10 @@ class Networks(ToolTest):
         self.expect(0, "net", "net.json", "--step", "link")
         self.assertTrue((self.folder / "link").is_symlink())
         self.assertNotEqual((self.folder / "target").read_bytes(), b"old")
-        self.expect(0, "train", "net.json", "--epochs", "1", "--weights", "/dev/stdout")
+        done = subprocess.run([BACKPROOF, "train", "net.json", "--epochs", "1", "--weights", "/dev/stdout"],
+                              cwd=self.folder, capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(b'"fc.weight"', done.stdout)
 
     def test_training(self):
         self.describe()
