@@ -111,7 +111,8 @@ void open_kinks(const node& layer, const intervals& in, const intervals& g, doub
   const auto between = [&](const position& p, const real& low, const real& high) {
     number& e = d[p.input][p.at];
     const double half = std::fabs(static_cast<double>(high - low)) / 2;
-    e = number::within((low + high) / real(2), half + e.error());
+    const double largest = std::max(std::fabs(static_cast<double>(low)), std::fabs(static_cast<double>(high)));
+    e = number::within((low + high) / real(2), half + 2 * unit * largest + e.error());  // the end itself is rounded
   };
   for (const subdifferential::slope& k : s.intervals()) between(k.p, k.low * k.g, k.high * k.g);
   // The reference shares evenly; each of the tied may have nothing, or all.
