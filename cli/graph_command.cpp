@@ -41,7 +41,7 @@ void print_gates(const graph& g, const flow& f) {
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
     const node& n = g.nodes()[k];
     rows.push_back({n.name, n.what == nullptr ? "" : formula_of(g, k), short_number(f.value[k][0], digits),
-                    n.constant ? "" : short_number(f.upstream[k][0], digits), std::string(pattern_of(n))});
+                    gradient_text(n, f, k, digits), std::string(pattern_of(n))});
   }
   print(rows);
 }

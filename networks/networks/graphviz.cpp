@@ -14,12 +14,12 @@
 namespace backproof::networks {
 namespace {
 
-constexpr double margin = 60, length_of_last = 118;
+constexpr double margin = 60;
 constexpr double inch = 72;
 
 // To Graphviz the labels are nodes in the middle of their edges, so that it keeps room for them, and they stay on the
 // line. Their numbers follow those of the graph's own nodes, input by input.
-std::string dot_of(const graph& g) {
+std::string dot_of(const graph& g, const room& needed) {
   std::string dot = "digraph g { rankdir=LR; ranksep=0.18; nodesep=0.25; edge [arrowhead=none];\n";
   std::size_t label = g.nodes().size();
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
@@ -27,8 +27,9 @@ std::string dot_of(const graph& g) {
     dot += fmt::format("{} [shape=circle fixedsize=true width={} label=\"\"];\n", k, copy ? 0.14 : 0.56);
     for (const port& p : g.nodes()[k].in) {
       if (p == no_port) continue;
-      dot += fmt::format("{0} [shape=box fixedsize=true width=0.75 height=0.55 label=\"\"]; {1} -> {0}; {0} -> {2};\n",
-                         label++, p.node, k);
+      dot +=
+          fmt::format("{0} [shape=box fixedsize=true width={3:.2f} height=0.55 label=\"\"]; {1} -> {0}; {0} -> {2};\n",
+                      label++, p.node, k, needed.label / inch);
     }
   }
   return dot + "}\n";
@@ -82,7 +83,7 @@ drawn_edge joined(const plain_drawing& d, std::size_t from, std::size_t label, s
   return {std::move(c), d.nodes.at(label)};
 }
 
-placement placed(const graph& g, const plain_drawing& d) {
+placement placed(const graph& g, const plain_drawing& d, const room& needed) {
   placement p;
   std::size_t label = g.nodes().size();
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
@@ -91,23 +92,30 @@ placement placed(const graph& g, const plain_drawing& d) {
     for (const port& in : g.nodes()[k].in)
       p.edges[k].push_back(in == no_port ? drawn_edge{} : joined(d, in.node, label++, k));
   }
-  p.width = margin + d.width * inch + length_of_last, p.height = margin + d.height * inch;
-  p.out = leaving(p.nodes[g.output().node], length_of_last);
+  const double last = needed.label + 60, aside = std::max(0.0, needed.leaf / 2 - 40);
+  for (point& n : p.nodes) n.x += aside;
+  for (auto& list : p.edges)
+    for (drawn_edge& e : list) {
+      for (point& c : e.line) c.x += aside;
+      e.label.x += aside;
+    }
+  p.width = margin + d.width * inch + last + aside, p.height = margin + d.height * inch;
+  p.out = leaving(p.nodes[g.output().node], last);
   return p;
 }
 
 }  // namespace
 
-std::optional<placement> by_graphviz(const graph& g) {
+std::optional<placement> by_graphviz(const graph& g, const room& needed) {
   constexpr std::size_t most = 500;
   if (g.nodes().size() > most) return std::nullopt;
   const std::string path =
       (std::filesystem::temp_directory_path() / fmt::format("backproof-{}.dot", ::getpid())).string();
-  std::ofstream(path) << dot_of(g);
+  std::ofstream(path) << dot_of(g, needed);
   const std::string plain = output_of("dot -Tplain '" + path + "' 2>/dev/null");
   std::filesystem::remove(path);
   try {
-    return placed(g, read_plain(plain));
+    return placed(g, read_plain(plain), needed);
   } catch (const std::out_of_range&) {  // no dot, or one that has left something out
     return std::nullopt;
   }

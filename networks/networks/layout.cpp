@@ -6,7 +6,9 @@
 namespace backproof::networks {
 namespace {
 
-constexpr double column = 84, row = 50, margin = 60;  // every other column is one of labels
+constexpr double row = 50, least_margin = 60;
+constexpr double beside =
+    15;  // a gate's radius and some air, on either side of a label; every other column is one of labels
 
 // A place in a column: a node's, or one that a long edge passes through.
 struct place {
@@ -17,7 +19,12 @@ struct place {
 
 class drawing {
  public:
-  explicit drawing(const graph& g) : g_(g), places_(g.nodes().size()), through_(g.nodes().size()) {
+  drawing(const graph& g, const room& needed)
+      : g_(g),
+        column_(needed.label + 2 * beside),
+        margin_(std::max(least_margin, needed.leaf / 2 + beside)),
+        places_(g.nodes().size()),
+        through_(g.nodes().size()) {
     columns();
     long_edges();
     order();
@@ -33,16 +40,16 @@ class drawing {
       last = std::max(last, one.column);
     }
     const auto at = [&](std::size_t k) {
-      return point{margin + static_cast<double>(places_[k].column) * column, margin + (places_[k].y - top) * row};
+      return point{margin_ + static_cast<double>(places_[k].column) * column_, margin_ + (places_[k].y - top) * row};
     };
     for (std::size_t k = 0; k < g_.nodes().size(); ++k) {
       p.nodes.push_back(at(k));
       p.edges.emplace_back();
       for (std::size_t i = 0; i < g_.nodes()[k].in.size(); ++i) p.edges[k].push_back(edge(k, i, at));
     }
-    p.width = 2 * margin + static_cast<double>(last + 1) * column + 30;
-    p.height = 2 * margin + (bottom - top) * row;
-    p.out = leaving(at(g_.output().node), 1.4 * column);
+    p.width = 2 * margin_ + static_cast<double>(last) * column_ + 1.4 * column_;
+    p.height = 2 * margin_ + (bottom - top) * row;
+    p.out = leaving(at(g_.output().node), 1.4 * column_);
     return p;
   }
 
@@ -151,6 +158,7 @@ class drawing {
   }
 
   const graph& g_;
+  double column_, margin_;
   std::vector<place> places_;
   std::vector<std::vector<std::vector<std::size_t>>> through_;  // [node][input]: places of a long edge
   std::vector<std::vector<std::size_t>> columns_;
@@ -164,6 +172,6 @@ drawn_edge leaving(const point& from, double length) {
           {from.x + length / 2 + 8, from.y}};
 }
 
-placement layered(const graph& g) { return drawing(g).result(); }
+placement layered(const graph& g, const room& needed) { return drawing(g, needed).result(); }
 
 }  // namespace backproof::networks

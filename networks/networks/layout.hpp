@@ -31,7 +31,13 @@ struct placement {
 
 drawn_edge leaving(const point& from, double length);  // level, to the right
 
-placement layered(const graph& g);
-std::optional<placement> by_graphviz(const graph& g);  // none without its program, dot, or if the graph is too large
+// How much room texts take, in pixels.
+struct room {
+  double label = 54;  // what is written on an edge
+  double leaf = 40;   // an input's name
+};
+placement layered(const graph& g, const room& needed = {});
+std::optional<placement> by_graphviz(
+    const graph& g, const room& needed = {});  // none without its program, dot, or if the graph is too large
 
 }  // namespace backproof::networks

@@ -116,19 +116,54 @@ values<real> local_of(const graph& g, const flow& f, std::size_t k, std::size_t 
   return pulled_back(n, f, {one})[input];
 }
 
+// On an edge there is room for a number of four digits, or for the beginning of a vector.
+std::string label_of(const values<real>& v) {
+  if (!v.present() || v.rank() == 0) return short_number(v);
+  const std::string first = plain(v[0], 3);
+  return v.size() == 1 ? "[" + first + "]" : "[" + first + ", ...]";
+}
+
+struct labels_of_edge {
+  std::string value, gradient;
+};
+
+labels_of_edge labels_at(const graph& g, const flow& f, std::size_t k, std::size_t i) {
+  const port p = g.nodes()[k].in[i];
+  // The gradient of a number in a formula is nobody's business.
+  return {label_of(f.value[p.node][p.output]), g.nodes()[p.node].constant ? "" : label_of(f.downstream[k][i])};
+}
+
+room room_for(const graph& g, const flow& f) {
+  constexpr double letter = 8.5;
+  const auto width = [](const std::string& text) { return letter * static_cast<double>(text.size()); };
+  room r;
+  for (std::size_t k = 0; k < g.nodes().size(); ++k) {
+    if (g.nodes()[k].what == nullptr) r.leaf = std::max(r.leaf, width(g.nodes()[k].name));
+    for (std::size_t i = 0; i < g.nodes()[k].in.size(); ++i) {
+      if (g.nodes()[k].in[i] == no_port) continue;
+      const labels_of_edge l = labels_at(g, f, k, i);
+      r.label = std::max({r.label, width(l.value), width(l.gradient)});
+    }
+  }
+  r.label += std::max(0.0, r.leaf / 2 - 40);  // the edge begins under the name
+  return r;
+}
+
 std::string svg_of(const graph& g, const flow& f) {
-  const std::optional<placement> placed = by_graphviz(g);
-  const placement at = placed ? *placed : layered(g);
+  const room needed = room_for(g, f);
+  const std::optional<placement> placed = by_graphviz(g, needed);
+  const placement at = placed ? *placed : layered(g, needed);
   std::string lines, nodes, labels;
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
     const node& n = g.nodes()[k];
-    for (std::size_t i = 0; i < n.in.size(); ++i)
-      draw_edge(lines, labels, at.edges[k][i], short_number(f.value[n.in[i].node][n.in[i].output]),
-                short_number(f.downstream[k][i]));
+    for (std::size_t i = 0; i < n.in.size(); ++i) {
+      const labels_of_edge l = labels_at(g, f, k, i);
+      draw_edge(lines, labels, at.edges[k][i], l.value, l.gradient);
+    }
     draw_node(nodes, n, at.nodes[k].x, at.nodes[k].y);
   }
   const port out = g.output();
-  draw_edge(lines, labels, at.out, short_number(f.value[out.node][out.output]), short_number(f.gradient(out)));
+  draw_edge(lines, labels, at.out, label_of(f.value[out.node][out.output]), label_of(f.gradient(out)));
   return fmt::format(
              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
              "height=\"{1:.0f}\" role=\"img\">\n<title>A computational graph: values above the edges, gradients "
@@ -142,22 +177,28 @@ std::string svg_of(const graph& g, const flow& f) {
          lines + nodes + labels + "</svg>\n";
 }
 
+std::string gradient_text(const node& n, const flow& f, std::size_t k, int digits) {
+  if (n.constant) return "";
+  const bool copy = n.what != nullptr && n.what->info.name == "copy";
+  return short_number(copy ? f.downstream[k][0] : f.upstream[k][0], digits);
+}
+
 std::string html_of(const std::string& formula, const graph& g, const flow& f) {
   std::string rows;
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
     const node& n = g.nodes()[k];
     rows += fmt::format("<tr><td>{}</td><td>{}</td><td class=\"v\">{}</td><td class=\"g\">{}</td><td>{}</td></tr>\n",
                         escaped(n.name), n.what == nullptr ? "" : escaped(formula_of(g, k)),
-                        escaped(short_number(f.value[k][0], 20)), escaped(short_number(f.upstream[k][0], 20)),
+                        escaped(short_number(f.value[k][0], 20)), escaped(gradient_text(n, f, k, 20)),
                         escaped(std::string(pattern_of(n))));
   }
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title>\n"
-      "<style>body{{font:16px sans-serif;margin:2em;max-width:70em}}svg{{max-width:100%;height:auto}}"
+      "<style>body{{font:16px sans-serif;margin:2em;max-width:90em}}.picture{{overflow-x:auto}}"
       "table{{border-collapse:collapse}}td,th{{padding:.25em .8em;text-align:left;border-bottom:1px solid #ddd}}"
       ".v{{color:#06802a}}.g{{color:#c01818}}</style></head>\n<body><h1>{0}</h1>\n"
       "<p>On every edge: its <span class=\"v\">value</span>, and below it the <span class=\"g\">gradient</span> "
-      "of the output with respect to it.</p>\n{1}"
+      "of the output with respect to it.</p>\n<div class=\"picture\">{1}</div>\n"
       "<table><tr><th>gate</th><th>computes</th><th>value</th><th>gradient</th><th>pattern</th></tr>\n{2}"
       "</table></body></html>\n",
       escaped(formula), svg_of(g, f), rows);

@@ -9,6 +9,8 @@
 namespace backproof::networks {
 
 // "-0.2", with so many significant digits at most; of a vector its first elements.
+// The gradient of what a node gives; of a copy gate the sum over its copies, of a number in a formula nothing.
+std::string gradient_text(const node& n, const flow& f, std::size_t k, int digits);
 std::string short_number(const values<real>& v, int digits = 4);
 
 std::string svg_of(const graph& g, const flow& f);                               // a whole SVG document
