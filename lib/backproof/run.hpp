@@ -41,6 +41,7 @@ summary run(const plan& p, const subject_factory& make, const listener& to);
 
 // One sample, one check.
 finding judge(const op& o, const check& c, subject& s, const sample& x);
+finding judge(const check& c, trial& t);  // on a trial that other checks use too
 
 // The same as a whole record, with the sample described; file and replay are left empty.
 result judge_in_full(const op& o, const check& c, subject& s, const sample& x);

@@ -1,0 +1,94 @@
+// The derivative is right, but taken of something else: of the output, of another sign, of another input.
+#pragma once
+
+#include <cmath>
+
+#include "mutation/ways.hpp"
+
+namespace backproof::mutants {
+
+struct operands {
+  static constexpr family_info info{.name = "operands", .what = "the derivative at another point"};
+
+  static std::vector<mutant> all() {
+    return {
+        {.name = "output_for_input",
+         .bug_class = "mask-from-output",
+         .summary = "the derivative is taken at the saved output instead of the input",
+         .where = "the derivative at y is not that at x",
+         .wrong =
+             [](const question& q, reply& r) {
+               sample other = q.x;
+               const reply y = q.forward();
+               if (y.tensors[0]->dims() != q.x.inputs[0]->dims()) return;
+               other.inputs[0] = y.tensors[0];
+               if (auto wrong = ways::instead(q, other, r)) r = *wrong;
+             },
+         .applies = [](const op& o) { return o.unary; }},
+        {.name = "comparison_turned_round",
+         .bug_class = "compare-flip",
+         .summary = "a comparison is turned round: the derivative of the other branch",
+         .where = "the two branches differ",
+         .wrong = ways::asked([](sample& x) { return changed(x, [](double v) { return -v; }); }),
+         .applies = [](const op& o) { return o.unary && o.kinks != nullptr; },
+         .equivalent = [](const op& o) -> std::string_view {
+           return o.info.name == "shrink" || o.info.name == "sign" ? "its derivative is even" : "";
+         }},
+        {.name = "size_for_number",
+         .bug_class = "compare-flip",
+         .summary = "the sign of the input is lost: |x| where x is due",
+         .where = "an input is negative",
+         .wrong = ways::asked([](sample& x) { return changed(x, [](double v) { return std::fabs(v); }); }),
+         .applies = [](const op& o) { return o.unary; }},
+        {.name = "gradients_exchanged",
+         .bug_class = "swap",
+         .summary = "the gradients of two inputs are exchanged",
+         .where = "two inputs of one shape",
+         .wrong =
+             [](const question&, reply& r) {
+               for (std::size_t a = 0; a < r.tensors.size(); ++a)
+                 for (std::size_t b = a + 1; b < r.tensors.size(); ++b)
+                   if (r.tensors[a] && r.tensors[b] && r.tensors[a]->dims() == r.tensors[b]->dims() &&
+                       !(r.tensors[a] == r.tensors[b]))
+                     return std::swap(r.tensors[a], r.tensors[b]);
+             },
+         .applies = [](const op& o) { return o.sig.may_have_twins(); }},
+        {.name = "inputs_exchanged",
+         .bug_class = "swap",
+         .summary = "two inputs are exchanged in the backward pass",
+         .where = "two inputs of one shape",
+         .wrong = ways::asked([](sample& x) {
+           for (std::size_t a = 0; a < x.inputs.size(); ++a)
+             for (std::size_t b = a + 1; b < x.inputs.size(); ++b)
+               if (x.tangents[a] && x.tangents[b] && x.inputs[a]->dims() == x.inputs[b]->dims()) {
+                 std::swap(x.inputs[a], x.inputs[b]);
+                 return true;
+               }
+           return false;
+         }),
+         .applies = [](const op& o) { return o.sig.may_have_twins(); }},
+        {.name = "zero_times_infinity",
+         .bug_class = "zero-times-inf",
+         .summary = "the cotangent is multiplied by a derivative that is infinite or NaN where the right product is not",
+         .where = "the derivative is infinite at a point and the cotangent 0 there",
+         .ops = "sqrt log reciprocal rsqrt",
+             .wrong =
+             [](const question& q, reply& r) {
+               sample ones = q.x;
+               for (index i = 0; i < ones.cotangents[0].count(); ++i) ones.cotangents[0].set(i, 1);
+               const reply slope = q.with(ones);
+               for (index i = 0; i < r.tensors[0]->count(); ++i)
+                 if (const double s = slope.tensors[0]->at(i); !std::isfinite(s))
+                   r.tensors[0]->set(i, s * q.x.cotangents[0].at(i));
+             }}};
+  }
+
+ private:
+  template <class F>
+  static bool changed(sample& x, F f) {
+    for (index i = 0; i < x.inputs[0]->count(); ++i) x.inputs[0]->set(i, f(x.inputs[0]->at(i)));
+    return true;
+  }
+};
+
+}  // namespace backproof::mutants

@@ -1,0 +1,124 @@
+#include "mutation/mutant.hpp"
+
+#include <algorithm>
+
+#include "mutation/register_mutant.hpp"
+
+namespace backproof {
+namespace {
+
+std::vector<family>& families() {
+  static std::vector<family> list;  // constructed on first use, because registration happens before main
+  return list;
+}
+
+bool lists(std::string_view names, std::string_view name) {
+  if (names == "*") return true;
+  for (std::size_t at = 0; at < names.size();) {
+    const std::size_t end = std::min(names.find(' ', at), names.size());
+    if (names.substr(at, end - at) == name) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+// A gradient that is zero everywhere cannot be wrong in most ways.
+bool has_gradient(const op& o) {
+  return o.has_reference() && !o.info.zero_gradient &&
+         std::any_of(o.sig.inputs.begin(), o.sig.inputs.end(), [](const operand& x) { return x.differentiable; });
+}
+
+class honest : public subject {
+ public:
+  explicit honest(order sums) : reference_(reference_subject(sums)) {}
+  std::string name() const override { return "honest"; }
+  std::string version() const override { return reference_->version(); }
+  offer offers(const op& o, dtype t) const override { return reference_->offers(o, t); }
+  bool supports(circumstance) const override { return true; }
+
+  reply run(mode how, const op& o, const sample& x) override {
+    reply r = reference_->run(how, o, x);
+    if (how == mode::vjp) put_under(x, r);
+    r.changed.emplace();  // it is watched always, and changes nothing
+    return r;
+  }
+
+  // What the circumstance makes of the plain answer.
+  static void put_under(const sample& x, reply& r) {
+    if (x.under == circumstance::accumulated)
+      for (auto& d : r.tensors)
+        for (index i = 0; d && i < d->count(); ++i) d->set(i, 2 * d->at(i));
+    if (x.under == circumstance::shared) share(x, r);
+  }
+
+ private:
+  // The first of equal tensors gets the gradients of all.
+  static void share(const sample& x, reply& r) {
+    for (std::size_t k = 0; k < r.tensors.size(); ++k)
+      for (std::size_t first = 0; r.tensors[k] && first < k; ++first) {
+        auto &all = r.tensors[first], &own = r.tensors[k];
+        if (!all || !(x.inputs[first] == x.inputs[k])) continue;
+        for (index i = 0; i < own->count(); ++i) all->set(i, all->at(i) + own->at(i));
+        own.reset();
+      }
+  }
+
+  std::unique_ptr<subject> reference_;
+};
+
+class mutated : public honest {
+ public:
+  mutated(const mutant& m, order sums) : honest(sums), mutant_(m), honest_(sums) {}
+  std::string name() const override { return std::string(mutant_.name); }
+
+  reply run(mode how, const op& o, const sample& x) override {
+    if (!mutant_.suits(o) || (how == mode::forward && !mutant_.forward)) return honest_.run(how, o, x);
+    if (mutant_.circumstantial) return spoilt(how, o, x, honest_.run(how, o, x));
+    if (x.under == circumstance::plain) return spoilt(how, o, x, honest_.run(how, o, x));
+    sample plain = x;
+    plain.under = circumstance::plain;
+    reply r = run(how, o, plain);
+    if (how == mode::vjp) put_under(x, r);
+    return r;
+  }
+
+ private:
+  reply spoilt(mode how, const op& o, const sample& x, reply r) {
+    ++kept_.asked;
+    if (r.code == reply::status::ok) mutant_.wrong({how, o, x, honest_, kept_}, r);
+    return r;
+  }
+
+  const mutant& mutant_;
+  honest honest_;
+  memory kept_;
+};
+
+}  // namespace
+
+bool mutant::suits(const op& o) const {
+  return has_gradient(o) && lists(ops, o.info.name) && (applies == nullptr || applies(o)) &&
+         (equivalent == nullptr || equivalent(o).empty());
+}
+
+bool register_mutant(family item) {
+  std::vector<family>& list = families();
+  const auto at = std::lower_bound(list.begin(), list.end(), item,
+                                   [](const family& a, const family& b) { return a.info.name < b.info.name; });
+  list.insert(at, std::move(item));
+  return true;
+}
+
+const std::vector<family>& all_families() { return families(); }
+
+std::vector<const mutant*> all_mutants() {
+  std::vector<const mutant*> list;
+  for (const family& f : all_families())
+    for (const mutant& m : f.mutants) list.push_back(&m);
+  return list;
+}
+
+std::unique_ptr<subject> honest_subject(order sums) { return std::make_unique<honest>(sums); }
+std::unique_ptr<subject> mutated_subject(const mutant& m, order sums) { return std::make_unique<mutated>(m, sums); }
+
+}  // namespace backproof
