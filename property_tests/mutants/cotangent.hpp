@@ -17,7 +17,10 @@ struct cotangent {
              .bug_class = "drop-g",
              .summary = "one element of the cotangent is used for all",
              .where = "the cotangent has two elements that differ",
-             .wrong = ways::asked([](sample& x) { return filled(x, [](const tensor& v) { return v.at(0); }); })},
+             .wrong = ways::asked([](sample& x) { return filled(x, [](const tensor& v) { return v.at(0); }); }),
+             .equivalent = [](const op& o) -> std::string_view {
+               return among(o.info.name, "l1_penalty l2_penalty") ? "its output is one number" : "";
+             }},
             {.name = "size_of_g",
              .bug_class = "scale",
              .summary = "the sign of the cotangent is lost",

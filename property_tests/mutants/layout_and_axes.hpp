@@ -31,18 +31,25 @@ struct layout_and_axes {
                      return;
                    }
                  },
-             .applies = has_axis},
+             .applies = has_axis,
+             .probed = true},
             {.name = "cotangent_read_backwards",
              .bug_class = "wrong-axis",
              .summary = "the cotangent is read in the reverse order",
              .where = "the cotangent has two elements that differ",
-             .wrong = ways::asked(reversed)},
+             .wrong = ways::asked(reversed),
+             .equivalent = [](const op& o) -> std::string_view {
+               return among(o.info.name, "l1_penalty l2_penalty") ? "its output is one number" : "";
+             }},
             {.name = "contiguous_inputs_assumed",
              .bug_class = "assume-contiguous",
              .summary = "strides are ignored: operands are read as if they lay in memory without gaps",
              .where = "strided operands",
              .wrong = under(circumstance::strided),
-             .circumstantial = true},
+             .circumstantial = true,
+             .equivalent = [](const op& o) -> std::string_view {
+               return among(o.info.name, "l1_penalty l2_penalty") ? "its output is one number" : "";
+             }},
             {.name = "expanded_cotangent_read_as_contiguous",
              .bug_class = "assume-contiguous",
              .summary = "an expanded cotangent is read past its one element",
@@ -55,13 +62,19 @@ struct layout_and_axes {
                      for (index i = 1; i < v.count(); ++i) v.set(i, 0);
                    if (auto wrong = ways::instead(q, other, r)) r = *wrong;
                  },
-             .circumstantial = true},
+             .circumstantial = true,
+             .equivalent = [](const op& o) -> std::string_view {
+               return among(o.info.name, "l1_penalty l2_penalty") ? "its output is one number" : "";
+             }},
             {.name = "alignment_assumed",
              .bug_class = "assume-contiguous",
              .summary = "operands that are not aligned are read from the address below",
              .where = "unaligned operands",
              .wrong = under(circumstance::unaligned),
-             .circumstantial = true},
+             .circumstantial = true,
+             .equivalent = [](const op& o) -> std::string_view {
+               return among(o.info.name, "l1_penalty l2_penalty") ? "its output is one number" : "";
+             }},
             {.name = "shifted_window",
              .bug_class = "wrong-window",
              .summary = "the windows of the backward pass begin one element away from those of the forward pass",

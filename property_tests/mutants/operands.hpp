@@ -24,7 +24,11 @@ struct operands {
                other.inputs[0] = y.tensors[0];
                if (auto wrong = ways::instead(q, other, r)) r = *wrong;
              },
-         .applies = [](const op& o) { return o.unary; }},
+         .applies = [](const op& o) { return o.unary; },
+         .equivalent = [](const op& o) -> std::string_view {
+           if (among(o.info.name, "add_const mul_const neg")) return "its derivative is a constant";
+           return among(o.info.name, "relu relu6 hardtanh") ? "y is on the same side of every knee as x" : "";
+         }},
         {.name = "comparison_turned_round",
          .bug_class = "compare-flip",
          .summary = "a comparison is turned round: the derivative of the other branch",
@@ -39,7 +43,14 @@ struct operands {
          .summary = "the sign of the input is lost: |x| where x is due",
          .where = "an input is negative",
          .wrong = ways::asked([](sample& x) { return changed(x, [](double v) { return std::fabs(v); }); }),
-         .applies = [](const op& o) { return o.unary; }},
+         .applies = [](const op& o) { return o.unary; },
+         .equivalent = [](const op& o) -> std::string_view {
+           return among(o.info.name,
+                        "acos acosh add_const asin asinh atan atanh erf mul_const neg reciprocal shrink sigmoid sin sinh "
+                        "softsign tan tanh tanhshrink")
+                      ? "its derivative is even"
+                      : "";
+         }},
         {.name = "gradients_exchanged",
          .bug_class = "swap",
          .summary = "the gradients of two inputs are exchanged",
@@ -52,7 +63,8 @@ struct operands {
                        !(r.tensors[a] == r.tensors[b]))
                      return std::swap(r.tensors[a], r.tensors[b]);
              },
-         .applies = [](const op& o) { return o.sig.may_have_twins(); }},
+         .applies = [](const op& o) { return o.sig.may_have_twins(); },
+         .probed = true},
         {.name = "inputs_exchanged",
          .bug_class = "swap",
          .summary = "two inputs are exchanged in the backward pass",
@@ -66,7 +78,8 @@ struct operands {
                }
            return false;
          }),
-         .applies = [](const op& o) { return o.sig.may_have_twins(); }},
+         .applies = [](const op& o) { return o.sig.may_have_twins(); },
+         .probed = true},
         {.name = "zero_times_infinity",
          .bug_class = "zero-times-inf",
          .summary = "the cotangent is multiplied by a derivative that is infinite or NaN where the right product is not",

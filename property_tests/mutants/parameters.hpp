@@ -15,7 +15,8 @@ struct parameters {
              .bug_class = "stale-parameter",
              .summary = "the backward pass takes the default of a parameter, whatever the forward pass took",
              .where = "the parameter is not the default",
-             .wrong = each_attribute([](attribute& a) { return neutral(a); })},
+             .wrong = each_attribute([](attribute& a) { return neutral(a); }),
+             .probed = true},
             {.name = "swapped_extents",
              .bug_class = "swap",
              .summary = "two entries of a parameter with one per axis are exchanged, as height and width",
@@ -25,7 +26,8 @@ struct parameters {
                if (list == nullptr || list->size() < 2 || list->front() == list->back()) return false;
                std::swap(list->front(), list->back());
                return true;
-             })},
+             }),
+             .probed = true},
             {.name = "another_guard",
              .bug_class = "guard-mismatch",
              .summary = "the backward pass takes another epsilon than the forward pass",
@@ -37,7 +39,8 @@ struct parameters {
                    *eps = *eps * 2 + 0.001;
                    return true;
                  },
-                 {"eps", "epsilon"})},
+                 {"eps", "epsilon"}),
+             .probed = true},
             {.name = "bound_in_storage_type",
              .bug_class = "low-precision",
              .summary = "a parameter is rounded to the type of the tensors before it is compared with them",
@@ -52,7 +55,8 @@ struct parameters {
                      return true;
                    })(q, r);
                  },
-             .dtypes = {dtype::bf16, dtype::f16}}};
+             .dtypes = {dtype::bf16, dtype::f16},
+             .probed = true}};
   }
 
  private:

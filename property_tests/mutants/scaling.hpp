@@ -17,7 +17,10 @@ struct scaling {
                  [](const question& q, reply& r) {
                    const double n = static_cast<double>(ways::outputs(q.x));
                    ways::each(r, [&](double d) { return d / n; });
-                 }},
+                 },
+             .equivalent = [](const op& o) -> std::string_view {
+               return among(o.info.name, "l1_penalty l2_penalty") ? "its output is one number" : "";
+             }},
             {.name = "sum_for_mean",
              .bug_class = "scale",
              .summary = "the division by the number of elements is forgotten",
@@ -32,9 +35,7 @@ struct scaling {
                  },
              .applies =
                  [](const op& o) {
-                   return o.info.name.find("mean") != std::string_view::npos ||
-                          o.info.name.find("average") != std::string_view::npos ||
-                          o.info.name == "mse_loss" || o.info.name == "l1_loss" || o.info.name == "kl_div";
+                   return among(o.info.name, "reduce_mean average_pool global_average_pool mse_loss l1_loss kl_div");
                  }},
             {.name = "sign_flipped",
              .bug_class = "scale",

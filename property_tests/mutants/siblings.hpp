@@ -35,7 +35,7 @@ struct siblings {
     static constexpr std::pair<std::string_view, std::string_view> pairs[] = {
         {"softmax", "log_softmax"}, {"sin", "cos"}, {"cos", "sin"}, {"sinh", "cosh"},
         {"cosh", "sinh"}, {"tan", "tanh"}, {"tanh", "sigmoid"}, {"sigmoid", "tanh"},
-        {"exp", "expm1"}, {"log", "log1p"}, {"log1p", "log"}, {"asin", "acos"},
+        {"log", "log1p"}, {"log1p", "log"}, {"asin", "acos"},
         {"acos", "asin"}, {"asinh", "acosh"}, {"acosh", "asinh"}, {"atan", "atanh"},
         {"atanh", "atan"}, {"sqrt", "rsqrt"}, {"rsqrt", "sqrt"}, {"reduce_sum", "reduce_mean"},
         {"reduce_mean", "reduce_sum"}, {"reduce_max", "reduce_min"}, {"reduce_min", "reduce_max"}, {"max", "min"},
@@ -43,8 +43,8 @@ struct siblings {
         {"div", "mul"}, {"variance", "standard_deviation"}, {"standard_deviation", "variance"}, {"l1_loss", "mse_loss"},
         {"mse_loss", "l1_loss"}, {"elu", "celu"}, {"celu", "elu"}, {"relu", "relu6"},
         {"relu6", "relu"}, {"log_softmax", "softmax"}, {"reduce_l1", "reduce_l2"}, {"reduce_l2", "reduce_l1"},
-        {"reduce_sum_square", "reduce_l2"}, {"reduce_log_sum", "reduce_log_sum_exp"}, {"mish", "swish"},
-        {"softplus", "log_sigmoid"}, {"hard_swish", "swish"}, {"hypot", "logaddexp"}, {"cum_sum", "cum_prod"}};
+        {"reduce_sum_square", "reduce_l2"}, {"reduce_log_sum", "reduce_log_sum_exp"}, 
+        {"softplus", "log_sigmoid"}, {"hypot", "logaddexp"}, {"cum_sum", "cum_prod"}};
     for (const auto& [name, other] : pairs)
       if (name == o.info.name) return find_op(other);
     return nullptr;

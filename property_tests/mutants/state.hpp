@@ -34,7 +34,8 @@ struct state {
                r = all;
              },
          .applies = twins,
-         .circumstantial = true},
+         .circumstantial = true,
+         .probed = true},
         {.name = "dirty_buffer",
          .bug_class = "dirty-buffer",
          .summary = "the buffer of the gradient is not cleared: what an earlier call left is added",
@@ -75,8 +76,9 @@ struct state {
                for (std::size_t k = 1; k < d.size(); ++k) r.tensors[d[k]] = late.tensors[d[k]];
              },
          .applies = several_inputs,
+         .probed = true,
          .equivalent = [](const op& o) -> std::string_view {
-           return o.info.name == "add" || o.info.name == "add_n" || o.info.name == "bias_add" || o.info.name == "sub"
+           return among(o.info.name, "add add_n bias_add sub")
                       ? "the gradient of the first input is the cotangent itself"
                       : "";
          }},
@@ -107,9 +109,9 @@ struct state {
              },
          .applies = twins,
          .circumstantial = true,
+         .probed = true,
          .equivalent = [](const op& o) -> std::string_view {
-           return o.info.name == "add" || o.info.name == "add_n" || o.info.name == "mean" || o.info.name == "mul" ||
-                          o.info.name == "logaddexp" || o.info.name == "hypot" || o.info.name == "cosine_similarity"
+           return among(o.info.name, "add add_n mean mul logaddexp hypot cosine_similarity")
                       ? "it is symmetric in its inputs: where they are equal, so are their gradients"
                       : "";
          }},

@@ -38,36 +38,15 @@ struct terms {
          .bug_class = "overwrite",
          .summary = "contributions to one element overwrite each other instead of being added up",
          .where = "an input element reaches several outputs",
-         .wrong =
-             [](const question& q, reply& r) {
-               constexpr index most = 160;
-               if (ways::outputs(q.x) > most) return;
-               reply total = r;
-               ways::each(total, [](double) { return 0; });
-               sample one = q.x;
-               for (tensor& v : one.cotangents)
-                 for (index i = 0; i < v.count(); ++i) v.set(i, 0);
-               for (std::size_t k = 0; k < one.cotangents.size(); ++k)
-                 for (index i = 0; i < one.cotangents[k].count(); ++i) {
-                   one.cotangents[k].set(i, q.x.cotangents[k].at(i));
-                   overwrite(total, q.with(one));
-                   one.cotangents[k].set(i, 0);
-                 }
-               r = total;
-             },
-         .applies = [](const op& o) { return !o.unary && !moves_each_once(o); }}};
+         .wrong = ways::last_contribution,
+         .applies = [](const op& o) { return !o.unary && !moves_each_once(o); },
+         .probed = true}};
   }
 
  private:
   static bool several_inputs(const op& o) {
     return std::count_if(o.sig.inputs.begin(), o.sig.inputs.end(),
                          [](const operand& x) { return x.differentiable && !x.optional; }) > 1;
-  }
-
-  static void overwrite(reply& into, const reply& by) {
-    for (std::size_t k = 0; k < into.tensors.size(); ++k)
-      for (index i = 0; into.tensors[k] && i < into.tensors[k]->count(); ++i)
-        if (by.tensors[k]->at(i) != 0) into.tensors[k]->set(i, by.tensors[k]->at(i));
   }
 
   // Reductions, rearrangements and scalar losses: every element reaches one output at most.

@@ -1,7 +1,10 @@
 #include "mutation/mutant.hpp"
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
+#include "backproof/agreement.hpp"
 #include "mutation/register_mutant.hpp"
 
 namespace backproof {
@@ -12,19 +15,9 @@ std::vector<family>& families() {
   return list;
 }
 
-bool lists(std::string_view names, std::string_view name) {
-  if (names == "*") return true;
-  for (std::size_t at = 0; at < names.size();) {
-    const std::size_t end = std::min(names.find(' ', at), names.size());
-    if (names.substr(at, end - at) == name) return true;
-    at = end + 1;
-  }
-  return false;
-}
-
 // A gradient that is zero everywhere cannot be wrong in most ways.
 bool has_gradient(const op& o) {
-  return o.has_reference() && !o.info.zero_gradient &&
+  return o.has_reference() &&
          std::any_of(o.sig.inputs.begin(), o.sig.inputs.end(), [](const operand& x) { return x.differentiable; });
 }
 
@@ -70,6 +63,9 @@ class mutated : public honest {
  public:
   mutated(const mutant& m, order sums) : honest(sums), mutant_(m), honest_(sums) {}
   std::string name() const override { return std::string(mutant_.name); }
+  std::string declared_convention(const op& o) const override {
+    return mutant_.suits(o) ? std::string(mutant_.declares) : "";
+  }
 
   reply run(mode how, const op& o, const sample& x) override {
     if (!mutant_.suits(o) || (how == mode::forward && !mutant_.forward)) return honest_.run(how, o, x);
@@ -94,11 +90,50 @@ class mutated : public honest {
   memory kept_;
 };
 
+bool changes_nothing(const mutant& m, const op& o) {
+  const std::unique_ptr<subject> right = honest_subject();
+  constexpr std::uint64_t array = 49;  // of the sampler: any two choices of a draw meet
+  for (const dtype t : m.dtypes)
+    for (std::uint64_t n = 0; n < array; ++n)
+      for (const circumstance c : {circumstance::plain, circumstance::aliased, circumstance::shared}) {
+        if (c != circumstance::plain && !m.circumstantial) continue;
+        std::optional<sample> x = prepared(draw_sample(o, t, 1, n), c);
+        if (!x) continue;
+        x->under = c;
+        const reply before = right->run(mode::vjp, o, *x);
+        reply after = before;
+        memory none;
+        m.wrong({mode::vjp, o, *x, *right, none}, after);
+        if (!(before.tensors == after.tensors)) return false;
+      }
+  return true;
+}
+
 }  // namespace
 
 bool mutant::suits(const op& o) const {
-  return has_gradient(o) && lists(ops, o.info.name) && (applies == nullptr || applies(o)) &&
-         (equivalent == nullptr || equivalent(o).empty());
+  // Where the gradient is zero everywhere most bugs have nothing to spoil; those that do name the ops.
+  return has_gradient(o) && (ops == "*" ? !o.info.zero_gradient : among(o.info.name, ops)) && (applies == nullptr || applies(o)) &&
+         (equivalent == nullptr || equivalent(o).empty()) && !stillborn(o);
+}
+
+bool mutant::stillborn(const op& o) const {
+  if (!probed) return false;
+  static std::map<std::pair<const mutant*, std::string_view>, bool> known;
+  static std::mutex guard;
+  const std::lock_guard lock(guard);
+  const auto [at, is_new] = known.try_emplace({this, o.info.name}, false);
+  if (is_new) at->second = changes_nothing(*this, o);
+  return at->second;
+}
+
+bool among(std::string_view name, std::string_view names) {
+  for (std::size_t at = 0; at < names.size();) {
+    const std::size_t end = std::min(names.find(' ', at), names.size());
+    if (names.substr(at, end - at) == name) return true;
+    at = end + 1;
+  }
+  return false;
 }
 
 bool register_mutant(family item) {

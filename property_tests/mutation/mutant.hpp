@@ -59,11 +59,16 @@ struct mutant {
   std::vector<dtype> dtypes = {dtype::f64, dtype::f32};  // that reveal it
   bool forward = false;                        // it changes the forward function as well as the VJP
   bool circumstantial = false;                 // what it does depends on the circumstance
+  bool probed = false;  // whether it changes anything in an op is found out by trying (see stillborn)
   std::string_view (*equivalent)(const op&) = nullptr;  // why it changes nothing in this op; empty if it does
+  std::string_view declares = "";  // a convention at kinks, which it does not keep
   std::string_view out_of_reach = "";  // why the samples of a check do not show it; it is proved to differ elsewhere
   std::function<sample(const op&)> witness = {};  // that elsewhere
 
   bool suits(const op& o) const;
+  // Of a probed one: whether it changes no answer to any of the op's first 49 samples, because the op has no such
+  // parameter, axis or pair of inputs, or none that matters.
+  bool stillborn(const op& o) const;
   bool real() const { return !entry.empty(); }
 };
 
@@ -89,6 +94,9 @@ family make_mutant() {
   if constexpr (requires { Family::left_out(); }) f.left_out = Family::left_out();
   return f;
 }
+
+// Whether a name is among others, which are separated by blanks.
+bool among(std::string_view name, std::string_view names);
 
 const std::vector<family>& all_families();             // sorted by name
 std::vector<const mutant*> all_mutants();              // in the order of families, then as they stand in the file
