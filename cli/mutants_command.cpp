@@ -30,12 +30,13 @@ bool any_matches(const std::vector<std::string>& globs, const std::vector<std::s
          });
 }
 
-std::vector<std::string_view> names_of(const mutant* m) { return {m->name, m->bug_class}; }
+std::vector<std::string_view> names_of(const mutant* m) { return {m->name, m->bug_class, family_of(*m).info.name}; }
 std::vector<std::string_view> names_of(const op* o) { return {o->info.name, o->wire_name()}; }
 
 // Every glob has to match something: a misspelt name must not make the matrix look complete.
 template <class T>
-std::vector<const T*> select(const std::vector<const T*>& all, const std::vector<std::string>& globs, const char* what) {
+std::vector<const T*> select(const std::vector<const T*>& all, const std::vector<std::string>& globs,
+                             const char* what) {
   for (const std::string& g : globs)
     if (std::none_of(all.begin(), all.end(), [&](const T* item) { return any_matches({g}, names_of(item)); }))
       throw stop_with(exit_nothing, fmt::format("nothing selected: no {} matches {}", what, g));
@@ -87,8 +88,9 @@ int run(const options& o) {
 
 void add_mutants(CLI::App& app, action& chosen) {
   auto o = std::make_shared<options>();
-  CLI::App* c = app.add_subcommand("mutants", "Who tests the referee? Checks x planted bugs: which check catches which");
-  c->add_option("--mutant", o->mutants, "Mutants whose name or class matches GLOB; may be repeated")
+  CLI::App* c =
+      app.add_subcommand("mutants", "Who tests the referee? Checks x planted bugs: which check catches which");
+  c->add_option("--mutant", o->mutants, "Mutants whose name, class or family matches GLOB; may be repeated")
       ->delimiter(',')
       ->type_name("GLOB");
   c->add_option("--op", o->ops, "Ops whose name matches GLOB; may be repeated")->delimiter(',')->type_name("GLOB");

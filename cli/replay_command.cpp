@@ -11,6 +11,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/subjects.hpp"
 #include "cli/terminal.hpp"
+#include "mutation/diagnosis.hpp"
 
 namespace backproof::cli {
 namespace {
@@ -52,6 +53,7 @@ int replay(const options& o) {
   if (!offered.any()) throw stop_with(exit_adapter, fmt::format("{}: {}", s->name(), offered.why_not));
 
   result r = judge_in_full(which, *find_check(c.check), *s, c.x);
+  if (r.found.outcome == verdict::fail) r.hint = diagnose(which, *find_check(c.check), c.x, *s);
   r.replay = fmt::format("{} replay {}", program, o.what);
   if (!o.adapter.empty()) r.replay += fmt::format(" --adapter '{}'", o.adapter);
   terminal screen(color_choice::automatic);

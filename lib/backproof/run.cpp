@@ -182,6 +182,8 @@ class unit_runner {
       write_file(r.file, to_file({r.op, r.check, plan_.adapter_argument, small}, t));
     }
     describe(r, small, r.file);
+    // The sample as drawn tells more bugs apart than what is left of it.
+    if (plan_.diagnose) r.hint = plan_.diagnose(*unit_.o, c, x, subject_);
     if (r.file.empty()) r.replay = replay_of(r, x);  // a token can only draw a sample as it was before shrinking
   }
 

@@ -12,116 +12,115 @@ struct convolution_bugs {
   static constexpr family_info info{.name = "convolution_bugs", .what = "real bugs of convolutions"};
 
   static std::vector<mutant> all() {
-    return {
-        {.name = "stride_and_dilation_not_exchanged",
-         .bug_class = "swap",
-         .summary = "the gradient of the kernel takes stride and dilation for each other",
-         .where = "stride and dilation differ",
-         .ops = "conv_transpose",
-         .wrong = transposed_kernel_gradient,
-         .entry = "C01",
-         .cites = "huggingface/candle #2337"},
-        {.name = "groups_ignored_when_strided",
-         .bug_class = "stale-parameter",
-         .summary = "groups ignored when stride > 1",
-         .where = "groups > 1 and a stride > 1",
-         .ops = "conv",
-         .wrong =
-             [](const question& q, reply& r) {
-               if (grouped(q) && strided(q)) with_gradients(&without_groups<rounded>, q, r);
-             },
-         .entry = "C03",
-         .cites = "ml-explore/mlx #3800"},
-        {.name = "kernel_gradient_cut_wrongly",
-         .bug_class = "wrong-axis",
-         .summary = "of a kernel gradient that comes out too large the wrong part is cut out",
-         .where = "as many groups as channels, more than one, and a stride > 1",
-         .ops = "conv",
-         .wrong =
-             [](const question& q, reply& r) {
-               tensor& dw = *r.tensors[1];
-               if (!grouped(q) || !strided(q) || dw.dims()[1] != 1) return;
-               const tensor right = dw;
-               for (index i = 0; i < dw.count(); ++i) dw.set(i, right.at((i + 1) % dw.count()));
-             },
-         .entry = "C04",
-         .cites = "tracel-ai/burn #1891"},
-        {.name = "index_of_the_map_for_the_channel",
-         .bug_class = "swap",
-         .summary = "the gradient of the image is written to the channel that the output map has",
-         .where = "more than one channel",
-         .ops = "conv",
-         .wrong =
-             [](const question& q, reply& r) {
-               if (q.x.inputs[0]->dims()[1] > 1) with_gradients(&to_the_maps_channel<rounded>, q, r);
-             },
-         .entry = "C06",
-         .cites = "NervanaSystems/neon #111"},
-        {.name = "kernel_gradient_averaged",
-         .bug_class = "scale",
-         .summary = "the gradient of the kernel is divided by the batch and the size of the image",
-         .ops = "conv",
-         .wrong =
-             [](const question& q, reply& r) {
-               const shape& y = q.x.cotangents[0].dims();
-               const double n = static_cast<double>(q.x.cotangents[0].count() / y[1]);
-               tensor& dw = *r.tensors[1];
-               for (index i = 0; i < dw.count(); ++i) dw.set(i, dw.at(i) / n);
-             },
-         .entry = "C07",
-         .cites = "sebgao/cTensor #3"},
-        {.name = "kernel_gradient_with_the_surplus",
-         .bug_class = "wrong-window",
-         .summary = "the gradient of the kernel by a convolution is not cropped: it has rows too many",
-         .where = "the stride leaves a remainder",
-         .ops = "conv",
-         .wrong =
-             [](const question& q, reply& r) {
-               if (const index k = axis_with_remainder(q); k >= 0) enlarge(*r.tensors[1], k + 2);
-             },
-         .entry = "C09",
-         .cites = "f-dangel/backpack #30, meta-pytorch/opacus #245"},
-        {.name = "output_padding_not_cropped",
-         .bug_class = "wrong-window",
-         .summary = "the output padding is not cropped from the gradient of the image, which has cells too many",
-         .where = "output padding",
-         .ops = "conv_transpose",
-         .wrong =
-             [](const question& q, reply& r) {
-               const shape& more = q.x.attrs.integers("output_padding");
-               for (std::size_t k = 0; k < more.size(); ++k)
-                 if (more[k] > 0) return enlarge(*r.tensors[0], static_cast<index>(k) + 2);
-             },
-         .entry = "C10",
-         .cites = "tracel-ai/burn #4916"},
-        {.name = "batch_split_with_wrong_offset",
-         .bug_class = "size-path",
-         .summary = "a large batch is split, and the second part begins where the first one does",
-         .where = "a batch of more than one",
-         .ops = "conv",
-         .wrong =
-             [](const question&, reply& r) {
-               tensor& dx = *r.tensors[0];
-               const index rows = dx.dims()[0], row = dx.count() / rows, half = rows / 2;
-               for (index i = half * row; half > 0 && i < 2 * half * row; ++i) dx.set(i, dx.at(i - half * row));
-             },
-         .entry = "C12",
-         .cites = "ROCm/rocm-libraries #10627"},
-        {.name = "taps_added_without_atomics",
-         .bug_class = "race",
-         .summary = "contributions to one cell are added without atomics: some are lost",
-         .where = "several threads",
-         .ops = "conv",
-         .wrong =
-             [](const question& q, reply& r) {
-               if (q.x.under != circumstance::threads) return;
-               sample other = q.x;
-               other.cotangents[0].set(0, 0);
-               r.tensors[0] = q.with(other).tensors[0];
-             },
-         .entry = "C13",
-         .cites = "jmschrei/cherimoya #25",
-         .circumstantial = true}};
+    return {{.name = "stride_and_dilation_not_exchanged",
+             .bug_class = "swap",
+             .summary = "the gradient of the kernel takes stride and dilation for each other",
+             .where = "stride and dilation differ",
+             .ops = "conv_transpose",
+             .wrong = transposed_kernel_gradient,
+             .entry = "C01",
+             .cites = "huggingface/candle #2337"},
+            {.name = "groups_ignored_when_strided",
+             .bug_class = "stale-parameter",
+             .summary = "groups ignored when stride > 1",
+             .where = "groups > 1 and a stride > 1",
+             .ops = "conv",
+             .wrong =
+                 [](const question& q, reply& r) {
+                   if (grouped(q) && strided(q)) with_gradients(&without_groups<rounded>, q, r);
+                 },
+             .entry = "C03",
+             .cites = "ml-explore/mlx #3800"},
+            {.name = "kernel_gradient_cut_wrongly",
+             .bug_class = "wrong-axis",
+             .summary = "of a kernel gradient that comes out too large the wrong part is cut out",
+             .where = "as many groups as channels, more than one, and a stride > 1",
+             .ops = "conv",
+             .wrong =
+                 [](const question& q, reply& r) {
+                   tensor& dw = *r.tensors[1];
+                   if (!grouped(q) || !strided(q) || dw.dims()[1] != 1) return;
+                   const tensor right = dw;
+                   for (index i = 0; i < dw.count(); ++i) dw.set(i, right.at((i + 1) % dw.count()));
+                 },
+             .entry = "C04",
+             .cites = "tracel-ai/burn #1891"},
+            {.name = "index_of_the_map_for_the_channel",
+             .bug_class = "swap",
+             .summary = "the gradient of the image is written to the channel that the output map has",
+             .where = "more than one channel",
+             .ops = "conv",
+             .wrong =
+                 [](const question& q, reply& r) {
+                   if (q.x.inputs[0]->dims()[1] > 1) with_gradients(&to_the_maps_channel<rounded>, q, r);
+                 },
+             .entry = "C06",
+             .cites = "NervanaSystems/neon #111"},
+            {.name = "kernel_gradient_averaged",
+             .bug_class = "scale",
+             .summary = "the gradient of the kernel is divided by the batch and the size of the image",
+             .ops = "conv",
+             .wrong =
+                 [](const question& q, reply& r) {
+                   const shape& y = q.x.cotangents[0].dims();
+                   const double n = static_cast<double>(q.x.cotangents[0].count() / y[1]);
+                   tensor& dw = *r.tensors[1];
+                   for (index i = 0; i < dw.count(); ++i) dw.set(i, dw.at(i) / n);
+                 },
+             .entry = "C07",
+             .cites = "sebgao/cTensor #3"},
+            {.name = "kernel_gradient_with_the_surplus",
+             .bug_class = "wrong-window",
+             .summary = "the gradient of the kernel by a convolution is not cropped: it has rows too many",
+             .where = "the stride leaves a remainder",
+             .ops = "conv",
+             .wrong =
+                 [](const question& q, reply& r) {
+                   if (const index k = axis_with_remainder(q); k >= 0) enlarge(*r.tensors[1], k + 2);
+                 },
+             .entry = "C09",
+             .cites = "f-dangel/backpack #30, meta-pytorch/opacus #245"},
+            {.name = "output_padding_not_cropped",
+             .bug_class = "wrong-window",
+             .summary = "the output padding is not cropped from the gradient of the image, which has cells too many",
+             .where = "output padding",
+             .ops = "conv_transpose",
+             .wrong =
+                 [](const question& q, reply& r) {
+                   const shape& more = q.x.attrs.integers("output_padding");
+                   for (std::size_t k = 0; k < more.size(); ++k)
+                     if (more[k] > 0) return enlarge(*r.tensors[0], static_cast<index>(k) + 2);
+                 },
+             .entry = "C10",
+             .cites = "tracel-ai/burn #4916"},
+            {.name = "batch_split_with_wrong_offset",
+             .bug_class = "size-path",
+             .summary = "a large batch is split, and the second part begins where the first one does",
+             .where = "a batch of more than one",
+             .ops = "conv",
+             .wrong =
+                 [](const question&, reply& r) {
+                   tensor& dx = *r.tensors[0];
+                   const index rows = dx.dims()[0], row = dx.count() / rows, half = rows / 2;
+                   for (index i = half * row; half > 0 && i < 2 * half * row; ++i) dx.set(i, dx.at(i - half * row));
+                 },
+             .entry = "C12",
+             .cites = "ROCm/rocm-libraries #10627"},
+            {.name = "taps_added_without_atomics",
+             .bug_class = "race",
+             .summary = "contributions to one cell are added without atomics: some are lost",
+             .where = "several threads",
+             .ops = "conv",
+             .wrong =
+                 [](const question& q, reply& r) {
+                   if (q.x.under != circumstance::threads) return;
+                   sample other = q.x;
+                   other.cotangents[0].set(0, 0);
+                   r.tensors[0] = q.with(other).tensors[0];
+                 },
+             .entry = "C13",
+             .cites = "jmschrei/cherimoya #25",
+             .circumstantial = true}};
   }
 
  private:
@@ -210,8 +209,8 @@ struct convolution_bugs {
                 rest_i /= cells[axis], rest_k /= taps[axis];
               }
               if (inside)
-                total += x.at((n * x.dims()[1] + c) * size_of(cells) + i) *
-                         g.at((n * g.dims()[1] + m) * size_of(out) + at);
+                total +=
+                    x.at((n * x.dims()[1] + c) * size_of(cells) + i) * g.at((n * g.dims()[1] + m) * size_of(out) + at);
             }
           dw.set((c * dw.dims()[1] + m) * size_of(taps) + k, total);
         }

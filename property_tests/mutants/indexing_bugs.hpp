@@ -40,13 +40,13 @@ struct indexing_bugs {
              .ops = "embedding",
              .wrong =
                  [](const question& q, reply& r) {
-                   if (q.x.attrs.flag("scale_grad_by_freq")) return;
+                   if (q.x.attrs.has("scale_grad_by_freq") && q.x.attrs.flag("scale_grad_by_freq")) return;
                    const format& f = format_of(q.x.type);
                    const index width = q.x.inputs[0]->dims().back(), rows = q.x.inputs[0]->dims()[0];
                    ways::each(r, [](double) { return 0; });
                    for (index i = 0; i < q.x.inputs[1]->count(); ++i) {
                      index row = static_cast<index>(q.x.inputs[1]->at(i));
-                     if (row == q.x.attrs.integer("padding_idx")) continue;
+                     if (q.x.attrs.has("padding_idx") && row == q.x.attrs.integer("padding_idx")) continue;
                      if (row < 0) row += rows;
                      for (index k = 0; k < width; ++k)
                        r.tensors[0]->set(row * width + k, round_to(f, r.tensors[0]->at(row * width + k) +

@@ -33,6 +33,19 @@ struct layout_and_axes {
                  },
              .applies = has_axis,
              .probed = true},
+            {.name = "always_the_last_axis",
+             .bug_class = "wrong-axis",
+             .summary = "the backward pass works along the last axis, whatever the axis",
+             .where = "an axis that is not the last one",
+             .wrong =
+                 [](const question& q, reply& r) {
+                   sample x = q.x;
+                   if (!x.attrs.has("axis")) return;
+                   x.attrs.set("axis", static_cast<index>(x.inputs[0]->dims().size()) - 1);
+                   if (auto wrong = ways::instead(q, x, r)) r = *wrong;
+                 },
+             .applies = has_axis,
+             .probed = true},
             {.name = "cotangent_read_backwards",
              .bug_class = "wrong-axis",
              .summary = "the cotangent is read in the reverse order",
@@ -101,9 +114,10 @@ struct layout_and_axes {
 
  private:
   static bool has_axis(const op& o) {
-    static constexpr std::string_view own[] = {"cum_sum", "cum_prod", "softmax", "log_softmax", "softmin", "glu",
-                                               "gather", "gather_elements", "scatter_elements", "lp_normalization",
-                                               "normalize", "cosine_similarity", "top_k", "bias_add"};
+    static constexpr std::string_view own[] = {
+        "cum_sum", "cum_prod",        "softmax",          "log_softmax",      "softmin",   "glu",
+        "gather",  "gather_elements", "scatter_elements", "lp_normalization", "normalize", "cosine_similarity",
+        "top_k",   "bias_add"};
     return std::find(std::begin(own), std::end(own), o.info.name) != std::end(own) ||
            o.info.name.starts_with("reduce_");
   }

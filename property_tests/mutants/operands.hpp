@@ -45,9 +45,10 @@ struct operands {
          .wrong = ways::asked([](sample& x) { return changed(x, [](double v) { return std::fabs(v); }); }),
          .applies = [](const op& o) { return o.unary; },
          .equivalent = [](const op& o) -> std::string_view {
-           return among(o.info.name,
-                        "acos acosh add_const asin asinh atan atanh erf mul_const neg reciprocal shrink sigmoid sin sinh "
-                        "softsign tan tanh tanhshrink")
+           return among(
+                      o.info.name,
+                      "acos acosh add_const asin asinh atan atanh erf mul_const neg reciprocal shrink sigmoid sin sinh "
+                      "softsign tan tanh tanhshrink")
                       ? "its derivative is even"
                       : "";
          }},
@@ -82,18 +83,18 @@ struct operands {
          .probed = true},
         {.name = "zero_times_infinity",
          .bug_class = "zero-times-inf",
-         .summary = "the cotangent is multiplied by a derivative that is infinite or NaN where the right product is not",
+         .summary =
+             "the cotangent is multiplied by a derivative that is infinite or NaN where the right product is not",
          .where = "the derivative is infinite at a point and the cotangent 0 there",
          .ops = "sqrt log reciprocal rsqrt",
-             .wrong =
-             [](const question& q, reply& r) {
-               sample ones = q.x;
-               for (index i = 0; i < ones.cotangents[0].count(); ++i) ones.cotangents[0].set(i, 1);
-               const reply slope = q.with(ones);
-               for (index i = 0; i < r.tensors[0]->count(); ++i)
-                 if (const double s = slope.tensors[0]->at(i); !std::isfinite(s))
-                   r.tensors[0]->set(i, s * q.x.cotangents[0].at(i));
-             }}};
+         .wrong = [](const question& q, reply& r) {
+           sample ones = q.x;
+           for (index i = 0; i < ones.cotangents[0].count(); ++i) ones.cotangents[0].set(i, 1);
+           const reply slope = q.with(ones);
+           for (index i = 0; i < r.tensors[0]->count(); ++i)
+             if (const double s = slope.tensors[0]->at(i); !std::isfinite(s))
+               r.tensors[0]->set(i, s * q.x.cotangents[0].at(i));
+         }}};
   }
 
  private:

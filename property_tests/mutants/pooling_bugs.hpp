@@ -64,7 +64,8 @@ struct pooling_bugs {
              .wrong =
                  [](const question& q, reply& r) {
                    for (index i = 0; i < r.tensors[0]->count(); ++i)
-                     if (const double at = q.x.inputs[1]->at(i); at >= 0 && at < static_cast<double>(q.x.cotangents[0].count()))
+                     if (const double at = q.x.inputs[1]->at(i);
+                         at >= 0 && at < static_cast<double>(q.x.cotangents[0].count()))
                        r.tensors[0]->set(i, q.x.cotangents[0].at(static_cast<index>(at)));
                  },
              .entry = "P07",

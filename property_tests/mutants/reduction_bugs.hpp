@@ -43,8 +43,8 @@ struct reduction_bugs {
                      const double eps = q.x.attrs.number("eps");
                      if (!(std::sqrt(square) < eps)) return;
                      for (const index i : at)
-                       r.tensors[0]->set(i, q.x.cotangents[0].at(i) / eps -
-                                                q.x.inputs[0]->at(i) * inner / (eps * eps * eps));
+                       r.tensors[0]->set(
+                           i, q.x.cotangents[0].at(i) / eps - q.x.inputs[0]->at(i) * inner / (eps * eps * eps));
                    });
                  },
              .entry = "R03",
@@ -57,8 +57,8 @@ struct reduction_bugs {
              .wrong =
                  [](const question& q, reply& r) {
                    each_vector(q, [&](const std::vector<index>& at) {
-                     const bool zero = std::all_of(at.begin(), at.end(),
-                                                   [&](index i) { return q.x.inputs[0]->at(i) == 0; });
+                     const bool zero =
+                         std::all_of(at.begin(), at.end(), [&](index i) { return q.x.inputs[0]->at(i) == 0; });
                      for (const index i : at)
                        if (zero) r.tensors[0]->set(i, std::nan(""));
                    });
@@ -251,8 +251,7 @@ struct reduction_bugs {
       const tensor& x = *q.x.inputs[0];
       const tensor g = spread(q, q.x.cotangents[0]), top = spread(q, *q.forward().tensors[0]);
       for (index i = 0; i < x.count(); ++i)
-        if (std::isfinite(x.at(i)))
-          r.tensors[0]->set(i, mask(x.at(i), top.at(i)) ? g.at(i) : 0);
+        if (std::isfinite(x.at(i))) r.tensors[0]->set(i, mask(x.at(i), top.at(i)) ? g.at(i) : 0);
     };
   }
 

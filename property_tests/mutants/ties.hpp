@@ -22,8 +22,14 @@ struct ties {
       };
     };
     const auto can_tie = [](const op& o) {
-      static constexpr std::string_view tying[] = {"max", "min", "reduce_max", "reduce_min", "max_pool", "global_max_pool",
-                                                   "adaptive_max_pool", "fractional_max_pool"};
+      static constexpr std::string_view tying[] = {"max",
+                                                   "min",
+                                                   "reduce_max",
+                                                   "reduce_min",
+                                                   "max_pool",
+                                                   "global_max_pool",
+                                                   "adaptive_max_pool",
+                                                   "fractional_max_pool"};
       return std::find(std::begin(tying), std::end(tying), o.info.name) != std::end(tying);
     };
     return {{.name = "all_of_g_to_every_tie",

@@ -43,14 +43,16 @@ bool close(double a, double b, double right, double leeway, double unit) {
 }
 
 bool agree(const asked_question& q, const reply& a, const reply& b) {
-  if (a.code != b.code || !ways::alike(a.tensors, b.tensors) || a.changed.value_or(std::vector<std::string>{}).empty() !=
-                                                                     b.changed.value_or(std::vector<std::string>{}).empty())
+  if (a.code != b.code || !ways::alike(a.tensors, b.tensors) ||
+      a.changed.value_or(std::vector<std::string>{}).empty() != b.changed.value_or(std::vector<std::string>{}).empty())
     return false;
   const double unit = format_of(q.x.type).unit();
   for (std::size_t k = 0; k < a.tensors.size(); ++k)
     for (index i = 0; a.tensors[k] && i < a.tensors[k]->count(); ++i) {
       const bool known = k < q.leeway.size() && i < q.leeway[k].size();
-      const double right = q.right.tensors[k] && i < q.right.tensors[k]->count() ? q.right.tensors[k]->at(i) : 0;
+      const double right = k < q.right.tensors.size() && q.right.tensors[k] && i < q.right.tensors[k]->count()
+                               ? q.right.tensors[k]->at(i)
+                               : 0;
       if (!close(a.tensors[k]->at(i), b.tensors[k]->at(i), right, known ? q.leeway[k][i] : 0, unit)) return false;
     }
   return true;
@@ -69,22 +71,29 @@ std::vector<asked_question> interview(const op& o, const check& c, const sample&
     for (const circumstance under : c.tries)
       if (s.supports(under))
         if (auto other = prepared(one, under)) other->under = under, put.push_back(std::move(*other));
+    const offer has = s.offers(o, x.type);
     for (const sample& p : put) {
       const precision numbers{p.type, s.accumulator(p.type)};
       const oracle truth(o, p, numbers.accumulator);
-      list.push_back({mode::vjp, p, honest->run(mode::vjp, o, p), leeway_of(truth.bounded_gradient(), numbers)});
-      if (p.under == circumstance::plain)
-        list.push_back({mode::forward, p, honest->run(mode::forward, o, p), leeway_of(truth.bounded_output(), numbers)});
+      if (has.vjp)
+        list.push_back({mode::vjp, p, honest->run(mode::vjp, o, p), leeway_of(truth.bounded_gradient(), numbers)});
+      if (has.forward && p.under == circumstance::plain)
+        list.push_back(
+            {mode::forward, p, honest->run(mode::forward, o, p), leeway_of(truth.bounded_output(), numbers)});
     }
   }
   return list;
 }
 
-std::vector<reply> answers(const op& o, const std::vector<asked_question>& list, subject& s) {
+// None if it dies, or does not answer in time: waiting for it again and again would tell nothing.
+std::optional<std::vector<reply>> answers(const op& o, const std::vector<asked_question>& list, subject& s) {
   std::vector<reply> all;
   for (const asked_question& q : list) {
-    s.run(q.how, o, q.x);
-    all.push_back(s.run(q.how, o, q.x));
+    for (int twice = 0; twice < 2; ++twice) {
+      reply r = s.run(q.how, o, q.x);
+      if (r.code == reply::status::crash || r.code == reply::status::timeout) return std::nullopt;
+      if (twice == 1) all.push_back(std::move(r));
+    }
   }
   return all;
 }
@@ -93,20 +102,20 @@ std::vector<reply> answers(const op& o, const std::vector<asked_question>& list,
 
 std::vector<const mutant*> matching_mutants(const op& o, const check& c, const sample& x, subject& s) {
   const std::vector<asked_question> questions = interview(o, c, x, s);
-  const std::vector<reply> given = answers(o, questions, s);
-  const auto wrong = [&](std::size_t k) { return !agree(questions[k], given[k], questions[k].right); };
-  std::vector<std::size_t> telling;
+  const auto given = answers(o, questions, s);
+  if (!given) return {};
+  bool all_right = true;
   for (std::size_t k = 0; k < questions.size(); ++k)
-    if (wrong(k)) telling.push_back(k);
-  if (telling.empty()) return {};
+    all_right = all_right && agree(questions[k], (*given)[k], questions[k].right);
+  if (all_right) return {};
 
   std::vector<const mutant*> found;
   for (const mutant* m : all_mutants()) {
     if (!m->suits(o)) continue;
     const std::unique_ptr<subject> candidate = mutated_subject(*m);
-    const std::vector<reply> would = answers(o, questions, *candidate);
+    const std::vector<reply> would = *answers(o, questions, *candidate);
     bool same = true;
-    for (std::size_t k = 0; k < questions.size() && same; ++k) same = agree(questions[k], given[k], would[k]);
+    for (std::size_t k = 0; k < questions.size() && same; ++k) same = agree(questions[k], (*given)[k], would[k]);
     if (same) found.push_back(m);
   }
   std::stable_partition(found.begin(), found.end(), [](const mutant* m) { return m->real(); });

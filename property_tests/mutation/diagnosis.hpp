@@ -1,8 +1,8 @@
 // Diagnosis: which known bug would give the numbers that a subject gave?
 //
-// The subject's answers to the failing sample, and to a few others that tell bugs apart, are compared with those of every
-// mutant of the op. An answer agrees with another one if each element is within a few of the bounds that two right
-// evaluations of it would have: a wrong formula rounds about as often as the right one.
+// The subject's answers to the failing sample, and to a few others that tell bugs apart, are compared with those of
+// every mutant of the op. An answer agrees with another one if each element is within a few of the bounds that two
+// right evaluations of it would have: a wrong formula rounds about as often as the right one.
 #pragma once
 
 #include <string>

@@ -76,7 +76,7 @@ class op_runner {
       const finding f = judge(*c, t);
       if (f.outcome == verdict::inaccurate) s.met.graded.emplace(c, s.samples);
       if (f.outcome != verdict::fail && f.outcome != verdict::inaccurate) continue;
-      if (s.met.diagnosis.empty() && (f.outcome == verdict::fail || loses_digits(*s.met.m))) tell(s, *c, x);
+      if (plan_.diagnose && s.met.diagnosis.empty() && (f.outcome == verdict::fail || loses_digits(*s.met.m))) tell(s, *c, x);
       if (f.outcome == verdict::fail) s.met.killed.emplace(c, s.samples);
       if (plan_.first && s.met.caught()) return;
     }
@@ -136,6 +136,10 @@ matrix run_matrix(const matrix_plan& p) {
   std::exception_ptr trouble;
   const auto work = [&] {
     for (std::size_t i = next++; i < runners.size(); i = next++) {
+      {
+        const std::lock_guard lock(speaking);
+        if (trouble) return;
+      }
       try {
         runners[i]->run();
       } catch (...) {

@@ -82,13 +82,15 @@ double percent(std::uint64_t part, std::uint64_t whole) {
 std::vector<std::string> summary_of(const matrix& x) {
   const totals t = totals_of(x);
   std::vector<std::string> rows;
-  rows.push_back(fmt::format("mutants     {} of {} caught ({:.1f} %): {} in {} ops; {} out of reach, {} proved equivalent",
-                             t.caught, t.pairs, percent(t.caught, t.pairs), lines_of(x).size(), x.controls.size(),
-                             t.out_of_reach, x.equivalent));
-  rows.push_back(fmt::format("real bugs   {} of {} caught; {} more are not planted", t.bugs_caught, t.bugs, t.left_out));
-  rows.push_back(fmt::format("controls    {} judgements of {} honest ops, {} alarms", t.judged, x.controls.size(), t.alarms));
-  rows.push_back(fmt::format("diagnosis   names the right class first for {} of {} caught ({:.1f} %)", t.named, t.caught,
-                             percent(t.named, t.caught)));
+  rows.push_back(fmt::format(
+      "mutants     {} of {} caught ({:.1f} %): {} in {} ops; {} out of reach, {} proved equivalent", t.caught, t.pairs,
+      percent(t.caught, t.pairs), lines_of(x).size(), x.controls.size(), t.out_of_reach, x.equivalent));
+  rows.push_back(
+      fmt::format("real bugs   {} of {} caught; {} more are not planted", t.bugs_caught, t.bugs, t.left_out));
+  rows.push_back(
+      fmt::format("controls    {} judgements of {} honest ops, {} alarms", t.judged, x.controls.size(), t.alarms));
+  rows.push_back(fmt::format("diagnosis   names the right class first for {} of {} caught ({:.1f} %)", t.named,
+                             t.caught, percent(t.named, t.caught)));
   return rows;
 }
 
@@ -126,7 +128,8 @@ std::string escaped(std::string_view text) {
 }  // namespace
 
 std::string matrix_as_text(const matrix& x, const matrix_plan& p) {
-  std::string text = fmt::format("backproof {}   mutants   seed {}   {} samples\n\n", BACKPROOF_VERSION, p.seed, p.samples);
+  std::string text =
+      fmt::format("backproof {}   mutants   seed {}   {} samples\n\n", BACKPROOF_VERSION, p.seed, p.samples);
   for (std::size_t k = 0; k < x.checks.size(); ++k)
     text += fmt::format("  {} {}\n", static_cast<char>('A' + k), x.checks[k]->info.name);
   text += fmt::format("\n{:<38} {:<17} {:>4} {:>6} {:>5}", "mutant", "class", "ops", "caught", "after");
@@ -142,9 +145,8 @@ std::string matrix_as_text(const matrix& x, const matrix_plan& p) {
   text += '\n';
   for (const line& l : lines)
     if (const auto ops = missed(l); !ops.empty())
-      text += l.m->out_of_reach.empty()
-                  ? fmt::format("missed        {}: {}\n", l.m->name, joined(ops, " "))
-                  : fmt::format("out of reach  {}: {}\n", l.m->name, l.m->out_of_reach);
+      text += l.m->out_of_reach.empty() ? fmt::format("missed        {}: {}\n", l.m->name, joined(ops, " "))
+                                        : fmt::format("out of reach  {}: {}\n", l.m->name, l.m->out_of_reach);
   for (const control& c : x.controls)
     for (const std::string& a : c.alarms) text += fmt::format("false alarm   {}\n", a);
   for (const std::string& row : summary_of(x)) text += row + '\n';
@@ -214,15 +216,16 @@ A cell says in how many of these ops the check caught it: green in all of them, 
 )",
                                  BACKPROOF_VERSION, p.seed, p.samples);
   for (const std::string& row : summary_of(x)) text += fmt::format("<li>{}</li>\n", escaped(row));
-  text += "</ul>\n<table><thead><tr><th>mutant</th><th>class</th><th>what is wrong</th><th>ops</th><th>caught</th>"
-          "<th>median samples</th>";
+  text +=
+      "</ul>\n<table><thead><tr><th>mutant</th><th>class</th><th>what is wrong</th><th>ops</th><th>caught</th>"
+      "<th>median samples</th>";
   for (const check* c : x.checks) text += fmt::format("<th class=\"check\">{}</th>", c->info.name);
   text += "</tr></thead><tbody>\n";
   const std::vector<line> lines = lines_of(x);
   for (const line& l : lines) {
     const bool whole = l.caught == l.met.size() || !l.m->out_of_reach.empty();
-    text += fmt::format("<tr{}><td class=\"name\">{}</td><td class=\"text\">{}</td><td class=\"text\">{}", whole ? "" : " class=\"missed\"",
-                        l.m->name, l.m->bug_class, escaped(l.m->summary));
+    text += fmt::format("<tr{}><td class=\"name\">{}</td><td class=\"text\">{}</td><td class=\"text\">{}",
+                        whole ? "" : " class=\"missed\"", l.m->name, l.m->bug_class, escaped(l.m->summary));
     if (l.m->real()) text += fmt::format(" <span class=\"cite\">({})</span>", escaped(l.m->cites));
     text += fmt::format("</td><td>{}</td><td>{}</td><td>{}</td>", l.met.size(), l.caught,
                         l.caught > 0 ? std::to_string(l.median_after) : "");
@@ -242,7 +245,8 @@ A cell says in how many of these ops the check caught it: green in all of them, 
   text += "</ul>\n<h2>Real bugs that are not planted</h2>\n<ul>\n";
   for (const family& f : all_families())
     for (const not_planted& n : f.left_out)
-      text += fmt::format("<li>{} <span class=\"cite\">({})</span>: {}</li>\n", escaped(n.what), escaped(n.cites), escaped(n.why));
+      text += fmt::format("<li>{} <span class=\"cite\">({})</span>: {}</li>\n", escaped(n.what), escaped(n.cites),
+                          escaped(n.why));
   return text + "</ul>\n</body></html>\n";
 }
 

@@ -21,12 +21,30 @@
 namespace backproof {
 
 // The classes of bugs, each a way to turn a right VJP into a wrong one.
-constexpr std::array<std::string_view, 24> bug_classes = {
-    "drop-g",       "scale",         "drop-term",     "stale-parameter",  "swap",
-    "overwrite",    "dirty-buffer",  "alias",         "mask-from-output", "compare-flip",
-    "tie-mass",     "divide-back",   "zero-times-inf", "cancel",           "guard-mismatch",
-    "wrong-window", "wrong-axis",    "wrong-formula", "assume-contiguous", "low-precision",
-    "size-path",    "race",          "detach",        "both-wrong"};
+constexpr std::array<std::string_view, 24> bug_classes = {"drop-g",
+                                                          "scale",
+                                                          "drop-term",
+                                                          "stale-parameter",
+                                                          "swap",
+                                                          "overwrite",
+                                                          "dirty-buffer",
+                                                          "alias",
+                                                          "mask-from-output",
+                                                          "compare-flip",
+                                                          "tie-mass",
+                                                          "divide-back",
+                                                          "zero-times-inf",
+                                                          "cancel",
+                                                          "guard-mismatch",
+                                                          "wrong-window",
+                                                          "wrong-axis",
+                                                          "wrong-formula",
+                                                          "assume-contiguous",
+                                                          "low-precision",
+                                                          "size-path",
+                                                          "race",
+                                                          "detach",
+                                                          "both-wrong"};
 
 // What an implementation keeps from one question to the next, though it should not.
 struct memory {
@@ -47,21 +65,21 @@ struct question {
 };
 
 struct mutant {
-  std::string_view name;       // snake_case
-  std::string_view bug_class;  // one of those above
-  std::string_view summary;    // what is wrong, as a maintainer would say it
-  std::string_view where = "everywhere";  // where it differs from the right answer
-  std::string_view ops = "*";             // names of ops, separated by blanks
+  std::string_view name;                                    // snake_case
+  std::string_view bug_class;                               // one of those above
+  std::string_view summary;                                 // what is wrong, as a maintainer would say it
+  std::string_view where = "everywhere";                    // where it differs from the right answer
+  std::string_view ops = "*";                               // names of ops, separated by blanks
   std::function<void(const question&, reply&)> wrong = {};  // turns the right answer into the wrong one
-  std::string_view entry = "";                 // its number in the corpus of real bugs; empty if it is a general one
-  std::string_view cites = "";                 // the real bug: repository and number of the issue
-  bool (*applies)(const op&) = nullptr;        // to these of the ops; null: to all
+  std::string_view entry = "";           // its number in the corpus of real bugs; empty if it is a general one
+  std::string_view cites = "";           // the real bug: repository and number of the issue
+  bool (*applies)(const op&) = nullptr;  // to these of the ops; null: to all
   std::vector<dtype> dtypes = {dtype::f64, dtype::f32};  // that reveal it
-  bool forward = false;                        // it changes the forward function as well as the VJP
-  bool circumstantial = false;                 // what it does depends on the circumstance
+  bool forward = false;                                  // it changes the forward function as well as the VJP
+  bool circumstantial = false;                           // what it does depends on the circumstance
   bool probed = false;  // whether it changes anything in an op is found out by trying (see stillborn)
   std::string_view (*equivalent)(const op&) = nullptr;  // why it changes nothing in this op; empty if it does
-  std::string_view declares = "";  // a convention at kinks, which it does not keep
+  std::string_view declares = "";                       // a convention at kinks, which it does not keep
   std::string_view out_of_reach = "";  // why the samples of a check do not show it; it is proved to differ elsewhere
   std::function<sample(const op&)> witness = {};  // that elsewhere
 
@@ -98,9 +116,10 @@ family make_mutant() {
 // Whether a name is among others, which are separated by blanks.
 bool among(std::string_view name, std::string_view names);
 
-const std::vector<family>& all_families();             // sorted by name
-std::vector<const mutant*> all_mutants();              // in the order of families, then as they stand in the file
-std::vector<std::string_view> mutant_files();          // that were present when the build was configured
+const std::vector<family>& all_families();  // sorted by name
+const family& family_of(const mutant& m);
+std::vector<const mutant*> all_mutants();      // in the order of families, then as they stand in the file
+std::vector<std::string_view> mutant_files();  // that were present when the build was configured
 
 // The reference as an honest implementation that can be asked in every circumstance; and the same with a mutant in it.
 // The order of the sums tells an implementation from the emulation that a diagnosis is made with.

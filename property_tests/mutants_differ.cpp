@@ -1,0 +1,151 @@
+// The mutants are what they say: each differs from the right gradient, beyond the bound, in every op that it is planted
+// in; and those that are left out as equivalent are equal in every sample of a check.
+//
+// Differing is not being caught: the answer is compared with the oracle's numbers and bounds alone, in the circumstance
+// that the mutant is about, and twice in a row for what is kept from one question to the next.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "backproof/agreement.hpp"
+#include "generators.hpp"
+#include "mutation/matrix.hpp"
+
+namespace backproof::properties {
+
+BOOST_AUTO_TEST_SUITE(mutants_differ)
+
+namespace {
+
+std::vector<sample> of_a_check(const op& o, dtype t, std::uint64_t smooth) {
+  std::vector<sample> list;
+  for (std::uint64_t n = 0; n < smooth; ++n) list.push_back(draw_telling_sample(o, t, 1, n));
+  for (std::uint64_t n = 0; n < special_cases; ++n) list.push_back(draw_telling_sample(o, t, 1, n, profile::special));
+  for (std::uint64_t n = 0; o.kinks != nullptr && n < 13; ++n)
+    list.push_back(draw_telling_sample(o, t, 1, n, profile::kink));
+  return list;
+}
+
+bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
+
+// Whether one of two answers in a row is farther from the honest one than two right answers may be apart.
+bool differs(const mutant& m, const op& o, const sample& x, circumstance c) {
+  std::optional<sample> put = prepared(x, c);
+  if (!put) return false;
+  put->under = c;
+  const std::unique_ptr<subject> honest = honest_subject(), wrong = mutated_subject(m);
+  const precision p{x.type, honest->accumulator(x.type)};
+  const oracle truth(o, *put, p.accumulator);
+  for (const mode how : {mode::vjp, mode::forward}) {
+    const reply right = honest->run(how, o, *put);
+    const auto& bounds = how == mode::vjp ? truth.bounded_gradient() : truth.bounded_output();
+    for (int call = 0; call < 3; ++call) {
+      const reply r = wrong->run(how, o, *put);
+      if (r.changed != right.changed || r.tensors.size() != right.tensors.size()) return true;
+      for (std::size_t k = 0; k < r.tensors.size(); ++k) {
+        if (r.tensors[k].has_value() != right.tensors[k].has_value()) return true;
+        if (r.tensors[k] && r.tensors[k]->dims() != right.tensors[k]->dims()) return true;
+        for (index i = 0; r.tensors[k] && i < r.tensors[k]->count(); ++i) {
+          const double a = r.tensors[k]->at(i), b = right.tensors[k]->at(i);
+          const double bound = k < bounds.size() && i < bounds[k].size() ? bound_of(bounds[k][i], p) : 0;
+          if (!same(a, b) && !(std::fabs(a - b) <= 2 * bound)) return true;
+        }
+      }
+    }
+  }
+  return false;
+}
+
+// A convention that is declared and not kept is wrong though each of its numbers is right.
+bool breaks_its_word(const mutant& m) { return !m.declares.empty(); }
+
+bool shown_to_differ(const mutant& m, const op& o) {
+  if (breaks_its_word(m)) return true;
+  if (m.witness) return differs(m, o, m.witness(o), circumstance::plain);
+  for (const dtype t : m.dtypes)
+    for (const sample& x : of_a_check(o, t, 49))
+      for (const circumstance c : all_circumstances)
+        if ((c == circumstance::plain || m.circumstantial) && differs(m, o, x, c)) return true;
+  return false;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(every_mutant_differs_beyond_the_bound_in_every_op_that_it_is_planted_in) {
+  for (const mutant* m : all_mutants()) {
+    std::string equal;
+    for (const op& o : all_ops())
+      if (m->suits(o) && !shown_to_differ(*m, o)) equal += fmt::format(" {}", o.info.name);
+    BOOST_TEST(equal.empty(), m->name << " differs nowhere in:" << equal);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_equivalent_mutant_is_equal_everywhere) {
+  for (const mutant* m : all_mutants()) {
+    if (m->equivalent == nullptr) continue;
+    mutant planted = *m;  // as if there were no proof
+    planted.equivalent = nullptr;
+    for (const op& o : all_ops()) {
+      if (m->equivalent(o).empty() || !planted.suits(o)) continue;
+      for (const dtype t : m->dtypes)
+        for (const sample& x : of_a_check(o, t, 14))
+          for (const circumstance c : all_circumstances)
+            if ((c == circumstance::plain || m->circumstantial) && differs(planted, o, x, c))
+              BOOST_ERROR(m->name << " differs in " << o.info.name << "/" << name_of(t) << ", case "
+                                  << case_name(x.made_for, x.number) << ", " << name_of(c));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(mutants_are_described) {
+  std::set<std::string_view> names, entries;
+  for (const mutant* m : all_mutants()) {
+    BOOST_TEST_CONTEXT(m->name) {
+      BOOST_TEST(names.insert(m->name).second);
+      BOOST_TEST((std::find(bug_classes.begin(), bug_classes.end(), m->bug_class) != bug_classes.end()));
+      BOOST_TEST((!m->summary.empty() && !m->where.empty() && m->wrong));
+      BOOST_TEST(m->real() == !m->cites.empty());
+      BOOST_TEST((m->out_of_reach.empty() == !m->witness));
+      if (m->real()) BOOST_TEST(entries.insert(m->entry).second);
+      if (m->ops != "*")
+        BOOST_TEST(std::any_of(all_ops().begin(), all_ops().end(), [&](const op& o) { return among(o.info.name, m->ops); }));
+    }
+  }
+}
+
+// The corpus has 96 bugs that a library of layers may have. None of them is dropped silently.
+BOOST_AUTO_TEST_CASE(every_bug_of_the_corpus_is_planted_or_said_to_be_not) {
+  std::set<std::string_view> entries;
+  for (const family& f : all_families()) {
+    for (const mutant& m : f.mutants)
+      if (m.real()) entries.insert(m.entry);
+    for (const not_planted& n : f.left_out) {
+      BOOST_TEST((!n.cites.empty() && !n.what.empty() && !n.why.empty()));
+      BOOST_TEST(entries.insert(n.entry).second);
+    }
+  }
+  BOOST_TEST(entries.size() == 96U);
+}
+
+BOOST_AUTO_TEST_CASE(every_family_file_is_registered_once_and_nothing_else_is) {
+  std::vector<std::string_view> files = mutant_files(), names;
+  std::sort(files.begin(), files.end());
+  for (const family& f : all_families()) names.push_back(f.info.name);
+  BOOST_TEST(names == files, boost::test_tools::per_element());
+}
+
+// The matrix, short but complete: each mutant in each op until something catches it.
+BOOST_AUTO_TEST_CASE(the_checks_catch_every_mutant_that_they_can_reach) {
+  matrix_plan p{.mutants = all_mutants(), .ops = {}, .samples = 49, .seed = 1, .jobs = 2, .first = true};
+  for (const op& o : all_ops()) p.ops.push_back(&o);
+  p.diagnose = false;
+  const matrix x = run_matrix(p);
+  for (const encounter& e : x.met)
+    if (!e.caught() && e.m->out_of_reach.empty()) BOOST_ERROR(e.m->name << " is missed in " << e.o->info.name);
+  for (const control& c : x.controls)
+    for (const std::string& alarm : c.alarms) BOOST_ERROR("false alarm: " << alarm);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace backproof::properties
