@@ -1,4 +1,5 @@
-// Over a batch, the gradient of an example is its own, and the gradient of what all examples share is the sum over them.
+// Over a batch, the gradient of an example is its own, and the gradient of what all examples share is the sum over
+// them.
 //
 // Two evaluations in wide precision, each within its running error bound, and as many additions as there are examples.
 #include "backproof/batch.hpp"

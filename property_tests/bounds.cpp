@@ -29,8 +29,7 @@ BOOST_AUTO_TEST_CASE(the_right_result_correctly_rounded_is_within_its_bound) {
     std::vector<std::optional<tensor>> best;
     for (const values<bounded<real>>& d : all) {
       best.push_back(d.present() ? std::optional(tensor(q.type, d.dims())) : std::nullopt);
-      for (index i = 0; i < d.size(); ++i)
-        best.back()->set(i, round_to(format_of(q.type), d[i].value()));
+      for (index i = 0; i < d.size(); ++i) best.back()->set(i, round_to(format_of(q.type), d[i].value()));
     }
     std::vector<std::string> names(all.size(), "d");
     const finding f = compare(all, best, names, {q.type, accumulator}, "wrong_gradient");

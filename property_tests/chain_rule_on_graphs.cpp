@@ -3,10 +3,11 @@
 //   gradient = sum over all paths of the products of the local derivatives along each    (the distributed chain rule)
 //   gradient of a variable = sum of the gradients of its uses, were they variables of their own
 //
-// Every gate is followed by tanh, and the leaves are within [-1, 1], so every value and every local derivative is within
-// [-1, 1], and so is every product along a path. A path of n derivatives is rounded n times, the sum over the paths once
-// for each: two evaluations differ by at most 2 eps (products + paths^2), with products counted over all paths; copy
-// gates and sums along the way add no more roundings than there are products.
+// Every gate is followed by tanh, and the leaves are within [-1, 1], so every value and every local derivative is
+// within
+// [-1, 1], and so is every product along a path. A path of n derivatives is rounded n times, the sum over the paths
+// once for each: two evaluations differ by at most 2 eps (products + paths^2), with products counted over all paths;
+// copy gates and sums along the way add no more roundings than there are products.
 #include <vector>
 
 #include "generators.hpp"
@@ -36,9 +37,11 @@ constexpr std::size_t leaves = 2;
 
 // Shrinks to fewer gates, then to gates of earlier kinds and nearer inputs.
 std::vector<gate> any_gates() {
-  const auto one = rc::gen::map(rc::gen::tuple(rc::gen::inRange(0, 5), rc::gen::inRange<std::size_t>(1, 4),
-                                               rc::gen::inRange<std::size_t>(1, 4)),
-                                [](const auto& t) { return gate{std::get<0>(t), std::get<1>(t), std::get<2>(t)}; });
+  const auto one = rc::gen::map(
+      rc::gen::tuple(rc::gen::inRange(0, 5), rc::gen::inRange<std::size_t>(1, 4), rc::gen::inRange<std::size_t>(1, 4)),
+      [](const auto& t) {
+        return gate{std::get<0>(t), std::get<1>(t), std::get<2>(t)};
+      });
   std::vector<gate> gates = *rc::gen::container<std::vector<gate>>(one);
   gates.resize(std::min<std::size_t>(gates.size(), 9));
   return gates;
@@ -53,8 +56,8 @@ built build(const std::vector<gate>& gates, const std::vector<double>& at, bool 
   built b;
   std::vector<port> values;
   const auto leaf = [&](std::size_t k) {
-    b.uses[k].push_back(b.g.leaf("x" + std::to_string(k) + "_" + std::to_string(b.uses[k].size()),
-                                 networks::scalar_of(real(at[k]))));
+    b.uses[k].push_back(
+        b.g.leaf("x" + std::to_string(k) + "_" + std::to_string(b.uses[k].size()), networks::scalar_of(real(at[k]))));
     return b.uses[k].back();
   };
   for (std::size_t k = 0; k < leaves; ++k) values.push_back(leaf(k));

@@ -46,6 +46,22 @@ struct layout_and_axes {
                  },
              .applies = has_axis,
              .probed = true},
+            {.name = "neighbours_in_memory",
+             .bug_class = "wrong-axis",
+             .summary = "neighbours in memory are taken for those along the axis, which is not the last one",
+             .where = "an axis that is not the last one",
+             .ops = "softmax",
+             .wrong =
+                 [](const question& q, reply& r) {
+                   const reply y = q.forward();
+                   const tensor &p = *y.tensors[0], &g = q.x.cotangents[0];
+                   const index length = slices(p.dims(), q.x.attrs.integer("axis")).length;
+                   for (index row = 0; row < p.count(); row += length) {
+                     double mean = 0;
+                     for (index k = row; k < row + length; ++k) mean += p.at(k) * g.at(k);
+                     for (index k = row; k < row + length; ++k) r.tensors[0]->set(k, p.at(k) * (g.at(k) - mean));
+                   }
+                 }},
             {.name = "cotangent_read_backwards",
              .bug_class = "wrong-axis",
              .summary = "the cotangent is read in the reverse order",

@@ -81,20 +81,12 @@ struct operands {
          }),
          .applies = [](const op& o) { return o.sig.may_have_twins(); },
          .probed = true},
-        {.name = "zero_times_infinity",
+        {.name = "nan_for_zero_cotangent",
          .bug_class = "zero-times-inf",
-         .summary =
-             "the cotangent is multiplied by a derivative that is infinite or NaN where the right product is not",
-         .where = "the derivative is infinite at a point and the cotangent 0 there",
-         .ops = "sqrt log reciprocal rsqrt",
-         .wrong = [](const question& q, reply& r) {
-           sample ones = q.x;
-           for (index i = 0; i < ones.cotangents[0].count(); ++i) ones.cotangents[0].set(i, 1);
-           const reply slope = q.with(ones);
-           for (index i = 0; i < r.tensors[0]->count(); ++i)
-             if (const double s = slope.tensors[0]->at(i); !std::isfinite(s))
-               r.tensors[0]->set(i, s * q.x.cotangents[0].at(i));
-         }}};
+         .summary = "a cotangent of 0 meets something infinite, and gives NaN",
+         .where = "a cotangent of 0",
+         .wrong = ways::elementwise([](const ways::at& e) { return e.g == 0 ? std::nan("") : e.right; }),
+         .applies = [](const op& o) { return o.unary; }}};
   }
 
  private:

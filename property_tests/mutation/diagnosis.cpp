@@ -35,11 +35,12 @@ value_list<double> leeway_of(const List& expected, const precision& p) {
   return all;
 }
 
-bool close(double a, double b, double right, double leeway, double unit) {
+bool close(double a, double b, double right, double leeway, double unit, double largest) {
   if (a == b || (std::isnan(a) && std::isnan(b))) return true;
   if (!std::isfinite(a) || !std::isfinite(b)) return false;
   const double grown = right != 0 && std::isfinite(right) ? std::max(1.0, std::fabs(b / right)) : 1.0;
-  return std::fabs(a - b) <= leeway * grown + 8 * unit * std::fabs(b);
+  // A wrong formula may mix elements that the right one keeps apart: what is small then has the errors of the largest.
+  return std::fabs(a - b) <= leeway * grown + 8 * unit * std::fabs(b) + 4 * unit * largest;
 }
 
 bool agree(const asked_question& q, const reply& a, const reply& b) {
@@ -47,14 +48,19 @@ bool agree(const asked_question& q, const reply& a, const reply& b) {
       a.changed.value_or(std::vector<std::string>{}).empty() != b.changed.value_or(std::vector<std::string>{}).empty())
     return false;
   const double unit = format_of(q.x.type).unit();
-  for (std::size_t k = 0; k < a.tensors.size(); ++k)
+  for (std::size_t k = 0; k < a.tensors.size(); ++k) {
+    double largest = 0;
+    for (index i = 0; b.tensors[k] && i < b.tensors[k]->count(); ++i)
+      if (std::isfinite(b.tensors[k]->at(i))) largest = std::max(largest, std::fabs(b.tensors[k]->at(i)));
     for (index i = 0; a.tensors[k] && i < a.tensors[k]->count(); ++i) {
       const bool known = k < q.leeway.size() && i < q.leeway[k].size();
       const double right = k < q.right.tensors.size() && q.right.tensors[k] && i < q.right.tensors[k]->count()
                                ? q.right.tensors[k]->at(i)
                                : 0;
-      if (!close(a.tensors[k]->at(i), b.tensors[k]->at(i), right, known ? q.leeway[k][i] : 0, unit)) return false;
+      if (!close(a.tensors[k]->at(i), b.tensors[k]->at(i), right, known ? q.leeway[k][i] : 0, unit, largest))
+        return false;
     }
+  }
   return true;
 }
 

@@ -76,7 +76,8 @@ class op_runner {
       const finding f = judge(*c, t);
       if (f.outcome == verdict::inaccurate) s.met.graded.emplace(c, s.samples);
       if (f.outcome != verdict::fail && f.outcome != verdict::inaccurate) continue;
-      if (plan_.diagnose && s.met.diagnosis.empty() && (f.outcome == verdict::fail || loses_digits(*s.met.m))) tell(s, *c, x);
+      if (plan_.diagnose && s.met.diagnosis.empty() && (f.outcome == verdict::fail || loses_digits(*s.met.m)))
+        tell(s, *c, x);
       if (f.outcome == verdict::fail) s.met.killed.emplace(c, s.samples);
       if (plan_.first && s.met.caught()) return;
     }

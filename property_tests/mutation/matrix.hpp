@@ -21,7 +21,7 @@ struct matrix_plan {
   std::uint64_t seed = 1;
   unsigned jobs = 1;
   bool diagnose = true;  // a catch is followed by a diagnosis
-  bool first = false;  // a mutant is let go as soon as any check has caught it
+  bool first = false;    // a mutant is let go as soon as any check has caught it
   std::function<void(std::size_t done, std::size_t total, const std::string& op)> on_progress = {};
 };
 
