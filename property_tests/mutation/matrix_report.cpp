@@ -132,12 +132,14 @@ std::string matrix_as_text(const matrix& x, const matrix_plan& p) {
       fmt::format("backproof {}   mutants   seed {}   {} samples\n\n", BACKPROOF_VERSION, p.seed, p.samples);
   for (std::size_t k = 0; k < x.checks.size(); ++k)
     text += fmt::format("  {} {}\n", static_cast<char>('A' + k), x.checks[k]->info.name);
-  text += fmt::format("\n{:<38} {:<17} {:>4} {:>6} {:>5}", "mutant", "class", "ops", "caught", "after");
+  const std::vector<line> lines = lines_of(x);
+  std::size_t width = 6;
+  for (const line& l : lines) width = std::max(width, l.m->name.size());
+  text += fmt::format("\n{:<{}}  {:<17} {:>4} {:>6} {:>5}", "mutant", width, "class", "ops", "caught", "after");
   for (std::size_t k = 0; k < x.checks.size(); ++k) text += fmt::format(" {:>3}", static_cast<char>('A' + k));
   text += '\n';
-  const std::vector<line> lines = lines_of(x);
   for (const line& l : lines) {
-    text += fmt::format("{:<38} {:<17} {:>4} {:>6} {:>5}", l.m->name, l.m->bug_class, l.met.size(), l.caught,
+    text += fmt::format("{:<{}}  {:<17} {:>4} {:>6} {:>5}", l.m->name, width, l.m->bug_class, l.met.size(), l.caught,
                         l.caught > 0 ? std::to_string(l.median_after) : "");
     for (const std::uint64_t n : l.by_check) text += n > 0 ? fmt::format(" {:>3}", n) : "   .";
     text += '\n';
