@@ -68,8 +68,8 @@ struct elementwise_bugs {
          .cites = "tenstorrent/tt-metal #38643",
          .dtypes = any},
         {.name = "softplus_zero_where_exp_overflows",
-         .bug_class = "zero-times-inf",
-         .summary = "exp overflows, and infinity times its reciprocal is taken for 0",
+         .bug_class = "cancel",
+         .summary = "exp(x) / (1 + exp(x)) with an exp that overflows: infinity times its reciprocal is taken for 0",
          .where = "beta x beyond the logarithm of the largest number, below the threshold",
          .ops = "softplus",
          .wrong = elementwise([](const at& e) {

@@ -56,7 +56,12 @@ struct parameters {
                    })(q, r);
                  },
              .dtypes = {dtype::bf16, dtype::f16},
-             .probed = true}};
+             .probed = true,
+             .equivalent = [](const op& o) -> std::string_view {
+               return among(o.info.name, "batch_normalization instance_normalization")
+                          ? "the rounding of epsilon is below that of the variance that it is added to"
+                          : "";
+             }}};
   }
 
  private:
