@@ -140,9 +140,9 @@ BOOST_AUTO_TEST_CASE(what_is_out_of_reach_does_not_pass_where_it_shows) {
       if (m->witness && m->suits(o)) {
         const sample x = m->witness(o);
         const verdict v = judge(o, *find_check("reference_gradient"), *mutated_subject(*m), x).outcome;
-        BOOST_TEST(v != verdict::pass, m->name << " in " << o.info.name << ": " << name_of(v));
+        BOOST_TEST((v != verdict::pass), m->name << " in " << o.info.name << ": " << name_of(v));
         const verdict honest = judge(o, *find_check("reference_gradient"), *honest_subject(), x).outcome;
-        BOOST_TEST(honest != verdict::fail, m->name << ", honest: " << name_of(honest));
+        BOOST_TEST((honest != verdict::fail), m->name << ", honest: " << name_of(honest));
       }
 }
 
