@@ -20,6 +20,7 @@
 #include "cli/output_file.hpp"
 #include "cli/subjects.hpp"
 #include "cli/terminal.hpp"
+#include "mutation/diagnosis.hpp"
 
 namespace backproof::cli {
 namespace {
@@ -164,6 +165,7 @@ plan plan_of(const options& o) {
                            : o.adapter;
   p.exhaustive = o.exhaustive;
   p.stop = &interrupted;
+  p.diagnose = diagnose;
   return p;
 }
 

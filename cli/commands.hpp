@@ -20,5 +20,6 @@ void add_graph(CLI::App& app, action& chosen);
 void add_net(CLI::App& app, action& chosen);
 void add_train(CLI::App& app, action& chosen);
 void add_audit(CLI::App& app, action& chosen);
+void add_mutants(CLI::App& app, action& chosen);
 
 }  // namespace backproof::cli

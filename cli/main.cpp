@@ -40,6 +40,7 @@ int main(int argc, char** argv) {
   add_net(app, chosen);
   add_train(app, chosen);
   add_audit(app, chosen);
+  add_mutants(app, chosen);
 
   try {
     app.parse(argc, argv);

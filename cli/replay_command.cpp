@@ -9,14 +9,16 @@
 #include "backproof/run.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/reproducer.hpp"
 #include "cli/subjects.hpp"
 #include "cli/terminal.hpp"
+#include "mutation/diagnosis.hpp"
 
 namespace backproof::cli {
 namespace {
 
 struct options {
-  std::string what, adapter;
+  std::string what, adapter, reproducer;
 };
 
 // What `read` gives; if it throws, an error of one line that names the file.
@@ -51,7 +53,14 @@ int replay(const options& o) {
   const offer offered = s->offers(which, c.x.type);
   if (!offered.any()) throw stop_with(exit_adapter, fmt::format("{}: {}", s->name(), offered.why_not));
 
+  if (!o.reproducer.empty()) {
+    const oracle truth(which, c.x, s->accumulator(c.x.type));
+    trial t(truth, *s, {c.x.type, s->accumulator(c.x.type)});
+    fmt::print("{}", reproducer_of(c, t, o.reproducer == "cpp" ? language::cpp : language::numpy));
+    return exit_ok;
+  }
   result r = judge_in_full(which, *find_check(c.check), *s, c.x);
+  if (r.found.outcome == verdict::fail) r.hint = diagnose(which, *find_check(c.check), c.x, *s);
   r.replay = fmt::format("{} replay {}", program, o.what);
   if (!o.adapter.empty()) r.replay += fmt::format(" --adapter '{}'", o.adapter);
   terminal screen(color_choice::automatic);
@@ -69,6 +78,8 @@ void add_replay(CLI::App& app, action& chosen) {
   CLI::App* c = app.add_subcommand("replay", "Judge one stored or tokened sample again");
   c->add_option("sample", o->what, "FILE.safetensors, or a token bp1:...")->required();
   c->add_option("--adapter", o->adapter, "Another subject than the one that failed");
+  c->add_option("--reproducer", o->reproducer, "Print a stand-alone program of the failure instead: numpy or cpp")
+      ->check(CLI::IsMember({"numpy", "cpp"}));
   c->callback([o, &chosen] { chosen = [o] { return replay(*o); }; });
 }
 

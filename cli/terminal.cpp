@@ -289,6 +289,7 @@ void terminal::failure(const result& r) {
   if (!r.attributes.empty()) row(r.attributes);
   for (const std::string& t : r.tensors) row(t);
   if (!r.shrunk_from.empty()) row("shrunk from " + r.shrunk_from);
+  if (!r.hint.empty()) fmt::print("  hint       {}\n", r.hint);
   if (!r.file.empty()) fmt::print("  stored in  {}\n", r.file);
   if (!r.replay.empty()) fmt::print("  replay     {}\n", r.replay);
   fmt::print("\n");

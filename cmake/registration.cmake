@@ -1,4 +1,4 @@
-# backproof_register(<target> KIND op|check|report FOLDER <folder> [LINK <library>...])
+# backproof_register(<target> KIND op|check|report|mutant FOLDER <folder> [LINK <library>...])
 #
 # The presence of <folder>/<name>.hpp registers the struct <name>. For each header a translation unit is generated that
 # includes it first and alone (so it must be self-contained), asserts that file, struct and registered name agree, and
@@ -8,6 +8,11 @@ function(backproof_register target)
   set(namespace_op ops)
   set(namespace_check checks)
   set(namespace_report reports)
+  set(namespace_mutant mutants)
+  set(BP_ROOM backproof) # of the header that registers
+  if(arg_KIND STREQUAL mutant)
+    set(BP_ROOM mutation)
+  endif()
   set(BP_NAMESPACE ${namespace_${arg_KIND}})
   set(BP_KIND ${arg_KIND})
 

@@ -31,7 +31,11 @@ struct softplus : elementwise::unary<softplus> {
         s.attribute("threshold", s.choose({20.0, 2.0, 100.0, std::numeric_limits<double>::infinity()}));
     // Only where beta x is exact do all subjects find the same side of the jump.
     const bool exact = beta != 3 && threshold < 1000;
-    s.input(s.dims(0, 3), exact ? domain{.kinks = {threshold / beta}} : domain{});
+    // Far out exp(beta x) overflows, where nothing cuts it off before.
+    const domain anywhere =
+        threshold < 100 ? domain{} : s.choose({domain{}, domain{.low = 60 / beta, .high = 160 / beta}});
+    s.input(s.dims(0, 3),
+            exact ? domain{.low = anywhere.low, .high = anywhere.high, .kinks = {threshold / beta}} : anywhere);
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {

@@ -100,6 +100,7 @@ class junit : public reporter {
       text += "worst: " + w->where + " expected " + w->expected + " actual " + w->actual + "\n";
     if (!r.attributes.empty()) text += "attributes: " + r.attributes + "\n";
     for (const std::string& t : r.tensors) text += t + "\n";
+    if (!r.hint.empty()) text += "hint: " + r.hint + "\n";
     if (!r.replay.empty()) text += "replay: " + r.replay + "\n";
     return legal(text);
   }

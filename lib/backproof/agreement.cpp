@@ -63,19 +63,6 @@ std::vector<std::pair<std::size_t, std::size_t>> twins(const sample& x) {
   return found;
 }
 
-// The sample made such that the circumstance can arise; none if it cannot.
-std::optional<sample> prepared(sample x, circumstance c) {
-  if (c == circumstance::expanded) {
-    for (tensor& v : x.cotangents)
-      for (index i = 1; i < v.count(); ++i) v.set(i, v.at(0));
-  } else if (c == circumstance::aliased || c == circumstance::shared) {
-    const auto pairs = twins(x);
-    if (pairs.empty()) return std::nullopt;
-    for (const auto& [k, first] : pairs) x.inputs[k] = x.inputs[first];
-  }
-  return x;
-}
-
 // From the gradients of a plain question to those of one in the circumstance.
 void transform(expectation& e, const sample& x, circumstance c, double unit) {
   if (c == circumstance::accumulated)
@@ -174,6 +161,18 @@ finding agreement::found() const {
 finding same_answer(trial& t, const trial::answers& actual, const std::string& kind) {
   return within_reach(
       [&](value_list<double> (*how_far)(trial&)) { return compared(t, actual, plain_answer(t, how_far(t)), kind); });
+}
+
+std::optional<sample> prepared(sample x, circumstance c) {
+  if (c == circumstance::expanded) {
+    for (tensor& v : x.cotangents)
+      for (index i = 1; i < v.count(); ++i) v.set(i, v.at(0));
+  } else if (c == circumstance::aliased || c == circumstance::shared) {
+    const auto pairs = twins(x);
+    if (pairs.empty()) return std::nullopt;
+    for (const auto& [k, first] : pairs) x.inputs[k] = x.inputs[first];
+  }
+  return x;
 }
 
 finding same_under(trial& t, std::span<const circumstance> all, const std::string& kind) {

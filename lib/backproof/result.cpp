@@ -62,6 +62,7 @@ std::string to_json(const result& r) {
   if (!r.attributes.empty()) j["attributes"] = r.attributes;
   if (!r.tensors.empty()) j["sample"] = r.tensors;
   if (!r.shrunk_from.empty()) j["shrunk_from"] = r.shrunk_from;
+  if (!r.hint.empty()) j["hint"] = r.hint;
   if (!r.file.empty()) j["file"] = r.file;
   if (!r.replay.empty()) j["replay"] = r.replay;
   return line(j);

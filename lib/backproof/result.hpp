@@ -26,6 +26,7 @@ struct result {
   std::vector<std::string> tensors;
   std::string shrunk_from;  // of a failure: the shapes as drawn, empty if not shrunk
   std::string file;         // of a failure: the stored counterexample, empty if none
+  std::string hint;         // of a failure: which known bug gives these numbers, in words; empty if nobody looked
   std::string replay;       // of a failure: the command that reproduces the verdict
 
   std::string id() const;  // "Sigmoid/f32/adjoint_identity/12"

@@ -74,14 +74,6 @@ result blank(const op& o, dtype t, const subject& s, const check* c = nullptr, c
   return r;
 }
 
-finding decide(const check& c, trial& t) {
-  try {
-    return c.run(t);
-  } catch (const no_answer& none) {
-    return none.found;
-  }
-}
-
 class unit_runner {
  public:
   unit_runner(const plan& p, const unit& u, subject& s) : plan_(p), unit_(u), subject_(s) {}
@@ -149,7 +141,7 @@ class unit_runner {
 
   result judged(const check& c, trial& t, const sample& x) {
     result r = blank(*unit_.o, unit_.type, subject_, &c, case_name(x.made_for, x.number));
-    r.found = decide(c, t);
+    r.found = judge(c, t);
     if (r.found.outcome == verdict::fail && told_.insert(std::string(c.info.name)).second)
       tell(r, c, x);  // the first failure of each check is worth shrinking; the others are the same bug most times
     else if (is_trouble(r.found.outcome))
@@ -182,7 +174,7 @@ class unit_runner {
     if (shapes_of(*unit_.o, small) != shapes_of(*unit_.o, x)) r.shrunk_from = shapes_of(*unit_.o, x);
     const oracle truth(*unit_.o, small, subject_.accumulator(unit_.type));
     trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
-    r.found = decide(c, t);
+    r.found = judge(c, t);
     if (!plan_.counterexamples.empty()) {
       r.file = fmt::format("{}/{}-{}-{}.safetensors", plan_.counterexamples, unit_.o->info.name, name_of(unit_.type),
                            c.info.name);
@@ -190,6 +182,8 @@ class unit_runner {
       write_file(r.file, to_file({r.op, r.check, plan_.adapter_argument, small}, t));
     }
     describe(r, small, r.file);
+    // The sample as drawn tells more bugs apart than what is left of it.
+    if (plan_.diagnose) r.hint = plan_.diagnose(*unit_.o, c, x, subject_);
     if (r.file.empty()) r.replay = replay_of(r, x);  // a token can only draw a sample as it was before shrinking
   }
 
@@ -301,11 +295,19 @@ class runner {
 
 }  // namespace
 
+finding judge(const check& c, trial& t) {
+  try {
+    return c.run(t);
+  } catch (const no_answer& none) {
+    return none.found;
+  }
+}
+
 finding judge(const op& o, const check& c, subject& s, const sample& x) {
   const format accumulator = s.accumulator(x.type);
   const oracle truth(o, x, accumulator);
   trial t(truth, s, {x.type, accumulator});
-  return decide(c, t);
+  return judge(c, t);
 }
 
 result judge_in_full(const op& o, const check& c, subject& s, const sample& x) {

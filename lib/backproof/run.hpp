@@ -28,6 +28,9 @@ struct plan {
   std::string program = "backproof";        // for replay commands: how this program was called
   std::string adapter_argument;             // and with which --adapter
   const std::atomic<bool>* stop = nullptr;  // set from outside to interrupt
+  // What a failing subject's numbers look like, in one line: for the first failure of each check. It may ask the
+  // subject.
+  std::function<std::string(const op&, const check&, const sample&, subject&)> diagnose = {};
 };
 
 struct listener {
@@ -41,6 +44,7 @@ summary run(const plan& p, const subject_factory& make, const listener& to);
 
 // One sample, one check.
 finding judge(const op& o, const check& c, subject& s, const sample& x);
+finding judge(const check& c, trial& t);  // on a trial that other checks use too
 
 // The same as a whole record, with the sample described; file and replay are left empty.
 result judge_in_full(const op& o, const check& c, subject& s, const sample& x);

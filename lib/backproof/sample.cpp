@@ -173,6 +173,10 @@ void sampler::inject_special() {
   const index sure = random_.below(t.count());
   for (index i = 0; i < t.count(); ++i)
     if (i == sure || random_.chance(0.3)) t.set(i, value);
+  // In every second place it meets itself, if there is another input of the shape: equal infinities, 0 / 0.
+  for (tensor* const twin : candidates)
+    for (index i = 0; twin != &t && twin->dims() == t.dims() && i < t.count(); i += 2)
+      if (t.at(i) == value || (std::isnan(value) && std::isnan(t.at(i)))) twin->set(i, value);
 }
 
 // Case n holds the bit patterns from 1024 n on.
@@ -201,8 +205,10 @@ void sampler::indices(const shape& dims, const std::vector<index>& elements) {
 void sampler::broadcast_pair(const domain& of_a, const domain& of_b) {
   shape a = dims(0, 3), b = a;
   switch (choose({0, 1, 2, 3})) {
-    case 1:  // one operand has fewer axes
+    case 1:  // one operand has fewer axes, and sometimes extent 1 in those that it has
       b.erase(b.begin(), b.begin() + random_.between(0, static_cast<index>(b.size())));
+      for (index& e : b)
+        if (random_.chance(0.25)) e = 1;
       break;
     case 2:  // one operand has extent 1 somewhere
       for (index& e : b)

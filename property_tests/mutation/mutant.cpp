@@ -1,0 +1,178 @@
+#include "mutation/mutant.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <mutex>
+
+#include "backproof/agreement.hpp"
+#include "mutation/register_mutant.hpp"
+
+namespace backproof {
+namespace {
+
+std::vector<family>& families() {
+  static std::vector<family> list;  // constructed on first use, because registration happens before main
+  return list;
+}
+
+// A gradient that is zero everywhere cannot be wrong in most ways.
+bool has_gradient(const op& o) {
+  return o.has_reference() &&
+         std::any_of(o.sig.inputs.begin(), o.sig.inputs.end(), [](const operand& x) { return x.differentiable; });
+}
+
+class honest : public subject {
+ public:
+  explicit honest(order sums) : reference_(reference_subject(sums)) {}
+  std::string name() const override { return "honest"; }
+  std::string version() const override { return reference_->version(); }
+  offer offers(const op& o, dtype t) const override { return reference_->offers(o, t); }
+  bool supports(circumstance) const override { return true; }
+
+  reply run(mode how, const op& o, const sample& x) override {
+    reply r = reference_->run(how, o, x);
+    if (how == mode::vjp) put_under(x, r);
+    r.changed.emplace();  // it is watched always, and changes nothing
+    return r;
+  }
+
+  // What the circumstance makes of the plain answer.
+  static void put_under(const sample& x, reply& r) {
+    if (x.under == circumstance::accumulated)
+      for (auto& d : r.tensors)
+        for (index i = 0; d && i < d->count(); ++i) d->set(i, 2 * d->at(i));
+    if (x.under == circumstance::shared) share(x, r);
+  }
+
+ private:
+  // The first of equal tensors gets the gradients of all.
+  static void share(const sample& x, reply& r) {
+    for (std::size_t k = 0; k < r.tensors.size(); ++k)
+      for (std::size_t first = 0; r.tensors[k] && first < k; ++first) {
+        auto &all = r.tensors[first], &own = r.tensors[k];
+        if (!all || !(x.inputs[first] == x.inputs[k])) continue;
+        for (index i = 0; i < own->count(); ++i) all->set(i, all->at(i) + own->at(i));
+        own.reset();
+      }
+  }
+
+  std::unique_ptr<subject> reference_;
+};
+
+class mutated : public honest {
+ public:
+  mutated(const mutant& m, order sums) : honest(sums), mutant_(m), honest_(sums) {}
+  std::string name() const override { return std::string(mutant_.name); }
+  std::string declared_convention(const op& o) const override {
+    return mutant_.suits(o) ? std::string(mutant_.declares) : "";
+  }
+
+  reply run(mode how, const op& o, const sample& x) override {
+    if (!mutant_.suits(o) || (how == mode::forward && !mutant_.forward)) return honest_.run(how, o, x);
+    if (mutant_.circumstantial) return spoilt(how, o, x, honest_.run(how, o, x));
+    if (x.under == circumstance::plain) return spoilt(how, o, x, honest_.run(how, o, x));
+    sample plain = x;
+    plain.under = circumstance::plain;
+    reply r = run(how, o, plain);
+    if (how == mode::vjp) put_under(x, r);
+    return r;
+  }
+
+ private:
+  reply spoilt(mode how, const op& o, const sample& x, reply r) {
+    ++kept_.asked;
+    if (r.code == reply::status::ok) mutant_.wrong({how, o, x, honest_, kept_}, r);
+    return r;
+  }
+
+  const mutant& mutant_;
+  honest honest_;
+  memory kept_;
+};
+
+bool same_numbers(const reply& a, const reply& b) {
+  for (std::size_t k = 0; k < a.tensors.size(); ++k) {
+    if (a.tensors[k].has_value() != b.tensors[k].has_value()) return false;
+    if (a.tensors[k] && a.tensors[k]->dims() != b.tensors[k]->dims()) return false;
+    for (index i = 0; a.tensors[k] && i < a.tensors[k]->count(); ++i) {
+      const double x = a.tensors[k]->at(i), y = b.tensors[k]->at(i);
+      if (x != y && !(std::isnan(x) && std::isnan(y))) return false;
+    }
+  }
+  return true;
+}
+
+bool changes_nothing(const mutant& m, const op& o) {
+  const std::unique_ptr<subject> right = honest_subject();
+  constexpr std::uint64_t array = 49;  // of the sampler: any two choices of a draw meet
+  for (const dtype t : m.dtypes)
+    for (std::uint64_t n = 0; n < array; ++n)
+      for (const circumstance c : {circumstance::plain, circumstance::aliased, circumstance::shared}) {
+        if (c != circumstance::plain && !m.circumstantial) continue;
+        std::optional<sample> x = prepared(draw_sample(o, t, 1, n), c);
+        if (!x) continue;
+        x->under = c;
+        const reply before = right->run(mode::vjp, o, *x);
+        reply after = before;
+        memory none;
+        m.wrong({mode::vjp, o, *x, *right, none}, after);
+        if (!same_numbers(before, after)) return false;
+      }
+  return true;
+}
+
+}  // namespace
+
+bool mutant::suits(const op& o) const {
+  // Where the gradient is zero everywhere most bugs have nothing to spoil; those that do name the ops.
+  return has_gradient(o) && (ops == "*" ? !o.info.zero_gradient : among(o.info.name, ops)) &&
+         (applies == nullptr || applies(o)) && (equivalent == nullptr || equivalent(o).empty()) && !stillborn(o);
+}
+
+bool mutant::stillborn(const op& o) const {
+  if (!probed) return false;
+  static std::map<std::pair<const mutant*, std::string_view>, bool> known;
+  static std::mutex guard;
+  const std::lock_guard lock(guard);
+  const auto [at, is_new] = known.try_emplace({this, o.info.name}, false);
+  if (is_new) at->second = changes_nothing(*this, o);
+  return at->second;
+}
+
+bool among(std::string_view name, std::string_view names) {
+  for (std::size_t at = 0; at < names.size();) {
+    const std::size_t end = std::min(names.find(' ', at), names.size());
+    if (names.substr(at, end - at) == name) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+bool register_mutant(family item) {
+  std::vector<family>& list = families();
+  const auto at = std::lower_bound(list.begin(), list.end(), item,
+                                   [](const family& a, const family& b) { return a.info.name < b.info.name; });
+  list.insert(at, std::move(item));
+  return true;
+}
+
+const std::vector<family>& all_families() { return families(); }
+
+const family& family_of(const mutant& m) {
+  return *std::find_if(families().begin(), families().end(), [&](const family& f) {
+    return std::any_of(f.mutants.begin(), f.mutants.end(), [&](const mutant& one) { return &one == &m; });
+  });
+}
+
+std::vector<const mutant*> all_mutants() {
+  std::vector<const mutant*> list;
+  for (const family& f : all_families())
+    for (const mutant& m : f.mutants) list.push_back(&m);
+  return list;
+}
+
+std::unique_ptr<subject> honest_subject(order sums) { return std::make_unique<honest>(sums); }
+std::unique_ptr<subject> mutated_subject(const mutant& m, order sums) { return std::make_unique<mutated>(m, sums); }
+
+}  // namespace backproof
