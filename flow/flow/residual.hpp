@@ -1,0 +1,25 @@
+// y = x + branch(x).
+#pragma once
+
+#include "flow/block.hpp"
+
+namespace backproof::flow {
+
+class residual : public block {
+ public:
+  explicit residual(chain branch) : branch_(std::move(branch)) {}
+  const chain& branch() const { return branch_; }
+  std::string kind() const override { return "residual"; }
+  Index outputs(Index inputs) const override;
+  matrix forward(const matrix& x) const override { return x + flow::forward(branch_, x); }
+  matrix vjp(const matrix& x, const matrix& v) const override { return v + flow::vjp(branch_, x, v); }
+  matrix jvp(const matrix& x, const matrix& u) const override { return u + flow::jvp(branch_, x, u); }
+  std::vector<parameter> parameters() const override;
+  std::vector<matrix> parameter_gradients(const matrix& x, const matrix& v) const override;
+  bool couples_samples() const override { return flow::couples_samples(branch_); }
+
+ private:
+  chain branch_;
+};
+
+}  // namespace backproof::flow
