@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   add_lists(app, chosen);
   add_adapter(app, chosen);
   add_graph(app, chosen);
+  add_flow(app, chosen);
 
   try {
     app.parse(argc, argv);

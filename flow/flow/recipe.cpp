@@ -67,11 +67,11 @@ model make(const recipe& r, std::uint64_t seed) {
   return m;
 }
 
-matrix input_for(const recipe& r, std::uint64_t seed) { return source(seed, "input").gaussian(r.width, r.batch, 1); }
+matrix input_for(const recipe& r, std::uint64_t seed) {
+  return source(seed, "input").gaussian(r.width, r.batch, r.input_deviation);
+}
 
-namespace {
-
-double weight_variance(const drawing& d) {  // times fan-in, of square layers
+double weight_variance(const drawing& d) {
   switch (d.how) {
     case initialization::gaussian:
     case initialization::orthogonal:
@@ -85,8 +85,6 @@ double weight_variance(const drawing& d) {  // times fan-in, of square layers
   }
   return 1;
 }
-
-}  // namespace
 
 std::optional<double> predicted_factor(const recipe& r) {
   const activation& a = activation_named(r.activation);
@@ -148,7 +146,8 @@ constexpr std::array all = {
     recipe{.name = "tanh-orthogonal",
            .what = "tanh, orthogonal, nearly isometric",
            .activation = "tanh",
-           .init = {initialization::orthogonal, 1.0457662, 0.011327}},
+           .init = {initialization::orthogonal, 1.0457662, 0.011327},
+           .input_deviation = 0.21354},
     recipe{.name = "gelu-critical",
            .what = "GELU on its critical point",
            .activation = "gelu",

@@ -30,6 +30,7 @@ struct recipe {
   bool scaled_by_depth = false;  // branch_scale is divided by sqrt(depth)
   int width = 256, depth = 20;
   int batch = 1;
+  double input_deviation = 1;
 };
 
 model make(const recipe& r, std::uint64_t seed);
@@ -37,6 +38,8 @@ matrix input_for(const recipe& r, std::uint64_t seed);
 
 // What mean-field theory predicts for the squared gradient's factor per layer, where it has something to say.
 std::optional<double> predicted_factor(const recipe& r);
+
+double weight_variance(const drawing& d);  // times fan-in, of square layers
 
 std::span<const recipe> presets();
 const recipe* find_preset(std::string_view name);

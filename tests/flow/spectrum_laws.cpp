@@ -31,6 +31,7 @@ recipe tanh_orthogonal(double q, int layers) {
   recipe r = preset("tanh-orthogonal", 256, layers + 1);
   const mean_field m = critical_at(activation_named("tanh"), q);
   r.init.gain = std::sqrt(m.sw2), r.init.bias_deviation = std::sqrt(m.sb2);
+  r.input_deviation = std::sqrt((q - m.sb2) / m.sw2);  // so that the first layer has the variance q, too
   return r;
 }
 
