@@ -4,11 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "backproof/safetensors.hpp"
 #include "backproof/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/output_file.hpp"
 #include "flow/analyze.hpp"
+#include "flow/recording.hpp"
 #include "flow/render.hpp"
 #include "flow/rules.hpp"
 
@@ -54,7 +56,13 @@ recipe recipe_of(const options& o) {
 report report_of(const options& o) {
   if (o.preset.empty() == o.input.empty()) throw stop_with(exit_usage, "give an INPUT or a --preset, one of the two");
   if (!o.preset.empty()) return analyze(family_of(recipe_of(o)), o.how);
-  throw stop_with(exit_usage, "no recordings yet");
+  try {
+    return analyze(read_recording(o.input), o.how);
+  } catch (const format_error&) {
+    throw;
+  } catch (const std::runtime_error& e) {
+    throw stop_with(exit_usage, e.what());
+  }
 }
 
 bool fails(const report& r, const std::string& fail_on) {
@@ -72,8 +80,10 @@ bool fails(const report& r, const std::string& fail_on) {
 int run(const options& o) {
   if (o.list) return list_presets();
   report r = report_of(o);
+  if (r.layers.empty()) throw stop_with(exit_nothing, o.input + ": holds no gradients");
   judge(r);
   write(o.json, json_of(r));
+  write(o.html, html_of(r));
   fmt::print("{}", text_of(r));
   for (const finding& f : r.findings)
     if (f.id == "GF010" && f.level == level::fail) return exit_internal;

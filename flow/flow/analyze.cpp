@@ -25,6 +25,17 @@ std::optional<double> kappa_of(const recipe& r) {
   return std::nullopt;
 }
 
+std::optional<double> edge_of(const recipe& r) {
+  const int layers = r.depth - 1;
+  if (r.shape != wrap::plain || layers < 2) return std::nullopt;
+  const double scale = std::pow(weight_variance(r.init) / (r.activation == "relu" ? 2 : 1), layers);
+  const bool orthogonal = r.init.how == initialization::orthogonal;
+  if (r.activation == "identity") return std::sqrt(scale * (orthogonal ? 1 : linear_edge(layers)));
+  if (r.activation == "relu")
+    return std::sqrt(scale * (orthogonal ? relu_orthogonal_edge(layers) : relu_gaussian_edge(layers)));
+  return std::nullopt;
+}
+
 matrix random_output_gradient(const trace& t, std::uint64_t seed) {
   const matrix& y = t.at.back();
   const matrix v = source(seed, "output").gaussian(y.rows(), y.cols(), 1);
@@ -117,6 +128,7 @@ family family_of(const recipe& r) {
   f.input = [r](std::uint64_t seed) { return input_for(r, seed); };
   f.factor = predicted_factor(r);
   f.kappa = kappa_of(r);
+  f.edge = edge_of(r);
   if (r.shape == wrap::plain)
     f.phase = phase_point{std::string(r.activation), std::sqrt(weight_variance(r.init)), r.init.bias_deviation};
   return f;
@@ -144,6 +156,7 @@ report analyze(const family& f, const settings& s) {
   inspect_parameters(r, first.m, first.t, first.delta);
   inspect_slopes(r, first.m, f.input, s);
   inspect_jacobians(r, first.m, first.t);
+  if (r.whole) r.whole->edge = f.edge;
   r.gradient_mismatch = mismatch_of_gradients(first.m, first.t, s.seed);
   return r;
 }

@@ -17,6 +17,7 @@ struct family {
   bool redrawn = true;           // another seed is another network
   std::optional<double> factor;  // of the squared gradient per layer, by theory
   std::optional<double> kappa;   // of its fluctuations, where theory knows it
+  std::optional<double> edge;    // of the whole Jacobian's spectrum, at infinite width
   std::optional<phase_point> phase;
 };
 family family_of(const recipe& r);

@@ -1,5 +1,5 @@
-// One chart as SVG: axes with units, and marks in data coordinates. Colours are classes of the page's style, so that light
-// and dark are the page's affair.
+// One chart as SVG: axes with units, and marks in data coordinates. Colours are classes of the page's style, so that
+// light and dark are the page's affair.
 #pragma once
 
 #include <string>
@@ -26,7 +26,8 @@ class chart {
   void dot(double x, double y, const std::string& style, const std::string& hint, double radius = 3.5);
   void box(double x0, double y0, double x1, double y1, const std::string& style, const std::string& hint,
            const std::string& fill = "");
-  void text(double x, double y, const std::string& words, const std::string& style = "note", double dx = 0, double dy = 0);
+  void text(double x, double y, const std::string& words, const std::string& style = "note", double dx = 0,
+            double dy = 0);
   void vertical(double x, const std::string& words, const std::string& style = "guide", double drop = 0);
   void horizontal(double y, const std::string& words, const std::string& style = "guide");
   void name_rows(const std::vector<std::string>& names);  // instead of the y axis' ticks: name k at height k

@@ -47,7 +47,8 @@ struct whole_jacobian {     // from the first layer's output to the last one's
   double norm_product = 0;  // of the layers' norms from below
   double variance_ratio = 0;
   product_spectrum spectrum;
-  std::string left_out;  // why there is no spectrum
+  std::optional<double> edge;  // of the spectrum at infinite width, where theory knows it
+  std::string left_out;        // why there is no spectrum
 };
 
 struct phase_point {  // where the network lies in its activation's plane
