@@ -10,6 +10,8 @@
 #include "cli/exit_codes.hpp"
 #include "cli/output_file.hpp"
 #include "flow/analyze.hpp"
+#include "flow/baseline.hpp"
+#include "flow/intervention.hpp"
 #include "flow/recording.hpp"
 #include "flow/render.hpp"
 #include "flow/rules.hpp"
@@ -53,37 +55,63 @@ recipe recipe_of(const options& o) {
   return r;
 }
 
+// Judged, and where it vanishes or explodes with what would help.
+report judged(const family& f, const settings& how) {
+  report r = analyze(f, how);
+  judge(r);
+  propose(r, f);
+  return r;
+}
+
 report report_of(const options& o) {
   if (o.preset.empty() == o.input.empty()) throw stop_with(exit_usage, "give an INPUT or a --preset, one of the two");
-  if (!o.preset.empty()) return analyze(family_of(recipe_of(o)), o.how);
-  try {
-    return analyze(read_recording(o.input), o.how);
-  } catch (const format_error&) {
-    throw;
-  } catch (const std::runtime_error& e) {
-    throw stop_with(exit_usage, e.what());
-  }
+  if (!o.preset.empty()) return judged(family_of(recipe_of(o)), o.how);
+  report r = analyze(read_recording(o.input), o.how);
+  judge(r);
+  return r;
+}
+
+bool is_level(const std::string& name) { return name == "none" || name == "fail" || name == "warn"; }
+
+void check_rules(const std::string& fail_on) {  // before any work is done
+  for (const std::string& name : CLI::detail::split(fail_on, ','))
+    if (!is_level(fail_on) && find_rule(name) == nullptr)
+      throw stop_with(exit_usage,
+                      fmt::format("--fail-on: no rule '{}'; fail, warn, none, or rules by id or name", quotable(name)));
 }
 
 bool fails(const report& r, const std::string& fail_on) {
   if (fail_on == "none") return false;
-  if (fail_on == "fail" || fail_on == "warn") return verdict_of(r) >= (fail_on == "fail" ? level::fail : level::warn);
-  for (const std::string& name : CLI::detail::split(fail_on, ',')) {
-    const rule* u = find_rule(name);
-    if (u == nullptr) throw stop_with(exit_usage, fmt::format("--fail-on: no rule '{}'", quotable(name)));
+  if (is_level(fail_on)) return verdict_of(r) >= (fail_on == "fail" ? level::fail : level::warn);
+  for (const std::string& name : CLI::detail::split(fail_on, ','))
     for (const finding& f : r.findings)
-      if (f.id == u->id && f.level >= level::warn) return true;
-  }
+      if (f.id == find_rule(name)->id && f.level >= level::warn) return true;
   return false;
+}
+
+report finished(const options& o) {
+  try {
+    report r = report_of(o);
+    if (r.layers.empty()) throw stop_with(exit_nothing, o.input + ": holds no gradients");
+    if (!o.baseline.empty()) compare_with_baseline(r, o.baseline, o.most_drift);
+    return r;
+  } catch (const format_error&) {
+    throw;
+  } catch (const stop_with&) {
+    throw;
+  } catch (const std::runtime_error& e) {  // a file that cannot be read
+    throw stop_with(exit_usage, e.what());
+  }
 }
 
 int run(const options& o) {
   if (o.list) return list_presets();
-  report r = report_of(o);
-  if (r.layers.empty()) throw stop_with(exit_nothing, o.input + ": holds no gradients");
-  judge(r);
+  check_rules(o.fail_on);
+  const report r = finished(o);
   write(o.json, json_of(r));
   write(o.html, html_of(r));
+  write(o.markdown, markdown_of(r));
+  write(o.junit, junit_of(r));
   fmt::print("{}", text_of(r));
   for (const finding& f : r.findings)
     if (f.id == "GF010" && f.level == level::fail) return exit_internal;

@@ -12,7 +12,7 @@ namespace {
 
 // Of what is larger, a dense decomposition takes minutes.
 constexpr Index largest_dense = 600;
-constexpr double most_work = 3e10;  // multiplications, about ten seconds
+constexpr double most_work = 1e10;  // multiplications, about ten seconds
 
 linear_map map_of(const layer& l, const matrix& x, Index outputs) {
   return {outputs, x.rows(), [&l, &x](const matrix& u) { return jvp(l.blocks, x, u); },
@@ -59,12 +59,12 @@ void inspect_product(report& r, const std::vector<linear_map>& maps) {
                            }};
   w.norm.lower = norm_from_below(product).lower;
   for (const linear_map& m : maps) work += static_cast<double>(m.rows * m.columns * narrowest);
-  if (work * 10 > most_work || maps[0].columns > largest_dense) {
-    w.left_out = fmt::format("it would take {:.0e} multiplications; at most {:.0e} are spent", work * 10, most_work);
+  if (work * 6 > most_work || maps[0].columns > largest_dense) {
+    w.left_out = fmt::format("it would take {:.0e} multiplications; at most {:.0e} are spent", work * 6, most_work);
   } else {
     const moments m = moments_of(product.along(matrix::Identity(product.columns, product.columns)));
     w.variance_ratio = m.variance_ratio();
-    w.spectrum = spectrum_of_product(maps, 2);
+    w.spectrum = spectrum_of_product(maps, 1);
   }
   r.whole = std::move(w);
 }

@@ -22,7 +22,7 @@ std::vector<parameter> residual::parameters() const {
 std::vector<matrix> residual::parameter_gradients(const matrix& x, const matrix& v) const {
   const std::vector<matrix> given = inputs_of(branch_, x);
   std::vector<std::vector<matrix>> parts(branch_.size());
-  matrix back = v;
+  matrix back = scale_ * v;
   for (std::size_t k = branch_.size(); k-- > 0;) {
     parts[k] = branch_[k]->parameter_gradients(given[k], back);
     if (k > 0) back = branch_[k]->vjp(given[k], back);

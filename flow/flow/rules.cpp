@@ -68,8 +68,6 @@ bool beyond_noise(const report& r) {
              std::sqrt(std::max(1.0, r.from == report::origin::family ? static_cast<double>(r.samples) : 1.0));
 }
 
-constexpr double depth_used_limit = 6;  // trainable up to about 6 xi (Schoenholz et al. 2017)
-
 void vanishing(const rule& u, report& r) {
   constexpr double warn = -2, fail = -3;  // 1e-3 is AUTOTRAINER's ratio
   if (!(r.drift <= warn) || !beyond_noise(r)) return;
@@ -184,7 +182,10 @@ void gradient_check(const rule& u, report& r) {
                     r.gradient_mismatch));
 }
 
-constexpr std::array<rule, 11> all = {{
+// What an earlier report is compared with is for compare_with_baseline to say; here it has its name.
+void baseline(const rule&, report&) {}
+
+constexpr std::array<rule, 12> all = {{
     {"GF001", "nonfinite", "a gradient holds NaN or infinity", nonfinite},
     {"GF002", "zero", "a gradient is exactly zero, or missing", zero},
     {"GF003", "vanishing", "drift <= -2 decades (warn), <= -3 (fail), and beyond 4 times its noise", vanishing},
@@ -196,6 +197,7 @@ constexpr std::array<rule, 11> all = {{
     {"GF009", "isometry", "how unequal the Jacobian's singular values are (no limit)", isometry},
     {"GF010", "bound-inversion", "a lower bound exceeds its upper bound: backproof is wrong", bound_inversion},
     {"GF011", "gradient-check", "a layer's gradient is not that of its values", gradient_check},
+    {"GF012", "baseline", "a layer's gain moved by more than --max-drift since the --baseline", baseline},
 }};
 
 }  // namespace

@@ -84,12 +84,14 @@ double left_by_line(const std::vector<double>& x, std::span<const double> y) {
 
 trend trend_of(std::span<const double> y, double noise) {
   if (y.size() < 4 || std::fabs(y.front() - y.back()) < std::max(noise, 0.3)) return trend::flat;
-  std::vector<double> distance, logarithm;
+  std::vector<double> depth, from_input, from_output;
   for (std::size_t k = 0; k < y.size(); ++k) {
-    distance.push_back(static_cast<double>(y.size() - k));
-    logarithm.push_back(std::log(distance.back()));
+    depth.push_back(static_cast<double>(k));
+    from_input.push_back(std::log(static_cast<double>(k + 1)));
+    from_output.push_back(std::log(static_cast<double>(y.size() - k)));
   }
-  return left_by_line(logarithm, y) < left_by_line(distance, y) ? trend::polynomial : trend::exponential;
+  const double power = std::min(left_by_line(from_input, y), left_by_line(from_output, y));
+  return power < left_by_line(depth, y) ? trend::polynomial : trend::exponential;
 }
 
 }  // namespace backproof::flow

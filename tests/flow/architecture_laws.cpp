@@ -1,11 +1,13 @@
 // Recurrent, residual and normalised networks.
 #include <algorithm>
 
+#include "flow/analyze.hpp"
 #include "flow/dense.hpp"
 #include "flow/laws.hpp"
 #include "flow/mean_field.hpp"
 #include "flow/normalization.hpp"
 #include "flow/residual.hpp"
+#include "flow/rules.hpp"
 #include "flow/spectrum.hpp"
 #include "law.hpp"
 #include "sampling.hpp"
@@ -84,6 +86,27 @@ double last_block_gradient(std::string_view name, int layers, int networks) {
   return std::sqrt(sum);
 }
 
+// The verdict on a tanh network a thousand layers deep, with variance 1 and no biases: 0 healthy, 1 warned of, 2
+// failed.
+report thousand_layers() {
+  settings s;
+  s.samples = 2;
+  return profile(family_of(preset("tanh-glorot", 256, 1001)), s);
+}
+
+double thousand_layers_alarms() {
+  report r = thousand_layers();
+  judge(r);
+  double alarms = 0;
+  for (const finding& f : r.findings) alarms += f.id == "GF003" || f.id == "GF004";
+  return alarms;
+}
+
+double thousand_layers_drift() {
+  const report r = thousand_layers();
+  return r.layers.front().log10_norm - r.layers.back().log10_norm;
+}
+
 }  // namespace
 
 std::vector<law> architecture_laws() {
@@ -114,6 +137,9 @@ std::vector<law> architecture_laws() {
        [] { return mean_squared_gradients(preset("pre-norm", 256, 8), 400)[0]; }, effort::slow},
       {"pre-norm", "last block's gradient, L=8 over L=32: √(33/9)", std::sqrt(33.0 / 9), 0.115,
        [] { return last_block_gradient("pre-norm", 8, 40) / last_block_gradient("pre-norm", 32, 40); }, effort::slow},
+      {"acceptance", "tanh (1,0), N=256, 1000 layers: log10 of first over last gradient, ½ log10 Πχ",
+       std::log10(product_of_chi(tanh, 1, 0, 1, 1000)) / 2, 0.4, thousand_layers_drift, effort::slow},
+      {"acceptance", "and how often it is called vanishing or exploding", 0, 0, thousand_layers_alarms, effort::slow},
       {"post-norm", "the same: it does not fall with depth", 1, 0.06,
        [] { return last_block_gradient("post-norm", 8, 40) / last_block_gradient("post-norm", 32, 40); }, effort::slow},
   };

@@ -1,7 +1,11 @@
 // Laws that are exact at every width and depth.
 #include <algorithm>
+#include <boost/random/binomial_distribution.hpp>
+#include <boost/random/gamma_distribution.hpp>
+#include <boost/random/mersenne_twister.hpp>
 
 #include "flow/laws.hpp"
+#include "flow/rules.hpp"
 #include "flow/spectrum.hpp"
 #include "law.hpp"
 #include "sampling.hpp"
@@ -55,6 +59,45 @@ std::vector<double> logs_by_law(int width, int layers, int count) {
     list.push_back(log_q);
   }
   return list;
+}
+
+// Walks of a healthy ReLU network's log10 ||gradient||, layer by layer from the output, by the exact law.
+std::vector<double> walk_by_law(int width, int layers, boost::random::mt19937_64& bits) {
+  std::vector<double> y = {0};
+  boost::random::binomial_distribution<int> active(width, 0.5);
+  for (int l = 0; l < layers; ++l) {
+    const double square = 2 * boost::random::gamma_distribution<double>(active(bits) / 2.0)(bits);
+    y.push_back(y.back() + std::log10(2 * square / width) / 2);
+  }
+  return y;
+}
+
+// How often such a network drifts by more than so many decades.
+double false_alarms(int width, int layers, double decades) {
+  boost::random::mt19937_64 bits(1);
+  constexpr int networks = 40000;
+  int beyond = 0;
+  for (int k = 0; k < networks; ++k) beyond += std::fabs(walk_by_law(width, layers, bits).back()) > decades;
+  return static_cast<double>(beyond) / networks;
+}
+
+// How often the verdict on one such network is vanishing or exploding. The slope through all layers of a walk varies
+// 6/5 as much as its end does, so this is a little more.
+double false_verdicts(int width, int layers) {
+  boost::random::mt19937_64 bits(1);
+  constexpr int networks = 10000;
+  int alarms = 0;
+  for (int k = 0; k < networks; ++k) {
+    report r;
+    r.samples = 1;
+    r.beta = static_cast<double>(layers) / width;
+    std::vector<double> y = walk_by_law(width, layers, bits);
+    for (std::size_t l = y.size(); l-- > 0;) r.layers.emplace_back().log10_norm = y[l];
+    summarize(r);
+    judge(r);
+    for (const finding& f : r.findings) alarms += f.id == "GF003" || f.id == "GF004";
+  }
+  return static_cast<double>(alarms) / networks;
 }
 
 // Mean over networks of ||J^T J||_F^2 / N from the first layer's output on.
@@ -114,6 +157,17 @@ std::vector<law> finite_width_laws() {
        [] { return lyapunov(1); }},
       {"2.2(3)", "exponent 32", lyapunov_exponent(64, 32), 0.0175, [] { return lyapunov(32); }},
       {"2.2(3)", "exponent 64", lyapunov_exponent(64, 64), 0.155, [] { return lyapunov(64); }},
+      {"false alarms", "He-ReLU, N=128, L=50, of 40000 networks: more than 2 decades", 0, 2.5e-5 * 3,
+       [] { return false_alarms(128, 50, 2); }},
+      {"false alarms", "N=64, L=50: more than 2 decades", 2e-4, 3.5e-4, [] { return false_alarms(64, 50, 2); }},
+      {"false alarms", "N=64, L=100: more than 2 decades", 0.036, 0.005, [] { return false_alarms(64, 100, 2); }},
+      {"false alarms", "N=64, L=100: more than 3 decades", 2.8e-4, 4e-4, [] { return false_alarms(64, 100, 3); }},
+      {"false alarms", "N=32, L=50: more than 2 decades", 0.048, 0.006, [] { return false_alarms(32, 50, 2); }},
+      {"false alarms", "N=32, L=100: more than 2 decades, hence the limit on Σ 1/n", 0.41, 0.0125,
+       [] { return false_alarms(32, 100, 2); }},
+      {"false alarms", "N=32, L=100: more than 3 decades", 0.094, 0.0075, [] { return false_alarms(32, 100, 3); }},
+      {"false alarms", "N=64, L=50: verdicts of vanishing or exploding on single networks, of 10000", 0, 0.002,
+       [] { return false_verdicts(64, 50); }, effort::medium},
       {"2.2(5)", "nn.Linear's default, ReLU, N=256, L=20, 200 networks: squared gradient per layer", 1.0 / 6, 0.0025,
        [] { return factor_per_layer(preset("relu-torch-default", 256, 20), 200, 1, 20); }, effort::medium},
       {"2.2(5)", "the same, linear", 1.0 / 3, 0.005,
