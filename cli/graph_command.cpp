@@ -7,6 +7,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/output_file.hpp"
+#include "cli/table.hpp"
 #include "networks/expression.hpp"
 #include "networks/picture.hpp"
 
@@ -31,27 +32,6 @@ std::map<std::string, values<real>> variables_of(const std::vector<std::string>&
       throw std::invalid_argument(fmt::format("{} is given twice", text.substr(0, sign)));
   }
   return variables;
-}
-
-std::string padded(const std::string& text, std::size_t width) {
-  return text + std::string(text.size() < width ? width - text.size() : 0, ' ');
-}
-
-using table = std::vector<std::vector<std::string>>;
-
-void print(const table& rows) {
-  std::vector<std::size_t> widths;
-  for (const auto& row : rows)
-    for (std::size_t k = 0; k < row.size(); ++k) {
-      widths.resize(std::max(widths.size(), k + 1));
-      widths[k] = std::max(widths[k], row[k].size());
-    }
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t k = 0; k < row.size(); ++k) line += padded(row[k], k + 1 < row.size() ? widths[k] + 2 : 0);
-    line.erase(line.find_last_not_of(' ') + 1);
-    fmt::print("{}\n", line);
-  }
 }
 
 constexpr int digits = 20;

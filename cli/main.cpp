@@ -38,6 +38,9 @@ int main(int argc, char** argv) {
   add_adapter(app, chosen);
   add_graph(app, chosen);
   add_flow(app, chosen);
+  add_net(app, chosen);
+  add_train(app, chosen);
+  add_audit(app, chosen);
 
   try {
     app.parse(argc, argv);

@@ -2,14 +2,18 @@
 
 namespace backproof::networks {
 
-real descend(graph& g, std::span<const port> parameters, const real& rate) {
-  const flow f = evaluate(g);
+void descend(graph& g, std::span<const port> parameters, const real& rate, const flow& f) {
   for (const port& p : parameters) {
-    values<real> w = f.value[p.node][p.output];
+    values<real> w = g.nodes()[p.node].value;
     const values<real>& d = f.gradient(p);
     for (index i = 0; i < w.size(); ++i) w[i] -= rate * d[i];
     g.set_value(p, std::move(w));
   }
+}
+
+real descend(graph& g, std::span<const port> parameters, const real& rate) {
+  const flow f = evaluate(g);
+  descend(g, parameters, rate, f);
   return f.value[g.output().node][g.output().output][0];
 }
 

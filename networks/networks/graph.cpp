@@ -14,7 +14,7 @@ constexpr std::size_t most_nodes = 1'000'000;
 
 value_list<real> inputs_of(const node& n, const flow& f) {
   value_list<real> in;
-  for (const port& p : n.in) in.push_back(f.value[p.node][p.output]);
+  for (const port& p : n.in) in.push_back(p == no_port ? values<real>{} : f.value[p.node][p.output]);
   return in;
 }
 
@@ -87,7 +87,8 @@ class walker {
       total_.products += length;
       return;
     }
-    for (std::size_t i = 0; i < n.in.size(); ++i) from(n.in[i], product * local_[p.node][p.output][i], length + 1);
+    for (std::size_t i = 0; i < n.in.size(); ++i)
+      if (n.in[i] != no_port) from(n.in[i], product * local_[p.node][p.output][i], length + 1);
   }
 
   const graph& g_;
@@ -102,7 +103,7 @@ value_list<real> pulled_back(const node& n, const flow& f, const value_list<real
   const value_list<real> in = inputs_of(n, f);
   value_list<real> d;
   for (std::size_t i = 0; i < in.size(); ++i)
-    d.push_back(n.what->sig.input(i).differentiable ? values<real>(in[i].dims()) : values<real>{});
+    d.push_back(in[i].present() && n.what->sig.input(i).differentiable ? values<real>(in[i].dims()) : values<real>{});
   n.what->wide.vjp({n.attrs, in}, gradients, d);
   return d;
 }
@@ -127,19 +128,24 @@ port graph::leaf(std::string name, values<real> value, bool constant) {
   return {nodes_.size() - 1, 0};
 }
 
-port graph::apply(std::string_view op_name, attributes attrs, std::vector<port> in) {
+port graph::apply(std::string_view op_name, attributes attrs, std::vector<port> in, std::string name) {
   const op* what = find_op(op_name);
   if (what == nullptr || !what->has_reference())
     throw std::invalid_argument(fmt::format("there is no op '{}'", op_name));
   if (nodes_.size() >= most_nodes) throw std::invalid_argument("the graph is too large");
   std::vector<shape> shapes;
   for (const port& p : in) {
+    if (p == no_port) {
+      shapes.push_back(absent_shape);
+      continue;
+    }
     if (p.node >= nodes_.size() || p.output >= nodes_[p.node].outputs.size())
       throw std::invalid_argument(fmt::format("{} takes a value that is not there yet: a cycle", op_name));
     shapes.push_back(shape_of(p));
   }
   std::vector<shape> outputs = what->infer(attrs, shapes);
-  nodes_.push_back({.name = fmt::format("q{}", ++ops_),
+  if (name.empty()) name = fmt::format("q{}", ++ops_);
+  nodes_.push_back({.name = std::move(name),
                     .what = what,
                     .attrs = std::move(attrs),
                     .in = std::move(in),
@@ -161,7 +167,8 @@ void graph::set_value(port p, values<real> value) {
 graph graph::with_copy_gates() const {
   std::map<std::pair<std::size_t, std::size_t>, index> uses;
   for (const node& n : nodes_)
-    for (const port& p : n.in) ++uses[{p.node, p.output}];
+    for (const port& p : n.in)
+      if (p != no_port) ++uses[{p.node, p.output}];
   graph g;
   port out;
   std::map<std::pair<std::size_t, std::size_t>, port> at;  // where the next use of a port is to be had
@@ -169,20 +176,23 @@ graph graph::with_copy_gates() const {
     const node& n = nodes_[k];
     std::vector<port> in;
     for (const port& p : n.in) {
+      if (p == no_port) {
+        in.push_back(p);
+        continue;
+      }
       port& next = at.at({p.node, p.output});
       in.push_back(next);
       if (uses[{p.node, p.output}] > 1) ++next.output;
     }
-    const port mine = n.what == nullptr ? g.leaf(n.name, n.value, n.constant) : g.apply(n.what->info.name, n.attrs, in);
-    g.nodes_.back().name = n.name;
+    const port mine =
+        n.what == nullptr ? g.leaf(n.name, n.value, n.constant) : g.apply(n.what->info.name, n.attrs, in, n.name);
     for (std::size_t o = 0; o < n.outputs.size(); ++o) {
       port from{mine.node, o};
       if (port{k, o} == output_) out = from;
       if (const index times = uses[{k, o}]; times > 1) {
         attributes a;
         a.set("n", times);
-        from = g.apply("copy", a, {from});
-        g.nodes_.back().name = n.name;
+        from = g.apply("copy", a, {from}, n.name);
       }
       at[{k, o}] = from;
     }

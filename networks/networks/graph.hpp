@@ -23,9 +23,11 @@ struct port {
   std::size_t node = 0, output = 0;
   bool operator==(const port&) const = default;
 };
+// In the place of an optional input that is not given.
+inline constexpr port no_port = {static_cast<std::size_t>(-1), 0};
 
 struct node {
-  std::string name;          // of a leaf: as it was given. Of an op: q1, q2 ... in order
+  std::string name;          // as it was given; else, of an op, q1, q2 ... in order
   const op* what = nullptr;  // null for a leaf
   attributes attrs;
   std::vector<port> in;
@@ -38,7 +40,7 @@ class graph {
  public:
   port leaf(std::string name, values<real> value, bool constant = false);
   // Throws std::invalid_argument if there is no such op, or the inputs' shapes do not fit it.
-  port apply(std::string_view op_name, attributes attrs, std::vector<port> in);
+  port apply(std::string_view op_name, attributes attrs, std::vector<port> in, std::string name = "");
   void set_output(port p) { output_ = p; }
   // Of the same shape as before; throws std::invalid_argument otherwise, or if the port is no leaf.
   void set_value(port leaf, values<real> value);

@@ -8,69 +8,12 @@
 
 #include "backproof/config.hpp"
 #include "networks/expression.hpp"
+#include "networks/layout.hpp"
 
 namespace backproof::networks {
 namespace {
 
-constexpr double column = 150, row = 92, margin = 40, radius = 20;
-
-// Where each node stands. Gates stand in the column after the last of their inputs, leaves right before what uses them;
-// within a column nodes are ordered by where their inputs stand, so that edges cross little.
-class layout {
- public:
-  explicit layout(const graph& g) : g_(g), layer_(g.nodes().size(), 0), at_(g.nodes().size(), 0) {
-    for (std::size_t k = 0; k < g.nodes().size(); ++k)
-      for (const port& p : g.nodes()[k].in) layer_[k] = std::max(layer_[k], layer_[p.node] + 1);
-    for (std::size_t k = g.nodes().size(); k-- > 0;)
-      for (const port& p : g.nodes()[k].in)
-        if (g.nodes()[p.node].what == nullptr) first_use_[p.node] = k;
-    for (const auto& [leaf, user] : first_use_) layer_[leaf] = layer_[user] - 1;
-    for (const std::size_t l : layer_) layers_ = std::max(layers_, l + 1);
-    order();
-  }
-
-  double x(std::size_t node) const { return margin + radius + static_cast<double>(layer_[node]) * column; }
-  double y(std::size_t node) const { return margin + radius + at_[node] * row; }
-  double width() const { return 2 * margin + 2 * radius + static_cast<double>(layers_) * column; }
-  double height() const { return 2 * margin + 2 * radius + std::max(0.0, tallest_ - 1) * row + row / 2; }
-
- private:
-  void order() {
-    std::vector<std::vector<std::size_t>> members(layers_);
-    for (std::size_t k = 0; k < layer_.size(); ++k) members[layer_[k]].push_back(k);
-    for (auto& list : members) {
-      tallest_ = std::max(tallest_, static_cast<double>(list.size()));
-      for (std::size_t i = 0; i < list.size(); ++i) at_[list[i]] = static_cast<double>(i);
-    }
-    for (int sweep = 0; sweep < 4; ++sweep) {
-      for (auto& list : members) settle(list);
-      for (auto list = members.rbegin(); list != members.rend(); ++list) settle(*list);
-    }
-  }
-
-  // Sorted by the mean of the neighbours' places, and centred.
-  void settle(std::vector<std::size_t>& list) {
-    std::map<std::size_t, double> wish;
-    for (const std::size_t k : list) {
-      double sum = 0, n = 0;
-      for (const port& p : g_.nodes()[k].in) sum += at_[p.node], ++n;
-      for (std::size_t user = 0; user < g_.nodes().size(); ++user)
-        for (const port& p : g_.nodes()[user].in)
-          if (p.node == k) sum += at_[user], ++n;
-      wish[k] = n > 0 ? sum / n : at_[k];
-    }
-    std::stable_sort(list.begin(), list.end(), [&](std::size_t a, std::size_t b) { return wish[a] < wish[b]; });
-    const double from = (tallest_ - static_cast<double>(list.size())) / 2;
-    for (std::size_t i = 0; i < list.size(); ++i) at_[list[i]] = from + static_cast<double>(i);
-  }
-
-  const graph& g_;
-  std::vector<std::size_t> layer_;
-  std::vector<double> at_;
-  std::map<std::size_t, std::size_t> first_use_;
-  std::size_t layers_ = 1;
-  double tallest_ = 1;
-};
+constexpr double radius = 20;
 
 std::string escaped(const std::string& text) {
   std::string out;
@@ -98,12 +41,17 @@ std::string symbol_of(const node& n) {
   return found == signs.end() ? std::string(n.what->info.name) : found->second;
 }
 
-void draw_edge(std::string& svg, double x0, double y0, double x1, double y1, const std::string& value,
+void draw_edge(std::string& lines, std::string& labels, const drawn_edge& edge, const std::string& value,
                const std::string& gradient) {
-  svg += fmt::format("<path d=\"M{:.1f} {:.1f} L{:.1f} {:.1f}\" class=\"edge\"/>\n", x0, y0, x1, y1);
-  const double x = x0 + (x1 - x0) * 0.48, y = y0 + (y1 - y0) * 0.48;
-  svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"value\">{}</text>\n", x, y - 6, escaped(value));
-  svg += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"gradient\">{}</text>\n", x, y + 16, escaped(gradient));
+  const auto& [c, at] = edge;
+  if (c.empty()) return;
+  lines += fmt::format("<path d=\"M{:.1f} {:.1f}", c[0].x, c[0].y);
+  for (std::size_t k = 1; k < c.size(); ++k)
+    lines += fmt::format("{}{:.1f} {:.1f}", k % 3 == 1 ? " C" : " ", c[k].x, c[k].y);
+  lines += "\" class=\"edge\"/>\n";
+  labels += fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"value\">{}</text>\n", at.x, at.y - 5, escaped(value));
+  labels +=
+      fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" class=\"gradient\">{}</text>\n", at.x, at.y + 16, escaped(gradient));
 }
 
 void draw_node(std::string& svg, const node& n, double x, double y) {
@@ -169,29 +117,29 @@ values<real> local_of(const graph& g, const flow& f, std::size_t k, std::size_t 
 }
 
 std::string svg_of(const graph& g, const flow& f) {
-  const layout at(g);
-  std::string edges, nodes;
+  const std::optional<placement> placed = by_graphviz(g);
+  const placement at = placed ? *placed : layered(g);
+  std::string lines, nodes, labels;
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
     const node& n = g.nodes()[k];
-    for (std::size_t i = 0; i < n.in.size(); ++i) {
-      const port p = n.in[i];
-      draw_edge(edges, at.x(p.node), at.y(p.node), at.x(k), at.y(k), short_number(f.value[p.node][p.output]),
+    for (std::size_t i = 0; i < n.in.size(); ++i)
+      draw_edge(lines, labels, at.edges[k][i], short_number(f.value[n.in[i].node][n.in[i].output]),
                 short_number(f.downstream[k][i]));
-    }
-    draw_node(nodes, n, at.x(k), at.y(k));
+    draw_node(nodes, n, at.nodes[k].x, at.nodes[k].y);
   }
   const port out = g.output();
-  draw_edge(edges, at.x(out.node), at.y(out.node), at.x(out.node) + column, at.y(out.node),
-            short_number(f.value[out.node][out.output]), short_number(f.gradient(out)));
+  draw_edge(lines, labels, at.out, short_number(f.value[out.node][out.output]), short_number(f.gradient(out)));
   return fmt::format(
              "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" "
-             "height=\"{1:.0f}\">\n",
-             at.width() + 30, at.height()) +
+             "height=\"{1:.0f}\" role=\"img\">\n<title>A computational graph: values above the edges, gradients "
+             "below</title>\n",
+             at.width, at.height) +
          "<style>text{font:15px sans-serif;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:4px}"
          ".edge{stroke:#888;stroke-width:1.5;fill:none}.gate{fill:#f4f4f4;stroke:#333;stroke-width:1.5}.copy{fill:#333}"
-         ".value{fill:#06802a}.gradient{fill:#c01818}.leaf{font-weight:bold}.sign{stroke:none}</style>\n"
+         ".value{fill:#06802a}.gradient{fill:#c01818}.leaf{font-weight:bold;stroke-width:12px}.sign{stroke:none}</"
+         "style>\n"
          "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n" +
-         edges + nodes + "</svg>\n";
+         lines + nodes + labels + "</svg>\n";
 }
 
 std::string html_of(const std::string& formula, const graph& g, const flow& f) {

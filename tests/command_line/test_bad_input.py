@@ -1,7 +1,11 @@
 """Whatever is wrong: one clear line, the documented exit code, and nothing half-written."""
+import json
+import math
 import signal
+import struct
 import subprocess
 import time
+import zipfile
 
 from tool import BACKPROOF, BUILD, SOURCE, ToolTest, bad, good, main
 
@@ -54,6 +58,101 @@ class Graph(ToolTest):
     def test_a_picture_that_cannot_be_written(self):
         self.expect_complaint(4, ["cannot write", "no/such"], "graph", "x", "x=1", "--svg", "no/such/file.svg")
         self.assertEqual(list(self.folder.iterdir()), [])
+
+
+class Networks(ToolTest):
+    """Descriptions, files of tensors and recorded steps: one line, exit 4, nothing written."""
+    LAYERS = [{"name": "fc", "op": "Linear", "units": 2}, {"op": "mse_loss", "inputs": ["fc", "y"]}]
+
+    def describe(self, **changes):
+        network = {"format": "backproof.net/1", "inputs": {"x": {"shape": [2, 3]}, "y": {"shape": [2, 2]}},
+                   "layers": self.LAYERS, **changes}
+        (self.folder / "net.json").write_text(json.dumps(network))
+
+    def refused(self, *words, **changes):
+        self.describe(**changes)
+        for command in (["net", "net.json"], ["train", "net.json"], ["audit", "net.json", "none.safetensors"]):
+            self.expect_complaint(4, ["net.json", *words], *command)
+
+    def test_descriptions(self):
+        self.refused("layers[0]", "there is no op 'Nonesuch'", layers=[{"op": "Nonesuch"}])
+        self.refused("a: there is no 'b' before this layer", "cycle", layers=[
+            {"name": "a", "op": "Add", "inputs": ["x", "b"]}, {"name": "b", "op": "Relu", "inputs": ["a"]}])
+        self.refused("fc.weight is [1,2], not [2,3]", layers=[
+            {"name": "fc", "op": "Linear", "units": 2, "parameters": {"weight": {"values": [[1, 2]]}}}])
+        self.refused("too large", inputs={"x": {"shape": [100000, 100000]}})
+        (self.folder / "net.json").write_text("[" * 100000)
+        self.expect_complaint(4, ["net.json", "nested too deeply"], "net", "net.json")
+        self.expect_complaint(4, ["none.json", "cannot be read"], "net", "none.json")
+
+    def test_files_of_tensors(self):
+        weights = self.folder / "w.safetensors"
+        wanted = {"fc.weight": [2, 3], "fc.bias": [2]}
+
+        def tensors(**special):
+            header, data = {}, b""
+            for name, shape in wanted.items():
+                raw = struct.pack(f"<{math.prod(shape)}d", *special.get(name.split(".")[1], [0.5] * math.prod(shape)))
+                header[name] = {"dtype": "F64", "shape": shape, "data_offsets": [len(data), len(data) + len(raw)]}
+                data += raw
+            text = json.dumps(header).encode()
+            return struct.pack("<Q", len(text)) + text + data
+
+        self.describe(weights="w.safetensors")
+        weights.write_bytes(tensors())
+        self.expect(0, "net", "net.json")
+        weights.write_bytes(tensors(bias=[1.0, math.nan]))
+        self.expect_complaint(4, ["fc.bias is nan at element 1"], "net", "net.json")
+        weights.write_bytes(struct.pack("<Q", 10 << 30) + b"{}")
+        self.expect_complaint(4, ["w.safetensors", "header"], "net", "net.json")
+        header = b'{"fc.weight":{"dtype":"F64","shape":[50000,50000],"data_offsets":[0,20000000000]}}'
+        weights.write_bytes(struct.pack("<Q", len(header)) + header)
+        self.expect_complaint(4, ["w.safetensors"], "net", "net.json")
+        weights.write_bytes(tensors()[:-1])
+        self.expect_complaint(4, ["w.safetensors"], "net", "net.json")
+        del wanted["fc.bias"]
+        weights.write_bytes(tensors())
+        self.expect_complaint(4, ["has no 'fc.bias'"], "net", "net.json")
+        self.describe(weights="w.npz")
+        (self.folder / "w.npz").write_bytes(b"PK\x03\x04 no archive")
+        self.expect_complaint(4, ["w.npz", "no sound zip archive"], "net", "net.json")
+
+    def test_numpy_archives(self):
+        def npy(shape, claimed=None):
+            text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {claimed or shape}, }}".ljust(117) + "\n"
+            return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() + bytes(8 * math.prod(shape))
+
+        def archive(**arrays):
+            with zipfile.ZipFile(self.folder / "w.npz", "w", zipfile.ZIP_DEFLATED) as z:
+                for name, data in arrays.items():
+                    z.writestr(f"fc.{name}.npy", data)
+
+        self.describe(weights="w.npz")
+        archive(weight=npy((2, 3)), bias=npy((2,)))
+        self.expect(0, "net", "net.json")
+        archive(weight=npy((2, 3), (100000, 100000)), bias=npy((2,)))
+        self.expect_complaint(4, ["w.npz", "claims"], "net", "net.json")
+        archive(weight=npy((2, 3))[:-8], bias=npy((2,)))
+        self.expect_complaint(4, ["w.npz", "holds 40 bytes where 48 are claimed"], "net", "net.json")
+        whole = (self.folder / "w.npz").read_bytes()
+        (self.folder / "w.npz").write_bytes(whole[:len(whole) // 2])
+        self.expect_complaint(4, ["w.npz", "no sound zip archive"], "net", "net.json")
+
+    def test_steps(self):
+        self.describe()
+        self.expect(0, "net", "net.json", "--step", "step.safetensors")
+        self.expect(0, "audit", "net.json", "step.safetensors")
+        step = self.folder / "step.safetensors"
+        step.write_bytes(step.read_bytes()[:-1])
+        self.expect_complaint(4, ["step.safetensors"], "audit", "net.json", "step.safetensors")
+        self.expect_complaint(4, ["either a recorded step or --adapter"], "audit", "net.json")
+        self.expect_complaint(4, ["f8"], "audit", "net.json", "--adapter", "reference", "--dtype", "f8")
+
+    def test_training(self):
+        self.describe()
+        self.expect_complaint(4, ["--rate x"], "train", "net.json", "--rate", "x")
+        self.describe(layers=self.LAYERS[:1])
+        self.expect_complaint(4, ["not one number"], "train", "net.json")
 
 
 class OwnOps(ToolTest):

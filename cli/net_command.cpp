@@ -1,0 +1,93 @@
+// backproof net: what a network is made of, its loss, and its gradient in wide precision.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "backproof/safetensors.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_codes.hpp"
+#include "cli/networks.hpp"
+#include "cli/output_file.hpp"
+#include "cli/table.hpp"
+#include "networks/picture.hpp"
+#include "networks/step.hpp"
+#include "networks/summary.hpp"
+
+namespace backproof::cli {
+namespace {
+
+using namespace backproof::networks;
+
+struct options {
+  std::string file, json, step;
+  bool gradient = false;
+};
+
+std::string grouped(index n) {
+  std::string s = std::to_string(n);
+  for (std::size_t k = s.size(); k > 3; k -= 3) s.insert(k - 3, ",");
+  return s;
+}
+
+std::string times(const shape& s) { return fmt::format("{}", fmt::join(s, "x")); }
+
+real norm_of(const values<real>& v) {
+  real squares = 0;
+  for (index i = 0; i < v.size(); ++i) squares += v[i] * v[i];
+  return sqrt(squares);
+}
+
+void print_layers(const network& n, const summary& s) {
+  table rows = {{"layer", "op", "output", "parameters", "multiply-adds", "sees"}};
+  for (const port& p : n.inputs) rows.push_back({n.name_of(p), "", to_string(n.g.shape_of(p))});
+  for (const layer_summary& l : s.layers)
+    rows.push_back({l.name, l.op, to_string(l.output), l.parameters == 0 ? "" : grouped(l.parameters),
+                    l.multiply_adds == 0 ? "" : grouped(l.multiply_adds), times(l.field)});
+  print(rows);
+  fmt::print("\n{} layers, {} parameters, {} multiply-adds forwards for this batch\n", s.layers.size(),
+             grouped(s.parameters), grouped(s.multiply_adds));
+}
+
+void print_gradient(const network& n, const flow& f) {
+  const port out = n.g.output();
+  fmt::print("\n{} = {}\n\n", n.name_of(out), short_number(f.value[out.node][out.output], 20));
+  table rows = {{"parameter", "shape", "initial", "norm", "norm of its gradient"}};
+  for (const port& p : n.parameters)
+    rows.push_back({n.name_of(p), to_string(n.g.shape_of(p)), n.initial.at(n.name_of(p)),
+                    fmt::format("{:.6g}", static_cast<double>(norm_of(f.value[p.node][0]))),
+                    fmt::format("{:.12g}", static_cast<double>(norm_of(f.gradient(p))))});
+  print(rows);
+}
+
+int show(const options& o) {
+  const network n = network_in(o.file);
+  const summary s = summary_of(n);
+  if (!o.json.empty()) {
+    output_file file(o.json);
+    file.stream() << json_of(n, s);
+    file.commit();
+  }
+  print_layers(n, s);
+  if (!o.gradient && o.step.empty()) return exit_ok;
+  require_loss(n, o.file);
+  const flow f = evaluate(n.g);
+  if (o.gradient) print_gradient(n, f);
+  if (!o.step.empty()) write_file(o.step, step_of(n, f));
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_net(CLI::App& app, action& chosen) {
+  auto o = std::make_shared<options>();
+  CLI::App* c = app.add_subcommand("net", "Shapes, parameters and multiply-adds of a network, and its gradient");
+  c->add_option("file", o->file, "A description, backproof.net/1 (docs/networks.md)")->required();
+  c->add_flag("--gradient", o->gradient, "Print the loss, and the norm of its gradient by each parameter");
+  c->add_option("--json", o->json, "Write the summary (backproof.net-summary/1)")->type_name("FILE");
+  c->add_option("--step", o->step, "Write all values and gradients of one step as safetensors")->type_name("FILE");
+  c->callback([o, &chosen] { chosen = [o] { return show(*o); }; });
+}
+
+}  // namespace backproof::cli

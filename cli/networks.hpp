@@ -1,0 +1,30 @@
+// Networks from files, as the commands read them.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "cli/exit_codes.hpp"
+#include "networks/network.hpp"
+
+namespace backproof::cli {
+
+inline networks::network network_in(const std::string& path) {
+  try {
+    return networks::read_network(path);
+  } catch (const std::exception& e) {
+    throw stop_with(exit_usage, e.what());
+  }
+}
+
+// For what needs a gradient.
+inline void require_loss(const networks::network& n, const std::string& path) {
+  const auto out = n.g.output();
+  if (size_of(n.g.shape_of(out)) != 1)
+    throw stop_with(exit_usage, fmt::format("{}: the last layer, {}, gives {}, not one number: there is no loss to "
+                                            "differentiate",
+                                            path, n.name_of(out), to_string(n.g.shape_of(out))));
+}
+
+}  // namespace backproof::cli
