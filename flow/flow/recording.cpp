@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <fstream>
@@ -11,6 +12,7 @@
 
 #include "backproof/safetensors.hpp"
 #include "backproof/text.hpp"
+#include "networks/tensor_files.hpp"
 
 namespace backproof::flow {
 namespace {
@@ -61,9 +63,16 @@ recorded_tensor parsed_name(const std::string& name) {
 
 recording read_tensors(const std::string& path) {
   recording r{path, {}};
-  for (const auto& [name, t] : read_file(path).tensors) {
+  const networks::tensor_file file(path);
+  const std::vector<std::string> names = file.names();
+  if (names.size() > most_recorded_tensors) throw format_error("too many tensors");
+  std::size_t elements = 0;
+  for (const std::string& name : names) {
     recorded_tensor one = parsed_name(name);
-    std::vector<double> x(static_cast<std::size_t>(size_of(t.dims())));
+    const tensor t = file.at(name);
+    std::vector<double> x(static_cast<std::size_t>(t.count()));
+    if ((elements += x.size()) > most_recorded_elements)
+      throw format_error(fmt::format("more than {} numbers", most_recorded_elements));
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = t.at(static_cast<index>(i));
     one.statistics = statistics_of(x);
     one.width = t.dims().size() > 1 && t.dims()[0] > 0 ? x.size() / static_cast<std::size_t>(t.dims()[0]) : x.size();
@@ -74,20 +83,17 @@ recording read_tensors(const std::string& path) {
 }
 
 recording read_recording(const std::string& path) {
-  recording r;
+  const auto ends = [&](std::initializer_list<const char*> list) {
+    return std::any_of(list.begin(), list.end(), [&](const char* end) { return path.ends_with(end); });
+  };
   try {
-    if (path.ends_with(".npz"))
-      r = read_npz(path);
-    else if (path.ends_with(".safetensors"))
-      return read_tensors(path);  // says the path itself
-    else if (path.ends_with(".jsonl") || path.ends_with(".ndjson"))
-      r = read_jsonl(path);
-    else
-      throw format_error("no recording: expected .npz, .safetensors or .jsonl");
+    if (ends({".npz", ".safetensors"})) return read_tensors(path);
+    if (ends({".jsonl", ".ndjson"})) return read_jsonl(path);
+    throw format_error("no recording: expected .npz, .safetensors or .jsonl");
   } catch (const format_error& e) {
-    throw format_error(path + ": " + e.what());
+    const std::string what = e.what();
+    throw format_error(what.starts_with(path) ? what : path + ": " + what);
   }
-  return r;
 }
 
 std::string sha256_of(const std::string& path) {

@@ -36,9 +36,7 @@ struct recording {
 recording read_recording(
     const std::string& path);  // by its ending; throws backproof::format_error or std::runtime_error
 
-// One reader per container.
-recording read_npz(const std::string& path);
-recording read_tensors(const std::string& path);  // safetensors
+recording read_tensors(const std::string& path);  // .npz, .safetensors
 recording read_jsonl(const std::string& path);
 
 // What "delta/3/fc1" says; throws format_error.
@@ -50,8 +48,7 @@ report analyze(const recording& r, const settings& s);
 std::string sha256_of(const std::string& path);
 
 constexpr std::size_t most_recorded_tensors = 2'000'000;
-constexpr std::size_t most_elements = std::size_t{1} << 27;  // of one tensor
 constexpr std::size_t most_line_bytes = std::size_t{1} << 16;
-constexpr std::size_t most_total_bytes = std::size_t{1} << 31;  // of all tensors, unpacked
+constexpr std::size_t most_recorded_elements = std::size_t{1} << 28;  // of all tensors
 
 }  // namespace backproof::flow
