@@ -8,10 +8,12 @@
 #include "backproof/text.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/networks.hpp"
 #include "cli/output_file.hpp"
 #include "flow/analyze.hpp"
 #include "flow/baseline.hpp"
 #include "flow/intervention.hpp"
+#include "flow/network.hpp"
 #include "flow/recording.hpp"
 #include "flow/render.hpp"
 #include "flow/rules.hpp"
@@ -63,9 +65,21 @@ report judged(const family& f, const settings& how) {
   return r;
 }
 
+report report_of_network(const options& o) {
+  const networks::network n = network_in(o.input);
+  try {
+    report r = judged(family_of(n, n.name.empty() ? o.input : n.name), o.how);
+    r.inputs.push_back({o.input, sha256_of(o.input)});
+    return r;
+  } catch (const unknown_block& e) {
+    throw stop_with(exit_usage, o.input + ": " + e.what());
+  }
+}
+
 report report_of(const options& o) {
   if (o.preset.empty() == o.input.empty()) throw stop_with(exit_usage, "give an INPUT or a --preset, one of the two");
   if (!o.preset.empty()) return judged(family_of(recipe_of(o)), o.how);
+  if (o.input.ends_with(".json")) return report_of_network(o);
   report r = analyze(read_recording(o.input), o.how);
   judge(r);
   return r;
@@ -123,7 +137,7 @@ int run(const options& o) {
 void add_flow(CLI::App& app, action& chosen) {
   auto o = std::make_shared<options>();
   CLI::App* c = app.add_subcommand("flow", "Does the gradient vanish or explode on its way to the first layer?");
-  c->add_option("input", o->input, "A recording (.npz, .safetensors, .jsonl) or a network (.json, .onnx)");
+  c->add_option("input", o->input, "A recording (.npz, .safetensors, .jsonl) or a network (.json)");
   c->add_option("--preset", o->preset, "Random networks of a known kind (--presets lists them)")->type_name("NAME");
   c->add_flag("--presets", o->list, "List the presets");
   c->add_option("--depth", o->depth, "Layers of the preset")->check(CLI::Range(2, 10000));

@@ -43,8 +43,9 @@ void add(report& r, const std::string& layer, double value, double most, std::st
 
 void compare_with_baseline(report& r, const std::string& path, double most) {
   std::map<std::string, double> before;
+  const json earlier = read_report(path);
   try {
-    for (const json& l : read_report(path)["layers"])
+    for (const json& l : earlier["layers"])
       before[l.at("name").get<std::string>()] = l.at("gain_decades").is_number() ? l["gain_decades"].get<double>() : 0;
   } catch (const json::exception&) {
     throw format_error(path + ": not a backproof.flow-report/1");
