@@ -29,7 +29,7 @@ struct options {
   settings how;
   std::string json, html, markdown, junit, fail_on = "fail", baseline;
   double most_drift = 0.5;
-  bool list = false;
+  bool list = false, list_rules = false;
 };
 
 void write(const std::string& path, const std::string& text) {
@@ -41,6 +41,11 @@ void write(const std::string& path, const std::string& text) {
 
 int list_presets() {
   for (const recipe& r : presets()) fmt::print("{:<22}{}\n", r.name, r.what);
+  return exit_ok;
+}
+
+int list_all_rules() {
+  for (const rule& u : rules()) fmt::print("{}  {:<17}{}\n", u.id, u.name, u.claim);
   return exit_ok;
 }
 
@@ -120,6 +125,7 @@ report finished(const options& o) {
 
 int run(const options& o) {
   if (o.list) return list_presets();
+  if (o.list_rules) return list_all_rules();
   check_rules(o.fail_on);
   const report r = finished(o);
   write(o.json, json_of(r));
@@ -140,6 +146,7 @@ void add_flow(CLI::App& app, action& chosen) {
   c->add_option("input", o->input, "A recording (.npz, .safetensors, .jsonl) or a network (.json)");
   c->add_option("--preset", o->preset, "Random networks of a known kind (--presets lists them)")->type_name("NAME");
   c->add_flag("--presets", o->list, "List the presets");
+  c->add_flag("--rules", o->list_rules, "List the rules and their thresholds");
   c->add_option("--depth", o->depth, "Layers of the preset")->check(CLI::Range(2, 10000));
   c->add_option("--width", o->width, "Width of the preset")->check(CLI::Range(1, 4096));
   c->add_option("--samples", o->how.samples, "Networks, or inputs, to take means over")

@@ -36,7 +36,8 @@ std::string power_of_ten(double exponent) {
 
 std::string diverging_fill(double decades, double scale) {
   const double strength = std::min(1.0, std::fabs(decades) / scale);
-  return fmt::format("fill:var(--{});fill-opacity:{:.3f}", decades < 0 ? "blue" : "red", strength);
+  return fmt::format("fill:color-mix(in srgb,var(--{}) {:.0f}%,var(--paper))", decades < 0 ? "blue" : "red",
+                     100 * strength);
 }
 
 std::vector<double> ticks_between(double low, double high, int most, bool whole) {

@@ -23,7 +23,7 @@ svg text{font:12.5px system-ui,sans-serif;fill:var(--ink)}svg .tick{fill:var(--s
 .middle{text-anchor:middle}.end{text-anchor:end}.grid{stroke:var(--line);stroke-width:1}.zero{stroke:var(--soft);stroke-width:1;fill:none}
 .line{fill:none;stroke-width:2.5}.good{stroke:var(--green)}.doubtful{stroke:var(--amber)}.bad{stroke:var(--red)}.dash{fill:none;stroke:var(--soft);stroke-width:1.5;stroke-dasharray:5 4}
 .guide{stroke:var(--soft);stroke-dasharray:2 3;fill:none}.band{fill:var(--band)}.point{fill:var(--ink)}.strong{fill:var(--red)}.here{fill:var(--blue);stroke:var(--paper);stroke-width:2}
-.ring,.open{fill:none;stroke:var(--blue);stroke-width:1.5}.shrink{fill:var(--blue)}.grow{fill:var(--red)}.dead{fill:var(--dead)}.cell{stroke:none}
+.ring,.open{fill:none;stroke:var(--blue);stroke-width:1.5}.shrink{fill:var(--blue)}.grow{fill:var(--red)}.dead{fill:var(--dead)}.cell{shape-rendering:crispEdges}.bar{fill:var(--blue)}
 .ridge{fill:var(--blue);fill-opacity:.55;stroke:var(--blue);stroke-width:1}.ridge.whole{fill:var(--red);stroke:var(--red);fill-opacity:.55}.hatched{fill:var(--line);fill-opacity:.6}
 )";
 
@@ -131,12 +131,9 @@ std::string html_of(const report& r) {
              : v == level::warn ? "warn"
                                 : "",
              escaped(verdict_text(r))) +
-         fmt::format("<p class=\"soft\">Per layer {:+.3f} ± {:.3f} decades{}; means over {}.</p>\n",
-                     r.decades_per_layer, r.error95, r.predicted ? fmt::format(" (theory {:+.3f})", *r.predicted) : "",
-                     fmt::format("{} {}", r.samples,
-                                 r.from == report::origin::family    ? "networks"
-                                 : r.from == report::origin::network ? "inputs"
-                                                                     : "steps")) +
+         fmt::format("<p class=\"soft\">Per layer {:+.3f} ± {:.3f} decades{}; {} {}.</p>\n", r.decades_per_layer,
+                     r.error95, r.predicted ? fmt::format(" (theory {:+.3f})", *r.predicted) : "",
+                     r.from == report::origin::recording ? "medians over" : "means over", samples_text(r)) +
          notes + plots(r) + alternatives_table(r) + findings_table(r) + layers_table(r) + "</body></html>\n";
 }
 

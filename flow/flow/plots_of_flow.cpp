@@ -109,7 +109,7 @@ std::string step_plot(const report& r) {
       if (const auto v = relative(s, l)) scale = std::max(scale, std::fabs(*v));
   chart c("Over training", "The gradient's norm of each layer and step, over that of the last layer",
           {fmt::format("recorded step ({} to {})", r.steps.front().step, r.steps.back().step), 0, steps, false, true},
-          {"", -0.5, layers - 0.5}, 90 + 22 * std::min(layers, 20.0));
+          {"layer", -0.5, layers - 0.5}, 90 + 22 * std::min(layers, 20.0));
   std::vector<std::string> names;
   for (const layer_record& x : r.layers) names.push_back(layers <= 20 ? short_name(x.name, 11) : "");
   c.name_rows(names);
@@ -127,7 +127,8 @@ std::string step_plot(const report& r) {
 
 std::string slope_plot(const report& r) {
   bool any = false;
-  for (const layer_record& x : r.layers) any = any || x.zero_slopes.value_or(0) > 0 || x.saturated.value_or(0) > 0;
+  for (const layer_record& x : r.layers)
+    any = any || x.zero_slopes.value_or(0) > 0.01 || x.saturated.value_or(0) > 0.01;
   if (!any) return "";
   chart c("Dead and saturated units", "Shares of units through which little or no gradient passes", depth_axis(r),
           {"share of units", 0, 1}, 240);

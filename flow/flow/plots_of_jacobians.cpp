@@ -167,17 +167,15 @@ std::string exponent_plot(const report& r) {
                high = std::max(22, all.exponents.rbegin()->first + 2);
   chart c("Exponents", "How many gradient elements have which power of two, and what float formats can hold",
           {"exponent k: elements with 2^k <= |g| < 2^(k+1)", low, high, false, true},
-          {"share of elements", 0, 1.15 * most / total}, 260);
-  c.box(low, 0, -24, 1.15 * most / total, "hatched", "zero in f16");
+          {"share of elements", 0, 1.5 * most / total}, 260);
+  c.box(low, 0, -24, 1.5 * most / total, "hatched", "would be zero in f16");
   for (const auto& [e, count] : all.exponents)
-    c.box(e + 0.08, 0, e + 0.92, static_cast<double>(count) / total, "grow",
-          fmt::format("2^{}: {} elements", e, count));
+    c.box(e + 0.08, 0, e + 0.92, static_cast<double>(count) / total, "bar", fmt::format("2^{}: {} elements", e, count));
   c.vertical(-24, "f16: smallest, 2⁻²⁴", "guide");
   c.vertical(-14, "f16: full precision, 2⁻¹⁴", "guide", 16);
   c.vertical(16, "f16 ends", "guide");
   c.vertical(-126, "bf16, f32: 2⁻¹²⁶", "guide");
-  c.text(low, 1.15 * most / total, fmt::format("{:.1f} % would be zero in f16", 100 * share_below(all, -24)), "note", 6,
-         44);
+  c.key({{"hatched", fmt::format("would be zero in f16: {:.1f} % of the elements", 100 * share_below(all, -24))}});
   return c.svg();
 }
 

@@ -16,6 +16,7 @@ std::string junit_of(const report& r);     // one case per rule and layer
 
 // Text that others wrote, for SVG, HTML and XML.
 std::string escaped(const std::string& text);
+std::string samples_text(const report& r);                          // "20 networks"
 std::string short_name(const std::string& text, std::size_t most);  // its end, where names differ
 
 }  // namespace backproof::flow

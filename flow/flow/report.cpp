@@ -59,10 +59,10 @@ std::string sentence_of(const report& r) {
   const std::string how = r.shape == trend::polynomial ? ", but like a power of the depth, not exponentially" : "";
   if (d < 0)
     return fmt::format(
-        "The gradient loses {:.3g} decades per layer{}; {} the first gets 1/{} of the last one's gradient.", each, how,
+        "The gradient loses {:.2g} decades per layer{}; {} the first gets 1/{} of the last one's gradient.", each, how,
         in_steps(r), with_commas(std::pow(10.0, -d)));
   return fmt::format(
-      "The gradient gains {:.3g} decades per layer{}; {} the first gets {} times the last one's gradient.", each, how,
+      "The gradient gains {:.2g} decades per layer{}; {} the first gets {} times the last one's gradient.", each, how,
       in_steps(r), with_commas(std::pow(10.0, d)));
 }
 

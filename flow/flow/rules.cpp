@@ -75,7 +75,9 @@ void vanishing(const rule& u, report& r) {
   add(u, r, l, "", r.drift, l == level::fail ? fail : warn,
       fmt::format("The gradient vanishes: {:.2f} decades over {} layers, {:.3f} per layer", r.drift, r.gaps(),
                   r.decades_per_layer))
-      .help = "see what other initialisations, activations, residual connections or normalisation would do";
+      .help =
+      "other initialisations, activations, residual connections or normalisation may help; of a network's description "
+      "it is measured what each would do";
 }
 
 void exploding(const rule& u, report& r) {

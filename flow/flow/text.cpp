@@ -21,6 +21,8 @@ std::string bar(double x, double low, double high) {
   return out;
 }
 
+double tidy(double x) { return std::fabs(x) < 0.005 ? 0 : x; }  // no "-0.00"
+
 std::string norm_text(const layer_record& x) {
   if (!x.norm) return "";
   if (x.norm->upper > 0) return fmt::format("[{:.3g}, {:.3g}]", x.norm->lower, x.norm->upper);
@@ -47,7 +49,7 @@ std::string table_of(const report& r) {
     if (l >= head && l < n - tail) continue;
     const layer_record& x = r.layers[l];
     out += fmt::format("{:<{}}  {:>6}  {:>10.2f}  {:>7}  {}{}\n", quotable(short_name(x.name, 28)), name_width, x.width,
-                       x.log10_norm, x.gain ? fmt::format("{:+.2f}", *x.gain) : "",
+                       tidy(x.log10_norm), x.gain ? fmt::format("{:+.2f}", tidy(*x.gain)) : "",
                        norms ? fmt::format("{:<17}", norm_text(x)) : "", bar(x.log10_norm, low, high));
   }
   return out;
@@ -78,13 +80,20 @@ std::string alternatives_text(const report& r) {
   std::string out = "\nwhat would help, each measured on the same depth and width:\n";
   out += fmt::format("{:<{}}  {:>9}  {:>9}  {:>13}\n", "change", wide, "predicted", "measured", "in all");
   for (const alternative& a : r.alternatives)
-    out += fmt::format("{:<{}}  {:>9}  {:>+9.3f}  {:>+13.2f}  {}\n", a.what, wide,
+    out += fmt::format("{:<{}}  {:>9}  {:>+9.3f}  {:>+13.2f}{}\n", a.what, wide,
                        a.predicted ? fmt::format("{:+.3f}", *a.predicted) : "", a.decades_per_layer, a.drift,
-                       a.healthy ? "healthy" : "");
+                       a.healthy ? "  healthy" : "");
   return out + "(decades per layer, and decades over all layers)\n";
 }
 
 }  // namespace
+
+std::string samples_text(const report& r) {
+  const char* what = r.from == report::origin::family    ? "network"
+                     : r.from == report::origin::network ? "input"
+                                                         : "step";
+  return fmt::format("{} {}{}", r.samples, what, r.samples == 1 ? "" : "s");
+}
 
 std::string short_name(const std::string& text, std::size_t most) {
   return text.size() <= most ? text : "..." + text.substr(text.size() - most + 3);
@@ -92,10 +101,7 @@ std::string short_name(const std::string& text, std::size_t most) {
 
 std::string text_of(const report& r) {
   std::string out = fmt::format("{}\n\n", quotable(sentence_of(r), 400));
-  out += fmt::format("{}, {} {}\n", quotable(r.subject, 200), r.samples,
-                     r.from == report::origin::family    ? "networks"
-                     : r.from == report::origin::network ? "inputs"
-                                                         : "steps");
+  out += fmt::format("{}, {}\n", quotable(r.subject, 200), samples_text(r));
   out += fmt::format("per layer {:+.3f} +- {:.3f} decades", r.decades_per_layer, r.error95);
   if (r.predicted) out += fmt::format(", theory {:+.3f}", *r.predicted);
   if (r.noise > 0) out += fmt::format("; one network's noise {:.2f} decades in all", r.noise);

@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(the_sentence_says_it_in_numbers) {
   report r = healthy(11, -10 * std::log10(std::sqrt(6.0)));  // nn.Linear's default with ReLU: a factor sqrt 6 per layer
   BOOST_TEST(
       sentence_of(r) ==
-      "The gradient loses 0.389 decades per layer; over 10 layers the first gets 1/7,776 of the last one's gradient.");
+      "The gradient loses 0.39 decades per layer; over 10 layers the first gets 1/7,776 of the last one's gradient.");
   BOOST_TEST(sentence_of(healthy(11, 2))
                  .starts_with("The gradient gains 0.2 decades per layer; over 10 layers the first gets 100 times"));
   BOOST_TEST(sentence_of(healthy()).starts_with("The gradient keeps its size"));
