@@ -93,6 +93,12 @@ struct first_sample {
   std::vector<matrix> delta;
 };
 
+// Within what a double holds, so that means stay numbers: what overflowed is counted as not finite (GF001).
+double log10_norm(const matrix& d) {
+  const double norm = d.stableNorm();
+  return std::isnan(norm) ? 320 : std::log10(std::clamp(norm, 1e-320, 1e308));
+}
+
 first_sample measure_profile(report& r, const family& f, const settings& s) {
   first_sample first;
   log_norms samples;
@@ -107,8 +113,7 @@ first_sample measure_profile(report& r, const family& f, const settings& s) {
     std::vector<matrix> delta = backward(m, t, random_output_gradient(t, seed));
     if (k == 0) describe_layers(r, m, delta);
     samples.emplace_back();
-    for (std::size_t l = 1; l < delta.size(); ++l)
-      samples.back().push_back(std::log10(std::max(delta[l].stableNorm(), 1e-320)));
+    for (std::size_t l = 1; l < delta.size(); ++l) samples.back().push_back(log10_norm(delta[l]));
     if (k == 0) first = {std::move(m), std::move(t), std::move(delta)};
   }
   take_means(r, samples);
@@ -153,6 +158,12 @@ report profile(const family& f, const settings& s) {
 report analyze(const family& f, const settings& s) {
   report r;
   const first_sample first = measure_profile(r, f, s);
+  for (std::size_t l = 0; l < first.t.at.size(); ++l)
+    if (!first.t.at[l].allFinite() || !first.delta[l].allFinite()) {
+      if (l > 0) r.layers[l - 1].gradient.nonfinite = std::max<std::size_t>(1, r.layers[l - 1].gradient.nonfinite);
+      r.remarks = {"values or gradients are not finite: nothing more is looked at"};
+    }
+  if (!r.remarks.empty()) return r;
   inspect_parameters(r, first.m, first.t, first.delta);
   inspect_slopes(r, first.m, f.input, s);
   inspect_jacobians(r, first.m, first.t);

@@ -3,9 +3,12 @@
 
 #include <cmath>
 
+#include "flow/activation.hpp"
 #include "flow/convolution.hpp"
+#include "flow/dense.hpp"
 #include "flow/inspect.hpp"
 #include "flow/random.hpp"
+#include "flow/residual.hpp"
 
 namespace backproof::flow {
 namespace {
@@ -19,12 +22,37 @@ linear_map map_of(const layer& l, const matrix& x, Index outputs) {
           [&l, &x](const matrix& v) { return vjp(l.blocks, x, v); }};
 }
 
-void inspect_layer(layer_record& record, const layer& l, const linear_map& j, bool spectrum) {
+double bound_of(const chain& c, const matrix& x);
+
+// A bound from above of one block's norm at x; infinite where none is known that is cheap.
+double bound_of(const block& b, const matrix& x) {
+  if (const auto* d = dynamic_cast<const dense*>(&b)) return norm_from_above(d->weight());
+  if (const auto* c = dynamic_cast<const convolution*>(&b))
+    return c->shape().pad == padding::zero ? padded_convolution_bound(c->shape(), c->kernel())
+                                           : circular_singular_values(c->shape(), c->kernel())(0);
+  if (const auto* a = dynamic_cast<const activation_block*>(&b))
+    return x.unaryExpr(a->function().slope).cwiseAbs().maxCoeff();
+  if (dynamic_cast<const pool*>(&b) != nullptr)
+    return 1;  // disjoint windows: at most 1 of the maximum, 1/k of the mean
+  if (const auto* r = dynamic_cast<const residual*>(&b)) return 1 + r->scale() * bound_of(r->branch(), x);
+  return INFINITY;
+}
+
+double bound_of(const chain& c, const matrix& x) {
+  const std::vector<matrix> given = inputs_of(c, x);
+  double product = 1;
+  for (std::size_t k = 0; k < c.size(); ++k) product *= bound_of(*c[k], given[k]);
+  return product;
+}
+
+void inspect_layer(layer_record& record, const layer& l, const matrix& x, const linear_map& j, bool spectrum) {
   for (const block_pointer& b : l.blocks)
     if (const auto* c = dynamic_cast<const convolution*>(b.get()))
       record.reshaped_norm = spectral_norm(c->kernel()).lower;
   if (j.columns > largest_dense || j.rows > largest_dense) {
     record.norm = norm_from_below(j);
+    const double bound = bound_of(l.blocks, x);
+    if (std::isfinite(bound)) record.norm->upper = bound;
     return;
   }
   const matrix dense = j.columns <= j.rows ? j.along(matrix::Identity(j.columns, j.columns))
@@ -104,7 +132,7 @@ void inspect_jacobians(report& r, const model& m, const trace& t) {
   }
   const bool spectra = work <= most_work;
   if (!spectra) r.remarks.emplace_back("layers' spectra are left out: decomposing them would take too long");
-  for (std::size_t l = 0; l < maps.size(); ++l) inspect_layer(r.layers[l], m.layers[l], maps[l], spectra);
+  for (std::size_t l = 0; l < maps.size(); ++l) inspect_layer(r.layers[l], m.layers[l], at[l], maps[l], spectra);
   if (maps.size() > 1) inspect_product(r, {maps.begin() + 1, maps.end()});
   inspect_partial(r, maps);
 }

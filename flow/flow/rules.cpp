@@ -219,7 +219,7 @@ void judge(report& r) {
     u->judge(*u, r);
   };
   // These come first, because with them there is nothing that the others could mean.
-  for (const std::string_view id : {"GF011", "GF010", "GF001", "GF002"}) run(id);
+  for (const std::string_view id : {"GF001", "GF011", "GF010", "GF002"}) run(id);
   if (verdict_of(r) == level::fail) return;
   for (const std::string_view id : {"GF003", "GF004", "GF005", "GF006", "GF007", "GF008", "GF009"}) run(id);
 }

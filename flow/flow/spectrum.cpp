@@ -26,6 +26,8 @@ void orthogonalise(vector& x, const matrix& against, Index columns) {
 }  // namespace
 
 norm_bracket norm_from_below(const linear_map& j, int most_steps) {
+  // Started in the smaller of the two spaces, as many steps as it has dimensions find all of J.
+  if (j.rows < j.columns) return norm_from_below({j.columns, j.rows, j.back, j.along}, most_steps);
   const Index steps = std::min<Index>({j.rows, j.columns, most_steps});
   matrix u = matrix::Zero(j.rows, steps), v = matrix::Zero(j.columns, steps), b = matrix::Zero(steps, steps);
   vector next = source(1, "lanczos").unit(j.columns);

@@ -40,7 +40,7 @@ std::string table_of(const report& r) {
   }
   const int name_width = static_cast<int>(wide);
   std::string out = fmt::format("{:<{}}  {:>6}  {:>10}  {:>7}  {}{}\n", "layer", name_width, "width", "log10|g|",
-                                "gain", norms ? fmt::format("{:<17}", "norm of Jacobian") : "", "gradient, log scale");
+                                "gain", norms ? fmt::format("{:<18}", "norm of Jacobian") : "", "gradient, log scale");
   const std::size_t n = r.layers.size(), head = n > most_rows ? most_rows / 2 : n,
                     tail = n > most_rows ? most_rows / 2 : 0;
   for (std::size_t l = 0; l < n; ++l) {
@@ -50,7 +50,7 @@ std::string table_of(const report& r) {
     const layer_record& x = r.layers[l];
     out += fmt::format("{:<{}}  {:>6}  {:>10.2f}  {:>7}  {}{}\n", quotable(short_name(x.name, 28)), name_width, x.width,
                        tidy(x.log10_norm), x.gain ? fmt::format("{:+.2f}", tidy(*x.gain)) : "",
-                       norms ? fmt::format("{:<17}", norm_text(x)) : "", bar(x.log10_norm, low, high));
+                       norms ? fmt::format("{:<18}", norm_text(x)) : "", bar(x.log10_norm, low, high));
   }
   return out;
 }
@@ -110,6 +110,10 @@ std::string text_of(const report& r) {
     out += fmt::format(
         "whole Jacobian: norm at least {:.3g}; the product of the layers' norms is {:.3g}, which only bounds it\n",
         r.whole->norm.lower, r.whole->norm_product);
+  for (const layer_record& x : r.layers)
+    if (x.reshaped_norm)
+      out += fmt::format("{}: its kernel as a matrix has the norm {:.3g}, which is not the convolution's\n",
+                         quotable(x.name), *x.reshaped_norm);
   for (const std::string& remark : r.remarks) out += "note: " + remark + "\n";
   if (!r.findings.empty()) out += "\n" + findings_text(r);
   out += alternatives_text(r);

@@ -141,6 +141,18 @@ class Flow(ToolTest):
         self.expect(1, "flow", self.jsonl(healthy_lines(9), "less.jsonl"), "--baseline", "before.json")
         self.expect_complaint(4, ["not a backproof.flow-report/1"], "flow", "r.jsonl", "--baseline", self.write("x.json", '{"schema": 1}'))
 
+    def test_what_overflows_is_said_to(self):
+        run = self.expect(1, "flow", "--preset", "residual-unit", "--depth", "3000", "--width", "8", "--samples", "2", "--html", "r.html")
+        self.assertIn("nonfinite (GF001)", run.last)
+
+    def test_convolutions_have_both_norms(self):
+        run = self.expect(0, "flow", SOURCE / "examples" / "networks" / "lenet.json", "--samples", "2", "--json", "r.json")
+        self.assertIn("conv1: its kernel as a matrix has the norm", run.out)
+        for layer in json.loads((self.folder / "r.json").read_text())["layers"]:
+            self.assertLessEqual(layer["norm"]["lower"], layer["norm"]["upper"] * (1 + 1e-9), layer["name"])
+            if layer["name"] == "conv2":
+                self.assertLess(layer["norm"]["upper"], 3 * layer["norm"]["lower"])
+
     def test_networks_from_a_description(self):
         layers = [word for k in range(8) for word in ({"name": f"fc{k}", "op": "Linear", "units": 32, "init": "glorot"},
                                                       {"name": f"s{k}", "op": "Sigmoid"})]

@@ -5,6 +5,7 @@
 #include "flow/normalization.hpp"
 #include "flow/random.hpp"
 #include "flow/residual.hpp"
+#include "flow/spectrum.hpp"
 #include "support.hpp"
 
 namespace backproof::flow::tests {
@@ -99,6 +100,19 @@ BOOST_AUTO_TEST_CASE(steepest_slopes_are_reached_and_not_exceeded) {
     BOOST_TEST(most <= a.steepest * (1 + 1e-12), a.name);
     BOOST_TEST(most >= a.steepest * (1 - 1e-5), a.name);  // softplus reaches 1 at infinity only
   }
+}
+
+BOOST_AUTO_TEST_CASE(norms_lie_in_their_brackets_and_brackets_are_narrow) {
+  source random(6, "matrices");
+  for (Index rows = 1; rows <= 40; rows += 3)
+    for (Index columns = 1; columns <= 40; columns += 5) {
+      const matrix m = random.gaussian(rows, columns, 1);
+      const double norm = singular_values(m)(0);
+      const norm_bracket n = spectral_norm(m);
+      BOOST_TEST((n.lower <= norm * (1 + 1e-12) && n.upper >= norm * (1 - 1e-12)), rows << " x " << columns);
+      // Lanczos takes as many steps as there are dimensions; Gram iteration exceeds by n^(1/2^9) at most.
+      BOOST_TEST((n.lower >= norm * (1 - 1e-9) && n.upper <= norm * std::pow(40, 1.0 / 512)), rows << " x " << columns);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(sizes_that_do_not_fit_are_refused) {
