@@ -97,10 +97,10 @@ void inspect_product(report& r, const std::vector<linear_map>& maps) {
   r.whole = std::move(w);
 }
 
-// From every place to every later one, by 8 random signs each: its relative error is below sqrt(2/8), and far below
+// From every place to every later one, by 32 random signs each: its relative error is below sqrt(2/32), and far below
 // where many singular values contribute.
 void inspect_partial(report& r, const std::vector<linear_map>& maps) {
-  constexpr Index probes = 8;
+  constexpr Index probes = 32;
   constexpr std::size_t most_places = 120;
   if (maps.size() > most_places) {
     r.remarks.push_back(fmt::format("partial Jacobians are left out: more than {} layers", most_places));

@@ -72,7 +72,7 @@ std::string gain_plot(const report& r) {
 
 std::string partial_plot(const report& r) {
   if (r.partial.empty()) return "";
-  double scale = 0.5;
+  double scale = 1;
   const double n = static_cast<double>(r.layers.size());
   for (const partial_jacobian& p : r.partial) scale = std::max(scale, std::fabs(std::log10(std::max(p.value, 1e-300))));
   chart c("Partial Jacobians", "Mean squared factor from each layer to each later one",

@@ -206,7 +206,7 @@ std::string phase_plot(const report& r) {
   c.text(0.97 * wide, 0.1 * high, "gradients explode", "note end");
   c.dot(r.phase->sw, r.phase->sb, "point here", fmt::format("this network: {:.3f}, {:.3f}", r.phase->sw, r.phase->sb),
         7);
-  c.text(r.phase->sw, r.phase->sb, "this network", "note", 11, -8);
+  c.text(r.phase->sw, r.phase->sb, "this network", "note", 12, 15);
   c.key({{"line good", fmt::format("critical {} of {}: the gradient keeps its size", one_point ? "point" : "line",
                                    r.phase->activation)}});
   return c.svg();

@@ -40,7 +40,10 @@ void check_complete(const recorded_steps& steps, const std::string& path) {
       if (index != expected++)
         throw format_error(fmt::format("{}: step {}: layer {} is missing", path, number, expected - 1));
       const auto there = first.deltas.find(index);
-      if (there != first.deltas.end() && there->second->name != t->name)
+      if (there == first.deltas.end())
+        throw format_error(
+            fmt::format("{}: step {}: layer {} is not in step {}", path, number, index, steps.begin()->first));
+      if (there->second->name != t->name)
         throw format_error(fmt::format("{}: step {}: layer {} is '{}', and was '{}'", path, number, index,
                                        quotable(t->name), quotable(there->second->name)));
     }
@@ -112,6 +115,10 @@ void describe(report& r, const recorded_steps& steps, const std::string& path) {
       parts.push_back(d.statistics);
       if (const double norm = unscaled(d, path); norm > 0) logs.push_back(std::log10(norm));
     }
+    if (logs.size() < parts.size())
+      r.remarks.push_back(
+          fmt::format("{}: the gradient is exactly zero or not finite in {} of {} steps, which its median leaves out",
+                      quotable(t->name), parts.size() - logs.size(), parts.size()));
     l.gradient = merged(parts);
     l.width = t->width;
     l.log10_norm = median(logs);

@@ -240,6 +240,10 @@ class Flow(ToolTest):
         self.expect_complaint(4, ["has 9 layers"], "flow", self.jsonl([one for one in lines if one.get("index") != 10 or one["step"] != 2]))
         self.expect_complaint(4, ["twice"], "flow", self.jsonl([lines[0], *lines]))
         self.expect_complaint(4, ["begin with 5"], "flow", self.jsonl([one for one in lines if one.get("index", 9) >= 5]))
+        shifted = [dict(one, index=one["index"] - one["step"]) if one["kind"] == "delta" else one for one in lines if one["step"] < 2]
+        self.expect_complaint(4, ["step 1", "layer 0"], "flow", self.jsonl(shifted))
+        silent = [dict(one, norm=0.0) if one.get("index") == 4 and one["step"] == 2 else one for one in lines]
+        self.assertIn("layer3: the gradient is exactly zero or not finite in 1 of 5 steps", self.expect(0, "flow", self.jsonl(silent)).out)
         self.expect_complaint(5, ["no gradients"], "flow", self.jsonl([]))
 
     def test_a_zip_bomb_is_refused(self):

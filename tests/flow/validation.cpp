@@ -34,7 +34,7 @@ std::string measured_text(const law& l, double measured) {
   if (l.theory == 0 && l.tolerance > 0 && l.tolerance < 1e-6)
     return measured == 0 ? "0"
                          : fmt::format("< 1e{}", static_cast<int>(std::ceil(std::log10(std::fabs(measured)))) + 1);
-  return fmt::format("{:.6g}", measured);
+  return fmt::format("{:.9g}", measured);
 }
 
 std::string beginning(const law& l) { return fmt::format("| {} | {} | {:.8g} | ", l.id, l.statement, l.theory); }
@@ -74,7 +74,7 @@ int run(const options& o) {
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     const bool within = std::fabs(measured - l.theory) <= l.tolerance;
     const bool fresh =
-        o.stale.empty() || std::fabs(measured - recorded(document, l)) <= l.tolerance / 10 + 1e-6 * std::fabs(measured);
+        o.stale.empty() || std::fabs(measured - recorded(document, l)) <= l.tolerance / 10 + 1e-8 * std::fabs(measured);
     ++(within && fresh ? held : missed);
     if (o.markdown)
       fmt::print("{}{}{}\n", beginning(l), measured_text(l, measured), ending(l));
