@@ -154,6 +154,15 @@ class translation {
     return std::make_shared<dense>(numbers(n.in[1], s[0], s[1]), bias(n, 2, s[0]));
   }
 
+  // ONNX's linear map: alpha A B' + beta C.
+  block_pointer gemm_of(const node& n) const {
+    if (n.attrs.flag("transA")) throw unknown_block(fmt::format("layer '{}': a Gemm of transposed samples", n.name));
+    const shape& s = network_.g.shape_of(n.in[1]);
+    const matrix b = n.attrs.number("alpha") * numbers(n.in[1], s[0], s[1]);
+    const matrix w = n.attrs.flag("transB") ? b : matrix(b.transpose());
+    return std::make_shared<dense>(w, n.attrs.number("beta") * bias(n, 2, w.rows()));
+  }
+
   block_pointer convolution_of(const node& n) const {
     const image in = image_of(n);
     const shape& w = network_.g.shape_of(n.in[1]);
@@ -200,6 +209,7 @@ class translation {
   block_pointer block_of(const node& n) {
     const std::string_view name = n.what->info.name;
     if (name == "linear") return dense_of(n);
+    if (name == "gemm") return gemm_of(n);
     if (name == "conv") return convolution_of(n);
     if (name == "max_pool") return pool_of(n, pooling::maximum);
     if (name == "average_pool") return pool_of(n, pooling::average);

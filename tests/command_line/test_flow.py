@@ -165,6 +165,17 @@ class Flow(ToolTest):
         self.expect_complaint(4, ["net.json", "'s0'", "Erf", "record"], "flow", self.write("net.json", json.dumps(net)))
         self.expect_complaint(4, ["net.json"], "flow", self.write("net.json", "{"))
 
+    def test_gemm_is_a_linear_map(self):
+        weights = [[0.5, 0.0], [0.0, 0.5]]
+        for trans_b in (0, 1):
+            layers = [{"name": f"g{k}", "op": "Gemm", "units": 2, "transB": trans_b, "parameters": {"B": {"values": weights}, "C": {"values": [0.0, 0.0]}}}
+                      for k in range(11)]
+            net = {"format": "backproof.net/1", "inputs": {"x": {"shape": [3, 2]}, "y": {"shape": [3, 2]}},
+                   "layers": [*layers, {"op": "mse_loss", "inputs": ["g10", "y"]}]}
+            self.expect(0, "flow", self.write("gemm.json", json.dumps(net)), "--samples", "3", "--json", "r.json")
+            flow = json.loads((self.folder / "r.json").read_text())["flow"]
+            self.assertAlmostEqual(10 ** flow["decades_per_layer"], 0.5, places=12)
+
     def test_a_residual_network_from_a_description(self):
         layers = [{"name": "in", "op": "Linear", "units": 16}]
         for k in range(4):
