@@ -17,6 +17,7 @@ void add_replay(CLI::App& app, action& chosen);
 void add_lists(CLI::App& app, action& chosen);    // ops, checks, adapters
 void add_adapter(CLI::App& app, action& chosen);  // adapter check
 void add_graph(CLI::App& app, action& chosen);
+void add_flow(CLI::App& app, action& chosen);
 void add_net(CLI::App& app, action& chosen);
 void add_train(CLI::App& app, action& chosen);
 void add_audit(CLI::App& app, action& chosen);

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   add_lists(app, chosen);
   add_adapter(app, chosen);
   add_graph(app, chosen);
+  add_flow(app, chosen);
   add_net(app, chosen);
   add_train(app, chosen);
   add_audit(app, chosen);

@@ -1,0 +1,23 @@
+// The parts of an analysis that look into one network.
+#pragma once
+
+#include <functional>
+
+#include "flow/model.hpp"
+#include "flow/report.hpp"
+
+namespace backproof::flow {
+
+void inspect_parameters(report& r, const model& m, const trace& t, const std::vector<matrix>& delta);
+
+// Dead and saturated units, over 32 inputs.
+void inspect_slopes(report& r, const model& m, const std::function<matrix(std::uint64_t)>& input, const settings& s);
+
+// Norms and spectra of each layer's Jacobian and of their product; partial Jacobians. What would be too expensive is
+// left out, and the report says so.
+void inspect_jacobians(report& r, const model& m, const trace& t);
+
+// The largest |<v, J u> - <v, (f(x + h u) - f(x - h u)) / 2h>| over layers, over |v| |J u|, in a random direction.
+double mismatch_of_gradients(const model& m, const trace& t, std::uint64_t seed);
+
+}  // namespace backproof::flow

@@ -1,0 +1,84 @@
+#include "flow/laws.hpp"
+
+#include <boost/math/special_functions/digamma.hpp>
+#include <boost/math/special_functions/trigamma.hpp>
+#include <cmath>
+#include <numbers>
+
+namespace backproof::flow {
+namespace {
+
+using boost::math::digamma;
+using boost::math::trigamma;
+
+// ln of (scale) chi^2_k.
+log_law log_chi_square(double k, double scale) { return {digamma(k / 2) + std::log(2 * scale), trigamma(k / 2)}; }
+
+double edge_scale(int rows, int columns) { return std::sqrt(rows - 1.0) + std::sqrt(static_cast<double>(columns)); }
+
+}  // namespace
+
+log_law linear_log_law(int n) { return log_chi_square(n, 1.0 / n); }
+
+log_law relu_log_law(int n) {
+  double mean = 0, square = 0, all = 0;
+  for (int k = 1; k <= n; ++k) {  // no unit active has the probability 2^-n, and no logarithm
+    const double p =
+        std::exp(std::lgamma(n + 1.0) - std::lgamma(k + 1.0) - std::lgamma(n - k + 1.0) - n * std::numbers::ln2);
+    const log_law l = log_chi_square(k, 2.0 / n);
+    all += p, mean += p * l.mean, square += p * (l.variance + l.mean * l.mean);
+  }
+  mean /= all;
+  return {mean, square / all - mean * mean};
+}
+
+double linear_second_moment(int n, int layers) {
+  const double w = n;
+  double x = 1, y = 1;  // E ||J^T J||_F^2 / n and E (||J||_F^2 / n)^2
+  for (int k = 0; k < layers; ++k) {
+    const double next = x * (1 + 1 / w) + y;
+    y += 2 * x / (w * w);
+    x = next;
+  }
+  return x;
+}
+
+double relu_second_moment(int n, int layers) {
+  const double w = n;
+  double x = 1, y = 1;
+  for (int k = 0; k < layers; ++k) {
+    const double next = x * (1 + 3 / w) + 2 * y;
+    y = y * (1 + 1 / w) + 4 * x / (w * w);
+    x = next;
+  }
+  return x;
+}
+
+double tracy_widom_mean(int rows, int columns) {
+  const double sum = edge_scale(rows, columns);
+  const double scale = sum * std::cbrt(1 / std::sqrt(rows - 1.0) + 1 / std::sqrt(static_cast<double>(columns)));
+  const double square = (sum * sum - 1.2065 * scale) / rows, deviation = 1.268 * scale / rows;
+  return std::sqrt(square) - deviation * deviation / (8 * std::pow(square, 1.5));  // E sqrt, to second order
+}
+
+double gaussian_norm_bound(int rows, int columns, double t) {
+  const double n = rows;
+  return 1 + std::sqrt(columns / n) + t / std::sqrt(n);
+}
+
+double lyapunov_exponent(int n, int k) { return (std::numbers::ln2 + digamma((n - k + 1) / 2.0) - std::log(n)) / 2; }
+
+double linear_edge(int layers) { return std::pow(layers + 1, layers + 1) / std::pow(layers, layers); }
+
+double relu_orthogonal_edge(int layers) { return std::pow(layers, layers) / std::pow(layers - 1, layers - 1); }
+
+double relu_gaussian_edge(int layers) {
+  const double n = layers, z = (1 - n + std::sqrt(n * n + 1)) / (2 * n);
+  return (1 + z) / z * std::pow(1 + 2 * z, n);
+}
+
+double batch_norm_relu_factor() { return std::numbers::pi / (std::numbers::pi - 1); }
+
+double finite_width_noise(double kappa, double beta) { return std::sqrt(kappa * beta) / (2 * std::numbers::ln10); }
+
+}  // namespace backproof::flow

@@ -1,0 +1,26 @@
+// Networks that are described (backproof.net/1), as models in double precision.
+#pragma once
+
+#include <stdexcept>
+
+#include "flow/analyze.hpp"
+#include "networks/network.hpp"
+
+namespace backproof::flow {
+
+// Something in a network that flow has no block for. Gradients of such networks can be recorded, and the recording
+// analysed.
+class unknown_block : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The chain of ops from the first input to the loss, one sample at a time: linear maps, convolutions, activations,
+// pools, softmax, layer normalisation, reshaping, and sums with what an earlier op of the chain gave. Throws
+// unknown_block with one line that names the layer.
+model model_of(const networks::network& n);
+
+// The same network with inputs like its first one, normal and of the same size.
+family family_of(const networks::network& n, const std::string& name);
+
+}  // namespace backproof::flow

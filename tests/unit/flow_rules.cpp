@@ -1,0 +1,216 @@
+// Each rule: a report that it speaks up about, and one right below its threshold about which it is silent.
+#include <cmath>
+
+#include "flow/render.hpp"
+#include "flow/rules.hpp"
+#include "support.hpp"
+
+namespace backproof::flow::tests {
+
+BOOST_AUTO_TEST_SUITE(flow_rules)
+
+namespace {
+
+// So many layers of width 100, whose gradients' norms drift by so many decades.
+report healthy(std::size_t layers = 11, double drift = 0) {
+  report r;
+  r.samples = 20;
+  for (std::size_t k = 0; k < layers; ++k) {
+    layer_record l;
+    l.name = "layer " + std::to_string(k + 1);
+    l.width = 100;
+    l.gradient = flow::statistics_of(std::vector<double>{1, -0.5});
+    l.log10_norm = drift * static_cast<double>(layers - 1 - k) / static_cast<double>(layers - 1);
+    l.parameters.push_back({l.name + ".weight", flow::statistics_of(std::vector<double>{0.25, 1}), 1.0, false});
+    r.layers.push_back(l);
+    if (k + 1 < layers) r.beta += 0.01;
+  }
+  summarize(r);
+  return r;
+}
+
+// The level at which a rule is found, or nothing.
+std::optional<level> found(report r, std::string_view id) {
+  judge(r);
+  std::optional<level> worst;
+  for (const finding& f : r.findings)
+    if (f.id == id) worst = std::max(worst.value_or(level::info), f.level);
+  return worst;
+}
+
+}  // namespace
+
+BOOST_AUTO_TEST_CASE(a_level_gradient_has_no_findings) {
+  report r = healthy();
+  judge(r);
+  BOOST_TEST(r.findings.empty());
+  BOOST_TEST(verdict_text(r) == "healthy");
+}
+
+BOOST_AUTO_TEST_CASE(vanishing_and_exploding_by_their_thresholds) {
+  BOOST_TEST(!found(healthy(11, -1.95), "GF003"));
+  BOOST_TEST((found(healthy(11, -2.05), "GF003") == level::warn));
+  BOOST_TEST((found(healthy(11, -3.05), "GF003") == level::fail));
+  BOOST_TEST(!found(healthy(11, 1.8), "GF004"));
+  BOOST_TEST((found(healthy(11, 1.9), "GF004") == level::warn));
+  BOOST_TEST((found(healthy(11, 3.05), "GF004") == level::fail));
+  BOOST_TEST(!found(healthy(11, 3.05), "GF003"));
+}
+
+BOOST_AUTO_TEST_CASE(a_single_sample_warns_unless_it_is_beyond_all_doubt) {
+  report r = healthy(11, -3.5);
+  r.samples = 1;
+  BOOST_TEST((found(r, "GF003") == level::warn));
+  r = healthy(11, -4.5);
+  r.samples = 1;
+  BOOST_TEST((found(r, "GF003") == level::fail));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_within_the_noise_is_not_vanishing) {
+  report r = healthy(11, -2.5);
+  r.samples = 1;
+  r.noise = 0.6;  // 4 times that is 2.4
+  BOOST_TEST(found(r, "GF003").has_value());
+  r.noise = 0.65;
+  BOOST_TEST(!found(r, "GF003"));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_finite_is_named_in_the_order_of_the_backward_pass_and_ends_the_judging) {
+  report r = healthy(11, -5);
+  r.layers[3].gradient.nonfinite = 1;
+  r.layers[7].parameters[0].gradient.nonfinite = 2;
+  judge(r);
+  BOOST_TEST(r.findings.size() == 1);
+  BOOST_TEST(r.findings[0].id == "GF001");
+  BOOST_TEST(r.findings[0].layer == "layer 8");
+}
+
+BOOST_AUTO_TEST_CASE(zeros_are_no_data) {
+  report r = healthy();
+  r.layers[2].parameters[0].gradient = flow::statistics_of(std::vector<double>{0, 0});
+  BOOST_TEST((found(r, "GF002") == level::fail));
+  r = healthy();
+  r.layers[2].parameters[0].absent = true;
+  BOOST_TEST((found(r, "GF002") == level::fail));
+  r = healthy();
+  for (layer_record& l : r.layers)
+    l.gradient = l.parameters[0].gradient = flow::statistics_of(std::vector<double>{0, 0});
+  judge(r);
+  BOOST_TEST(r.findings.size() == 1);
+  BOOST_TEST(r.findings[0].message.find("recorder is broken") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(too_narrow_for_its_depth) {
+  report r = healthy();
+  r.beta = 1.49;
+  BOOST_TEST(!found(r, "GF005"));
+  r.beta = 1.51;
+  BOOST_TEST((found(r, "GF005") == level::warn));
+}
+
+BOOST_AUTO_TEST_CASE(one_layer_that_breaks_is_named) {
+  report r = healthy();
+  for (std::size_t k = 0; k < 5; ++k) r.layers[k].log10_norm -= 1.2;
+  summarize(r);
+  judge(r);
+  BOOST_TEST(r.findings.size() == 1);
+  BOOST_TEST(r.findings[0].id == "GF006");
+  BOOST_TEST(r.findings[0].layer == "layer 6");
+  for (std::size_t k = 0; k < 5; ++k) r.layers[k].log10_norm += 0.3;
+  summarize(r);
+  BOOST_TEST(!found(r, "GF006"));
+}
+
+BOOST_AUTO_TEST_CASE(underflow_where_the_dtype_is_known) {
+  report r = healthy();
+  r.layers[0].parameters[0].gradient = flow::statistics_of(std::vector<double>{1e-9, 1, 1, 1});
+  BOOST_TEST(!found(r, "GF007"));
+  r.config.dtype = "f16";
+  BOOST_TEST((found(r, "GF007") == level::warn));
+  r.layers[0].parameters[0].gradient = flow::statistics_of(std::vector<double>{1e-9, 1e-10, 1e-8, 1});
+  BOOST_TEST((found(r, "GF007") == level::fail));
+  r.config.dtype = "bf16";
+  BOOST_TEST(!found(r, "GF007"));
+}
+
+BOOST_AUTO_TEST_CASE(dead_and_saturated_units) {
+  report r = healthy();
+  r.layers[1].zero_slopes = 0.69, r.layers[1].dead = 0.1;
+  BOOST_TEST(!found(r, "GF008"));
+  r.layers[1].zero_slopes = 0.71;
+  BOOST_TEST((found(r, "GF008") == level::warn));
+  r = healthy();
+  r.layers[1].dead = 0.91;
+  BOOST_TEST((found(r, "GF008") == level::warn));
+  r = healthy();
+  r.layers[1].saturated = 0.49;
+  BOOST_TEST(!found(r, "GF008"));
+  r.layers[1].saturated = 0.51;
+  BOOST_TEST((found(r, "GF008") == level::warn));
+}
+
+BOOST_AUTO_TEST_CASE(backproof_checks_itself) {
+  report r = healthy();
+  r.layers[4].norm = norm_bracket{1.0, 1.0, 3};
+  BOOST_TEST(!found(r, "GF010"));
+  r.layers[4].norm = norm_bracket{1.0, 0.9, 3};
+  BOOST_TEST((found(r, "GF010") == level::fail));
+  r = healthy();
+  r.whole = whole_jacobian{};
+  r.whole->norm = {2, 1, 3};
+  BOOST_TEST((found(r, "GF010") == level::fail));
+}
+
+BOOST_AUTO_TEST_CASE(isometry_is_told_and_never_fails) {
+  report r = healthy();
+  r.whole = whole_jacobian{};
+  r.whole->norm = {1, 2, 3};
+  r.whole->variance_ratio = 1e6;
+  BOOST_TEST((found(r, "GF009") == level::info));
+}
+
+BOOST_AUTO_TEST_CASE(an_unverified_gradient_gets_no_verdict_on_its_flow) {
+  report r = healthy(11, -5);
+  r.gradient_mismatch = 1e-3;
+  judge(r);
+  BOOST_TEST(r.findings.size() == 1);
+  BOOST_TEST(r.findings[0].id == "GF011");
+  r.gradient_mismatch = std::nan("");
+  BOOST_TEST((found(r, "GF011") == level::fail));
+}
+
+BOOST_AUTO_TEST_CASE(the_sentence_says_it_in_numbers) {
+  report r = healthy(11, -10 * std::log10(std::sqrt(6.0)));  // nn.Linear's default with ReLU: a factor sqrt 6 per layer
+  BOOST_TEST(
+      sentence_of(r) ==
+      "The gradient loses 0.39 decades per layer; over 10 layers the first gets 1/7,776 of the last one's gradient.");
+  BOOST_TEST(sentence_of(healthy(11, 2))
+                 .starts_with("The gradient gains 0.2 decades per layer; over 10 layers the first gets 100 times"));
+  BOOST_TEST(sentence_of(healthy()).starts_with("The gradient keeps its size"));
+}
+
+BOOST_AUTO_TEST_CASE(a_power_of_the_depth_is_not_called_exponential) {
+  report power = healthy(200), exponential = healthy(200, -2.5);
+  for (std::size_t k = 0; k < 200; ++k) power.layers[k].log10_norm = -std::log10(200.0 - static_cast<double>(k));
+  summarize(power);
+  BOOST_TEST((power.shape == trend::polynomial));
+  BOOST_TEST((exponential.shape == trend::exponential));
+  BOOST_TEST(sentence_of(power).find("not exponentially") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(every_rendering_escapes_what_others_wrote) {
+  report r = healthy(11, -5);
+  r.subject = "<script>alert(1)</script>\x1b[2J";
+  for (layer_record& l : r.layers) l.name = "<b>\"&'\x01" + l.name;
+  r.layers[4].gradient.nonfinite = 1;
+  judge(r);
+  BOOST_TEST(html_of(r).find("<script") == std::string::npos);
+  BOOST_TEST(html_of(r).find("<b>\"") == std::string::npos);
+  BOOST_TEST(junit_of(r).find("<b>") == std::string::npos);
+  for (const std::string& text : {text_of(r), html_of(r), markdown_of(r), junit_of(r), json_of(r)})
+    BOOST_TEST((text.find('\x1b') == std::string::npos && text.find('\x01') == std::string::npos));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace backproof::flow::tests
