@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -9,6 +10,7 @@
 #include "flow/dense.hpp"
 #include "flow/normalization.hpp"
 #include "flow/residual.hpp"
+#include "flow/scaling.hpp"
 
 namespace backproof::flow {
 namespace {
@@ -30,7 +32,7 @@ class translation {
   model translated() {
     const auto& nodes = network_.g.nodes();
     for (std::size_t k = 0; k < nodes.size(); ++k)
-      if (nodes[k].what != nullptr && !is_loss(nodes[k])) add(nodes[k], k);
+      if (nodes[k].what != nullptr && !is_loss(nodes[k], k)) add(nodes[k], k);
     if (model_.layers.empty()) throw unknown_block("no layer of it has weights");
     // What follows the last weights belongs to them: a softmax before the loss.
     for (reached& r : since_) model_.layers.back().blocks.push_back(r.block);
@@ -48,8 +50,17 @@ class translation {
     block_pointer block;
   };
 
-  // What gives one number.
-  static bool is_loss(const node& n) { return n.outputs[0].empty(); }
+  // What gives one number, and the weighting of an output that is summed into one.
+  bool is_loss(const node& n, std::size_t k) const {
+    if (n.outputs[0].empty()) return true;
+    const auto& nodes = network_.g.nodes();
+    const bool weighting = n.what->info.name == "mul" && std::any_of(n.in.begin(), n.in.end(), [&](const port& p) {
+                             return nodes[p.node].what == nullptr;
+                           });
+    return weighting && std::all_of(nodes.begin(), nodes.end(), [&](const node& user) {
+             return std::find(user.in.begin(), user.in.end(), port{k, 0}) == user.in.end() || user.outputs[0].empty();
+           });
+  }
 
   // A network with a penalty has nodes beside the chain, which only see parameters: those are passed by.
   void add(const node& n, std::size_t k) {
@@ -205,6 +216,34 @@ class translation {
     return std::make_shared<dense>(numbers(n.in[1], width, 1).asDiagonal().toDenseMatrix(), bias(n, 2, width));
   }
 
+  // y = scale (x - mean) / sqrt(var + epsilon) + bias, with the statistics that training has left: by channel, each of
+  // which has as many elements as the image has pixels.
+  block_pointer batch_norm_of(const node& n) const {
+    const shape& s = n.outputs[0];
+    if (n.attrs.flag("training_mode"))
+      throw unknown_block(
+          fmt::format("layer '{}': batch normalisation while training depends on the batch, and a "
+                      "gradient's flow is measured sample by sample; record its gradients instead",
+                      n.name));
+    const Index channels = s[1], pixels = size_of(s) / (s[0] * channels);
+    const auto of = [&](std::size_t input) { return vector(numbers(n.in[input], channels, 1)); };
+    const vector spread = (of(4).array() + n.attrs.number("epsilon")).sqrt();
+    const vector a = of(1).cwiseQuotient(spread), b = of(2) - a.cwiseProduct(of(3));
+    const auto by_pixel = [&](const vector& v) {
+      vector all(channels * pixels);
+      for (Index i = 0; i < all.size(); ++i) all(i) = v(i / pixels);
+      return all;
+    };
+    return std::make_shared<scaling>(by_pixel(a), by_pixel(b));
+  }
+
+  block_pointer global_pool_of(const node& n) const {
+    const image in = image_of(n);
+    if (in.rows != in.columns)
+      throw unknown_block(fmt::format("layer '{}': only square pools are known to flow", n.name));
+    return std::make_shared<pool>(pooling::average, in, in.columns);
+  }
+
   // Null where nothing has to be done: images are flattened as they lie.
   block_pointer block_of(const node& n) {
     const std::string_view name = n.what->info.name;
@@ -213,9 +252,11 @@ class translation {
     if (name == "conv") return convolution_of(n);
     if (name == "max_pool") return pool_of(n, pooling::maximum);
     if (name == "average_pool") return pool_of(n, pooling::average);
+    if (name == "global_average_pool") return global_pool_of(n);
+    if (name == "batch_normalization") return batch_norm_of(n);
     if (name == "layer_normalization") return layer_norm_of(n);
     if (name == "softmax" && n.outputs[0].size() == 2) return std::make_shared<softmax>();
-    if (name == "reshape" || name == "flatten" || name == "identity") return nullptr;
+    if (name == "reshape" || (name == "dropout" && !n.attrs.flag("training_mode"))) return nullptr;
     const activation* a = find_activation(name == "swish" ? "silu" : name);
     if (a != nullptr && n.in.size() == 1) return std::make_shared<activation_block>(*a);
     throw unknown_block(fmt::format("layer '{}': {} is not known to flow; record its gradients instead (docs/flow.md)",

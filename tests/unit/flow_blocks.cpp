@@ -2,9 +2,11 @@
 #include "flow/activation.hpp"
 #include "flow/convolution.hpp"
 #include "flow/dense.hpp"
+#include "flow/network.hpp"
 #include "flow/normalization.hpp"
 #include "flow/random.hpp"
 #include "flow/residual.hpp"
+#include "flow/scaling.hpp"
 #include "flow/spectrum.hpp"
 #include "support.hpp"
 
@@ -31,6 +33,7 @@ std::vector<std::pair<block_pointer, Index>> blocks() {  // with their number of
   list.emplace_back(std::make_shared<softmax>(), 5);
   list.emplace_back(std::make_shared<layer_norm>(1e-3), 6);
   list.emplace_back(std::make_shared<batch_norm>(1e-3), 4);
+  list.emplace_back(std::make_shared<scaling>(weights(6, 1), weights(6, 1)), 6);
   const block_pointer tanh = std::make_shared<activation_block>(activation_named("tanh"));
   const chain branch = {std::make_shared<dense>(weights(3, 5)), tanh,
                         std::make_shared<dense>(weights(5, 3), weights(5, 1))};
@@ -121,6 +124,43 @@ BOOST_AUTO_TEST_CASE(sizes_that_do_not_fit_are_refused) {
   BOOST_CHECK_THROW(convolution({{1, 2, 2}, 1, 3, 3}, matrix::Zero(1, 9)), std::invalid_argument);
   BOOST_CHECK_THROW(pool(pooling::average, {1, 1, 1}, 2), std::invalid_argument);
   BOOST_CHECK_THROW(residual({std::make_shared<dense>(matrix::Zero(3, 2))}).outputs(2), std::invalid_argument);
+}
+
+// A described or imported network, as blocks in double precision, gives what its graph gives in wide precision: its
+// values, and the gradient by its input. (The largest relative rounding of some thousand operations is below 1e-12.)
+BOOST_AUTO_TEST_CASE(a_network_as_blocks_is_the_network) {
+  struct row {
+    const char *file, *output;
+  };
+  for (const row& r : {row{"lenet.json", "fc3"}, row{"cnn.onnx", ""}}) {
+    const networks::network n = networks::read_network(std::string(BACKPROOF_SOURCE "/examples/networks/") + r.file);
+    const model m = model_of(n);
+    const networks::flow wide = networks::evaluate(n.g);
+    const auto& nodes = n.g.nodes();
+    // The output: the layer of that name, or what the random weights of the objective multiply.
+    std::size_t at = nodes.size();
+    for (std::size_t k = 0; k < nodes.size(); ++k)
+      if (nodes[k].name == r.output ||
+          (*r.output == 0 && nodes[k].what != nullptr && nodes[k].what->info.name == "mul"))
+        at = k;
+    BOOST_REQUIRE(at < nodes.size());
+    if (*r.output == 0)
+      for (const networks::port& p : std::vector(nodes[at].in))
+        if (nodes[p.node].what != nullptr) at = p.node;
+    const auto columns = [](const values<real>& v, Index width) {
+      matrix x(width, v.size() / width);
+      for (Index j = 0; j < x.cols(); ++j)
+        for (Index i = 0; i < width; ++i) x(i, j) = static_cast<double>(v[j * width + i]);
+      return x;
+    };
+    const trace t = forward(m, columns(wide.value[n.inputs[0].node][0], m.inputs));
+    const matrix expected = columns(wide.value[at][0], t.at.back().rows());
+    BOOST_REQUIRE(t.at.back().cols() == expected.cols());
+    BOOST_TEST((t.at.back() - expected).norm() < 1e-12 * expected.norm(), r.file);
+    const matrix gradient = columns(wide.upstream[n.inputs[0].node][0], m.inputs);
+    const matrix back = backward(m, t, columns(wide.upstream[at][0], t.at.back().rows())).front();
+    BOOST_TEST((back - gradient).norm() < 1e-12 * gradient.norm(), r.file);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
