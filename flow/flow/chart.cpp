@@ -9,23 +9,6 @@
 
 namespace backproof::flow {
 
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else if (static_cast<unsigned char>(c) >= 0x20 || c == '\n')
-      out += c;
-  }
-  return out;
-}
-
 std::string power_of_ten(double exponent) {
   if (exponent == 0) return "1";
   if (exponent == 1) return "10";

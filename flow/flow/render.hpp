@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "backproof/text.hpp"
 #include "flow/report.hpp"
 
 namespace backproof::flow {
@@ -14,8 +15,6 @@ std::string markdown_of(const report& r);  // for a job's summary
 std::string html_of(const report& r);      // with the plots, self-contained
 std::string junit_of(const report& r);     // one case per rule and layer
 
-// Text that others wrote, for SVG, HTML and XML.
-std::string escaped(const std::string& text);
 std::string samples_text(const report& r);                          // "20 networks"
 std::string short_name(const std::string& text, std::size_t most);  // its end, where names differ
 

@@ -15,4 +15,22 @@ inline std::string quotable(std::string_view text, std::size_t most = 80) {
   return out;
 }
 
+// For HTML, SVG and XML, as text or in a quoted attribute. Control characters that XML does not allow are left out.
+inline std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t')
+      out += c;
+  }
+  return out;
+}
+
 }  // namespace backproof

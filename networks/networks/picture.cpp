@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backproof/config.hpp"
+#include "backproof/text.hpp"
 #include "networks/expression.hpp"
 #include "networks/layout.hpp"
 
@@ -14,23 +15,6 @@ namespace backproof::networks {
 namespace {
 
 constexpr double radius = 20;
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
-}
 
 std::string symbol_of(const node& n) {
   static const std::map<std::string_view, std::string> signs = {

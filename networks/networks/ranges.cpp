@@ -102,6 +102,12 @@ double relative_error(const intervals& in) {
 
 }  // namespace
 
+bool is_exact_range(const interval& x) {
+  for (index i = 0; i < x.size(); ++i)
+    if (!x[i].exact()) return false;
+  return true;
+}
+
 void open_kinks(const node& layer, const intervals& in, const intervals& g, double unit, intervals& d) {
   if (layer.what->kinks == nullptr) return;
   subdifferential s(unit);
@@ -140,7 +146,7 @@ intervals backward_range(const node& layer, const intervals& in, const intervals
   intervals d =
       over_formulas(*layer.what, how, [&](const kernels<number>& formulas) { return vjp_by(formulas, layer, in, g); });
   if (layer.what->kinks == nullptr) return d;
-  cover_both_ends(layer, in, g, how, d);
+  if (!std::all_of(in.begin(), in.end(), is_exact_range)) cover_both_ends(layer, in, g, how, d);
   open_kinks(layer, in, g, std::max(how.numbers.accumulator.unit(), relative_error(in)), d);
   return d;
 }

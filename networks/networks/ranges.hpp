@@ -11,6 +11,9 @@ namespace backproof::networks {
 using interval = values<bounded<real>>;
 using intervals = value_list<bounded<real>>;
 
+// Numbers on which nothing was computed: whoever made them has had nothing to round, so they are known.
+bool is_exact_range(const interval& x);
+
 struct arithmetic {
   precision numbers;
   bool lossy = false;  // by any of the op's known formulas, and in the storage format throughout

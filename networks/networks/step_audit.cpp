@@ -17,19 +17,10 @@
 namespace backproof::networks {
 namespace {
 
-format accumulator_of(dtype t) { return format_of(t == dtype::f16 || t == dtype::bf16 ? dtype::f32 : t); }
-
 tensor stored(dtype type, const interval& v) {
   tensor t(type, v.dims());
   for (index i = 0; i < v.size(); ++i) t.set(i, static_cast<double>(v[i].value()));
   return t;
-}
-
-// Numbers on which nothing was computed: whoever made them has had nothing to round, so they are known.
-bool only_moved(const interval& v) {
-  for (index i = 0; i < v.size(); ++i)
-    if (!v[i].exact()) return false;
-  return true;
 }
 
 // What a step says, put as a subject's answers about one layer. Results that were not recorded are answered right.
@@ -76,7 +67,7 @@ class step_auditor {
   step_auditor(network n, const safetensors& step, bool lossy) : n_(std::move(n)), step_(step) {
     take_leaves(n_, step_);
     result_.type = type_of_step();
-    how_ = {{result_.type, accumulator_of(result_.type)}, lossy};
+    how_ = {{result_.type, recorded({}).accumulator(result_.type)}, lossy};
     truth_ = evaluate(n_.g);
     for (const node& layer : n_.g.nodes()) {
       value_.emplace_back(layer.outputs.size());
@@ -176,7 +167,7 @@ class step_auditor {
       mine.range = y[o];
       mine.through = through;
       const tensor* t = recorded_value({k, o});
-      if (t == nullptr && only_moved(y[o])) settle(mine, stored(result_.type, y[o]));
+      if (t == nullptr && is_exact_range(y[o])) settle(mine, stored(result_.type, y[o]));
       if (t == nullptr) continue;
       note({k, o}, true, k, through,
            all_points(layer) ? value_found(layer, o, *t) : range_found(y[o], *t, {k, o}, true));
@@ -227,7 +218,7 @@ class step_auditor {
   void arrive(port p) {
     known& d = delta(p);
     const tensor* t = recorded_delta(p);
-    if (t == nullptr && d.present && !d.point && !d.at_kinks && only_moved(d.range))
+    if (t == nullptr && d.present && !d.point && !d.at_kinks && is_exact_range(d.range))
       settle(d, stored(result_.type, d.range));
     if (p == n_.g.output() || t == nullptr) return;
     if (!d.present) d.range = interval(n_.g.shape_of(p));  // nobody uses it: its gradient is zero

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "backproof/config.hpp"
+#include "backproof/text.hpp"
 
 namespace backproof {
 namespace {
@@ -106,23 +107,6 @@ std::string joined(const List& list, std::string_view by) {
   std::string text;
   for (const auto& item : list) text += (text.empty() ? "" : std::string(by)) + std::string(item);
   return text;
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&')
-      out += "&amp;";
-    else if (c == '<')
-      out += "&lt;";
-    else if (c == '>')
-      out += "&gt;";
-    else if (c == '"')
-      out += "&quot;";
-    else
-      out += c;
-  }
-  return out;
 }
 
 }  // namespace
