@@ -47,7 +47,7 @@ struct adjoint_identity {
     // Lossy formulas may be met together, each in some elements, so their bounds add up.
     real allowed = stable.bound;
     std::string names;
-    for (const explanation& e : explanations(t, mode::vjp)) {
+    for (const explanation& e : explanations(truth, mode::vjp)) {
       const real alone = weigh(e.expected, t).bound;
       const bool enough = abs(forward - backward) <= alone;
       names = enough || names.empty() ? e.name : names + ", " + e.name;

@@ -32,18 +32,18 @@ struct batch_independence {
     std::vector<index> all(static_cast<std::size_t>(n));
     std::iota(all.begin(), all.end(), index{0});
     const auto part = [&](auto from, auto to) { return of_examples(o, t.truth().on(), {from, to}); };
-    trial_on whole(t, part(all.begin(), all.end())), first(t, part(all.begin(), all.begin() + 1)),
-        rest(t, part(all.begin() + 1, all.end()));
+    trial whole = t.about(part(all.begin(), all.end())), first = t.about(part(all.begin(), all.begin() + 1)),
+          rest = t.about(part(all.begin() + 1, all.end()));
     return within_reach(
         [&](value_list<double> (*how_far)(trial&)) { return compared(t, whole, first, rest, how_far); });
   }
 
  private:
-  static finding compared(const trial& t, trial_on& whole, trial_on& first, trial_on& rest,
+  static finding compared(const trial& t, trial& whole, trial& first, trial& rest,
                           value_list<double> (*how_far)(trial&)) {
-    const value_list<double> of_whole = how_far(whole.mine), of_first = how_far(first.mine),
-                             of_rest = how_far(rest.mine);
-    const trial::answers &all = whole.mine.vjp(), &one = first.mine.vjp(), &others = rest.mine.vjp();
+    const value_list<double> of_whole = how_far(whole), of_first = how_far(first),
+                             of_rest = how_far(rest);
+    const trial::answers &all = whole.vjp(), &one = first.vjp(), &others = rest.vjp();
     const double unit = format_of(t.numbers().storage).unit();
     agreement a("law");
     for (std::size_t k = 0; k < of_whole.size(); ++k) {

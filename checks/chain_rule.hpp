@@ -26,18 +26,16 @@ struct chain_rule {
     const std::optional<link> g = next(t);
     if (!g) return unresolved("the subject offers no function of one variable that has a derivative here");
     const trial::answers d = t.run(mode::vjp, behind(t, *g));
-    const value_list<bounded<real>> expected = t.truth().bounded_gradient_of(cotangents(t, g->bounded_cotangent));
-    finding f = compare(expected, d, t.gradient_names(), t.numbers(), "wrong_gradient");
+    finding f = compare(g->expected, d, t.gradient_names(), t.numbers(), "wrong_gradient");
     if (f.outcome == verdict::fail) return excused(t, *g, std::move(f));
     return f;
   }
 
  private:
-  // The second op, and what comes back from it.
+  // The second op, what the subject says comes back from it, and what should come out in the end.
   struct link {
-    const op* g = nullptr;
     tensor cotangent;
-    values<bounded<real>> bounded_cotangent;
+    value_list<bounded<real>> expected;
   };
 
   static bool fit(const op& o, const trial& t) {
@@ -65,30 +63,34 @@ struct chain_rule {
     const sample& x = t.truth().on();
     sample at_y = draw_sample(g, x.type, x.seed, x.number);  // for its attributes
     at_y.inputs = {y}, at_y.tangents = {x.cotangents[0]}, at_y.cotangents = {x.cotangents[0]};
-    const values<bounded<real>> w = bounded_through(t, g, at_y);
-    for (index i = 0; i < w.size(); ++i)
-      if (!isfinite(w[i].value()) || !(w[i].error() <= std::fabs(static_cast<double>(w[i].value())) / 4))
-        return std::nullopt;        // outside of g's domain, or nothing left of its derivative
+    const auto& expected =
+        t.truth().once<std::optional<value_list<bounded<real>>>>(&g, [&] { return bounded_through(t, g, at_y); });
+    if (!expected) return std::nullopt;
     t.run(mode::forward, g, at_y);  // as a forward pass would, between those of f and its VJP
-    const oracle truth(g, at_y, t.numbers().accumulator);
-    trial of_g = t.about(truth);
-    if (judge_results(of_g, mode::vjp, "wrong_gradient").outcome != verdict::pass)
+    trial of_g = t.about(g, at_y);
+    const value_list<bounded<real>>& right = of_g.truth().bounded_gradient();
+    if (compare(right, of_g.vjp(), of_g.gradient_names(), t.numbers(), "wrong_gradient").outcome != verdict::pass)
       return std::nullopt;  // where g by itself loses digits, its own samples tell
     const trial::answers& h = of_g.vjp();
     for (index i = 0; i < h[0]->count(); ++i)
       if (!std::isfinite(h[0]->at(i))) return std::nullopt;
-    return link{&g, *h[0], w};
+    return link{*h[0], *expected};
   }
 
-  // J_g^T w at the true y, as far as the subject's y and its VJP may be from it.
-  static values<bounded<real>> bounded_through(const trial& t, const op& g, const sample& at_y) {
+  // J_f^T J_g^T w at the true y, as far as the subject's y and its VJP of g may be from it. None outside of g's domain,
+  // and where nothing is left of its derivative.
+  static std::optional<value_list<bounded<real>>> bounded_through(const trial& t, const op& g, const sample& at_y) {
     const oracle& truth = t.truth();
     const bounded<real>::use in_force(truth.model());
     const value_list<bounded<real>> y{stored(truth.bounded_output()[0], t.numbers())};
     value_list<bounded<real>> w{values<bounded<real>>(y[0].dims())}, d{values<bounded<real>>(y[0].dims())};
     for (index i = 0; i < w[0].size(); ++i) w[0][i] = bounded<real>::input(truth.cotangents()[0][i]);
     g.bounds.vjp({at_y.attrs, y}, w, d);
-    return stored(d[0], t.numbers());
+    d[0] = stored(std::move(d[0]), t.numbers());
+    for (index i = 0; i < d[0].size(); ++i)
+      if (!isfinite(d[0][i].value()) || !(d[0][i].error() <= std::fabs(static_cast<double>(d[0][i].value())) / 4))
+        return std::nullopt;
+    return truth.bounded_gradient_of(cotangents(t, d[0]));
   }
 
   static values<bounded<real>> stored(values<bounded<real>> x, const precision& p) {
@@ -113,9 +115,7 @@ struct chain_rule {
   // With the cotangent that it was given, f's VJP may be as good as it is by itself. Then what is off came from there,
   // or from the y that both were computed at.
   static finding excused(trial& t, const link& g, finding f) {
-    const sample x = behind(t, g);
-    const oracle alone(t.truth().of(), x, t.numbers().accumulator);
-    trial second = t.about(alone);
+    trial second = t.about(behind(t, g));
     const finding by_itself = judge_results(second, mode::vjp, "wrong_gradient");
     if (by_itself.outcome == verdict::fail) return f;
     f.outcome = verdict::inaccurate;

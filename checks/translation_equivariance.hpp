@@ -35,9 +35,9 @@ struct translation_equivariance {
     ahead.inputs[0] = moved(*still.inputs[0], step_of_x, 0),
     ahead.cotangents[0] = moved(still.cotangents[0], step_of_v, 0);
 
-    trial_on one(t, still), other(t, ahead);
+    trial one = t.about(still), other = t.about(ahead);
     return within_reach(
-        [&](value_list<double> (*how_far)(trial&)) { return compared(one.mine, other.mine, step_of_x, how_far); });
+        [&](value_list<double> (*how_far)(trial&)) { return compared(one, other, step_of_x, how_far); });
   }
 
  private:

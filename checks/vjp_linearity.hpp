@@ -50,16 +50,16 @@ struct vjp_linearity {
   }
 
   static finding additive(trial& t) {
-    trial_on a(t, masked(t.truth().on(), 0)), b(t, masked(t.truth().on(), 1));
+    trial a = t.about(masked(t.truth().on(), 0)), b = t.about(masked(t.truth().on(), 1));
     return within_reach([&](value_list<double> (*how_far)(trial&)) { return sum(t, a, b, how_far); });
   }
 
-  static finding sum(trial& t, trial_on& a, trial_on& b, value_list<double> (*how_far)(trial&)) {
-    const value_list<double> whole = how_far(t), of_a = how_far(a.mine), of_b = how_far(b.mine);
+  static finding sum(trial& t, trial& a, trial& b, value_list<double> (*how_far)(trial&)) {
+    const value_list<double> whole = how_far(t), of_a = how_far(a), of_b = how_far(b);
     const double unit = format_of(t.numbers().storage).unit();
     agreement both("law");
     for (std::size_t k = 0; k < whole.size(); ++k) {
-      const auto &v = t.vjp()[k], &one = a.mine.vjp()[k], &other = b.mine.vjp()[k];
+      const auto &v = t.vjp()[k], &one = a.vjp()[k], &other = b.vjp()[k];
       if (!whole[k].present() || !v || !one || !other) continue;
       if (v->dims() != whole[k].dims() || one->dims() != whole[k].dims() || other->dims() != whole[k].dims()) continue;
       for (index i = 0; i < whole[k].size(); ++i)

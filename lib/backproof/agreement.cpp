@@ -93,9 +93,8 @@ bool answers(trial& plain) {
 std::optional<finding> asked_under(trial& t, circumstance c, const std::string& kind) {
   std::optional<sample> x = prepared(t.truth().on(), c);
   if (!x) return std::nullopt;
-  const oracle truth(t.truth().of(), *x, t.numbers().accumulator);
-  if (truth.of().has_reference() && !truth.kinks().empty()) return std::nullopt;  // made equal, inputs may tie
-  trial plain = t.about(truth);
+  trial plain = t.about(*x);
+  if (t.truth().of().has_reference() && !plain.truth().kinks().empty()) return std::nullopt;  // made equal, they tie
   if (!answers(plain)) return std::nullopt;
   sample put = *x;
   put.under = c;
@@ -118,7 +117,7 @@ value_list<double> reach(trial& t) {
 value_list<double> lossy_reach(trial& t) {
   if (!t.truth().of().has_reference()) return own_lossy_spread(t);
   value_list<double> most = reach(t);
-  for (const explanation& e : explanations(t, mode::vjp)) {
+  for (const explanation& e : explanations(t.truth(), mode::vjp)) {
     const value_list<double> one = bounds_of(e.expected, t.numbers());
     for (std::size_t k = 0; k < most.size(); ++k)
       for (index i = 0; i < most[k].size(); ++i) most[k][i] = std::max(most[k][i], one[k][i]);

@@ -17,16 +17,6 @@ value_list<double> reach(trial& t);
 constexpr const char* lossy_formula = "a lossy formula";
 value_list<double> lossy_reach(trial& t);
 
-// The subject asked about a sample of the check's own, which must outlive what is kept of its answers.
-struct trial_on {
-  trial_on(const trial& like, sample own)
-      : x(std::move(own)), truth(like.truth().of(), x, like.numbers().accumulator), mine(like.about(truth)) {}
-  trial_on(const trial_on&) = delete;
-  sample x;
-  oracle truth;
-  trial mine;
-};
-
 // What `judge` finds if two answers may be as far apart as `reach` says; where that fails and lossy_reach() would do,
 // it is inaccurate. judge(how_far) gets either function.
 template <class Judge>

@@ -110,7 +110,9 @@ std::vector<std::string> trial::gradient_names() const {
   return names;
 }
 
-std::vector<explanation> explanations(const trial& t, mode m) {
+namespace {
+
+std::vector<explanation> explained(const oracle& truth, mode m) {
   struct arithmetic_model {
     std::string name;
     rounding_model model;
@@ -120,26 +122,34 @@ std::vector<explanation> explanations(const trial& t, mode m) {
     oracle::formulas functions;
     bool keeps_sign = false;
   };
-  const precision& p = t.numbers();
-  std::vector<arithmetic_model> models = {{"", t.truth().model()}};
-  if (format_of(p.storage) != p.accumulator)
+  const dtype storage = truth.on().type;
+  std::vector<arithmetic_model> models = {{"", truth.model()}};
+  if (format_of(storage) != truth.accumulator())
     models.push_back(
-        {fmt::format("computed in {} throughout", name_of(p.storage)), rounding_model::of(format_of(p.storage))});
-  models.push_back({"subnormal numbers taken for zero", rounding_model::flushing(p.accumulator)});
-  std::vector<formula> formulas = {{"", t.truth().of().bounds}};
-  for (const op::variant& v : t.truth().of().variants)
+        {fmt::format("computed in {} throughout", name_of(storage)), rounding_model::of(format_of(storage))});
+  models.push_back({"subnormal numbers taken for zero", rounding_model::flushing(truth.accumulator())});
+  std::vector<formula> formulas = {{"", truth.of().bounds}};
+  for (const op::variant& v : truth.of().variants)
     formulas.push_back({std::string(v.info.name), v.bounds, v.info.keeps_sign});
 
   std::vector<explanation> all;
   for (const arithmetic_model& a : models)
     for (const formula& f : formulas) {
       if (&a == &models.front() && &f == &formulas.front()) continue;  // that is the stable bound itself
-      auto expected = m == mode::forward ? t.truth().output_under(a.model, f.functions)
-                                         : t.truth().gradient_under(a.model, f.functions);
+      auto expected = m == mode::forward ? truth.output_under(a.model, f.functions)
+                                         : truth.gradient_under(a.model, f.functions);
       const std::string name = a.name.empty() || f.name.empty() ? f.name + a.name : f.name + " " + a.name;
       if (!expected.empty()) all.push_back({name, std::move(expected), f.keeps_sign});
     }
   return all;
+}
+
+}  // namespace
+
+const std::vector<explanation>& explanations(const oracle& truth, mode m) {
+  static const char of_output = 0, of_gradient = 0;
+  return truth.once<std::vector<explanation>>(m == mode::forward ? &of_output : &of_gradient,
+                                              [&] { return explained(truth, m); });
 }
 
 finding judge_results(trial& t, mode m, const std::string& kind) {
@@ -159,7 +169,7 @@ finding judge_results(trial& t, mode m, const std::string& kind) {
   // Only numbers can be explained by a loss of digits; a wrong shape, or a NaN, cannot.
   if (f.outcome != verdict::fail || (f.kind != kind && f.kind != "subgradient") || outside.empty()) return f;
   std::vector<std::string> names;
-  for (const explanation& e : explanations(t, m)) {
+  for (const explanation& e : explanations(t.truth(), m)) {
     if (explain(outside, e, actual, t)) names.push_back(e.name);
     if (!outside.empty()) continue;
     f.outcome = verdict::inaccurate;

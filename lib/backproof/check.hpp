@@ -50,7 +50,9 @@ class trial {
   using answers = std::vector<std::optional<tensor>>;
 
   trial(const oracle& truth, subject& s, const precision& p) : truth_(truth), subject_(s), precision_(p) {}
-  trial about(const oracle& other) const { return {other, subject_, precision_}; }  // the same subject's
+  // The same subject, asked about another sample, or another op.
+  trial about(const sample& x) const { return {truth_.about(x), subject_, precision_}; }
+  trial about(const op& o, const sample& x) const { return {truth_.about(o, x), subject_, precision_}; }
 
   const oracle& truth() const { return truth_; }
   const precision& numbers() const { return precision_; }
@@ -87,7 +89,7 @@ struct explanation {
   value_list<bounded<real>> expected;
   bool keeps_sign = false;  // it may lose every digit, but not turn a number round
 };
-std::vector<explanation> explanations(const trial& t, mode m);
+const std::vector<explanation>& explanations(const oracle& truth, mode m);
 
 // The verdict on whole results: within the stable bounds, else explained by a lossy variant, else wrong.
 finding judge_results(trial& t, mode m, const std::string& kind);

@@ -55,11 +55,19 @@ double format::largest() const { return std::ldexp(2.0 - std::ldexp(1.0, 1 - pre
 
 double round_to(const format& f, double x) {
   if (f.precision == 53 || x == 0 || !std::isfinite(x)) return x;
-  const int e = std::max(std::ilogb(x), f.min_exponent);
-  const int shift = f.precision - 1 - e;
-  // nearbyint rounds to nearest even in the default rounding mode; both scalings are exact.
-  const double r = std::ldexp(std::nearbyint(std::ldexp(x, shift)), -shift);
-  return std::fabs(r) > f.largest() ? std::copysign(std::numeric_limits<double>::infinity(), x) : r;
+  constexpr int stored = 52, bias = 1023;
+  const auto exponent = [](std::uint64_t bits) { return static_cast<int>(bits >> stored & 0x7ff) - bias; };
+  const auto bits = std::bit_cast<std::uint64_t>(x);
+  if (exponent(bits) < f.min_exponent) {  // subnormal in the format: a multiple of its smallest number
+    const int shift = f.precision - 1 - f.min_exponent;
+    // nearbyint rounds to nearest even in the default rounding mode; both scalings are exact.
+    return std::ldexp(std::nearbyint(std::ldexp(x, shift)), -shift);
+  }
+  // Just less than half of the last place, or half of it if that is odd; a carry goes into the exponent, as it should.
+  const int dropped = 53 - f.precision;
+  const std::uint64_t half = std::uint64_t{1} << (dropped - 1);
+  const std::uint64_t rounded = (bits + half - 1 + (bits >> dropped & 1)) & ~(2 * half - 1);
+  return exponent(rounded) > f.max_exponent ? std::copysign(INFINITY, x) : std::bit_cast<double>(rounded);
 }
 
 double round_to(const format& f, const real& x) {

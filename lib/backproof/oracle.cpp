@@ -47,7 +47,18 @@ bool tells(const value_list<real>& gradient, dtype t) {
   return false;
 }
 
+bool same_question(const sample& a, const sample& b) {
+  return a.type == b.type && a.made_for == b.made_for && a.number == b.number && a.attrs == b.attrs &&
+         a.inputs == b.inputs && a.cotangents == b.cotangents && a.tangents == b.tangents;
+}
+
 }  // namespace
+
+struct oracle::other {
+  other(const op& o, sample own, const format& accumulator) : x(std::move(own)), truth(o, x, accumulator) {}
+  sample x;
+  oracle truth;
+};
 
 values<real> promote(const tensor& t) {
   values<real> out(t.dims());
@@ -58,6 +69,7 @@ values<real> promote(const tensor& t) {
 oracle::oracle(const op& o, const sample& s, const format& accumulator)
     : op_(o),
       sample_(s),
+      accumulator_(accumulator),
       model_(rounding_model::of(accumulator)),
       inputs_(promote(s.inputs)),
       tangents_(promote(s.tangents)),
@@ -65,6 +77,15 @@ oracle::oracle(const op& o, const sample& s, const format& accumulator)
       output_shapes_(o.infer(s.attrs, s.input_shapes())) {}
 
 bool oracle::differentiable(std::size_t k) const { return inputs_[k].present() && op_.sig.input(k).differentiable; }
+
+const oracle& oracle::about(const op& o, const sample& x) const {
+  const auto asks = [&](const oracle& one) { return &one.op_ == &o && same_question(one.sample_, x); };
+  if (asks(*this)) return *this;
+  for (const auto& one : others_)
+    if (asks(one->truth)) return one->truth;
+  others_.push_back(std::make_shared<const other>(o, x, accumulator_));
+  return others_.back()->truth;
+}
 
 template <class S>
 value_list<S> oracle::results_for_outputs() const {

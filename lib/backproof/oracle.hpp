@@ -1,6 +1,9 @@
 // The oracle: the reference op evaluated on one sample, in wide precision, each part on first use.
 #pragma once
 
+#include <any>
+#include <map>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -39,6 +42,7 @@ class oracle {
   using formulas = kernels<bounded<real>>;
   value_list<bounded<real>> output_under(const rounding_model& m, const formulas& f) const;
   value_list<bounded<real>> gradient_under(const rounding_model& m, const formulas& f) const;
+  const format& accumulator() const { return accumulator_; }
   const rounding_model& model() const { return model_; }
   // J^T v where v is itself the result of another op.
   value_list<bounded<real>> bounded_gradient_of(const value_list<bounded<real>>& cotangents) const;
@@ -47,6 +51,18 @@ class oracle {
   value_list<real> jvp_along(const value_list<real>& tangents) const;
   value_list<real> gradient_at(const value_list<real>& inputs, const value_list<real>& cotangents) const;
   bool differentiable(std::size_t input) const;  // given, and of a kind that has a gradient
+
+  // The oracle on another sample, or of another op, for the same arithmetic. It lives as long as this one, and is made
+  // once however many checks and subjects ask for it: evaluating is what takes time.
+  const oracle& about(const sample& x) const { return about(op_, x); }
+  const oracle& about(const op& o, const sample& x) const;
+  // Anything else that depends on op and sample alone: make() is called once for each key, an address of the caller's.
+  template <class T, class Make>
+  const T& once(const void* key, Make make) const {
+    std::any& kept = kept_[key];
+    if (!kept.has_value()) kept = T(make());
+    return *std::any_cast<T>(&kept);
+  }
 
  private:
   template <class S>
@@ -57,12 +73,16 @@ class oracle {
 
   const op& op_;
   const sample& sample_;
+  format accumulator_;
   rounding_model model_;
   value_list<real> inputs_, tangents_, cotangents_;
   std::vector<shape> output_shapes_;
   mutable std::optional<value_list<real>> output_, gradient_, jvp_;
   mutable std::optional<subdifferential> kinks_;
   mutable std::optional<value_list<bounded<real>>> bounded_output_, bounded_gradient_;
+  struct other;
+  mutable std::vector<std::shared_ptr<const other>> others_;
+  mutable std::map<const void*, std::any> kept_;
 };
 
 values<real> promote(const tensor& t);  // exact
