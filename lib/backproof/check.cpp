@@ -112,32 +112,62 @@ std::vector<std::string> trial::gradient_names() const {
 
 namespace {
 
+bool unlimited(const values<bounded<real>>& x) {
+  for (index i = 0; i < x.size(); ++i)
+    if (std::isinf(x[i].error())) return true;
+  return false;
+}
+
+// Where a formula divides by less than its error its bound is infinite, and rightly. Not so where it overflows: then an
+// infinity or a NaN comes out, which is no loss of digits. If a number does come out, that one implementation kept more
+// of the range, and what it may have lost is what the same operations lose without a limit.
+void bound_overflow(value_list<bounded<real>>& expected, const value_list<bounded<real>>& without_limit,
+                    const oracle& truth, mode m, const kernels<rounded>& by, const format& fmt) {
+  const auto one = emulated(m, truth.of(), by, truth.on(), {.fmt = fmt}),
+             other = emulated(m, truth.of(), by, truth.on(), {.fmt = fmt, .sums = order::pairwise});
+  const auto overflows = [](const rounded& x) { return !std::isfinite(static_cast<double>(x)); };
+  for (std::size_t k = 0; k < expected.size(); ++k)
+    for (index i = 0; i < expected[k].size(); ++i)
+      if (std::isinf(expected[k][i].error()) && overflows(one[k][i]) && overflows(other[k][i]))
+        expected[k][i] = without_limit[k][i];
+}
+
 std::vector<explanation> explained(const oracle& truth, mode m) {
   struct arithmetic_model {
     std::string name;
     rounding_model model;
+    format fmt;
   };
   struct formula {
     std::string name;
     oracle::formulas functions;
+    kernels<rounded> narrow;
     bool keeps_sign = false;
   };
   const dtype storage = truth.on().type;
-  std::vector<arithmetic_model> models = {{"", truth.model()}};
+  std::vector<arithmetic_model> models = {{"", truth.model(), truth.accumulator()}};
   if (format_of(storage) != truth.accumulator())
-    models.push_back(
-        {fmt::format("computed in {} throughout", name_of(storage)), rounding_model::of(format_of(storage))});
-  models.push_back({"subnormal numbers taken for zero", rounding_model::flushing(truth.accumulator())});
-  std::vector<formula> formulas = {{"", truth.of().bounds}};
+    models.push_back({fmt::format("computed in {} throughout", name_of(storage)),
+                      rounding_model::of(format_of(storage)), format_of(storage)});
+  models.push_back(
+      {"subnormal numbers taken for zero", rounding_model::flushing(truth.accumulator()), truth.accumulator()});
+  std::vector<formula> formulas = {{"", truth.of().bounds, truth.of().narrow}};
   for (const op::variant& v : truth.of().variants)
-    formulas.push_back({std::string(v.info.name), v.bounds, v.info.keeps_sign});
+    formulas.push_back({std::string(v.info.name), v.bounds, v.narrow, v.info.keeps_sign});
 
   std::vector<explanation> all;
   for (const arithmetic_model& a : models)
     for (const formula& f : formulas) {
       if (&a == &models.front() && &f == &formulas.front()) continue;  // that is the stable bound itself
-      auto expected = m == mode::forward ? truth.output_under(a.model, f.functions)
-                                         : truth.gradient_under(a.model, f.functions);
+      const auto under = [&](const rounding_model& model) {
+        return m == mode::forward ? truth.output_under(model, f.functions) : truth.gradient_under(model, f.functions);
+      };
+      auto expected = under(a.model);
+      if (std::any_of(expected.begin(), expected.end(), unlimited)) {
+        rounding_model wide = a.model;
+        wide.largest = std::numeric_limits<double>::infinity();
+        bound_overflow(expected, under(wide), truth, m, f.narrow, a.fmt);
+      }
       const std::string name = a.name.empty() || f.name.empty() ? f.name + a.name : f.name + " " + a.name;
       if (!expected.empty()) all.push_back({name, std::move(expected), f.keeps_sign});
     }

@@ -123,6 +123,7 @@ struct op {
   struct variant {
     variant_info info;
     kernels<bounded<real>> bounds;  // either function may be null: then the variant does not touch it
+    kernels<rounded> narrow;        // the same functions in emulated arithmetic
   };
 
   op_info info;
@@ -153,12 +154,16 @@ namespace detail {
 
 template <class V>
 op::variant make_variant() {
-  op::variant v{.info = V::info, .bounds = {}};
+  op::variant v{.info = V::info, .bounds = {}, .narrow = {}};
   using S = bounded<real>;
-  if constexpr (requires(const call<S>& c, results<S> y) { V::template forward<S>(c, y); })
+  if constexpr (requires(const call<S>& c, results<S> y) { V::template forward<S>(c, y); }) {
     v.bounds.forward = &V::template forward<S>;
-  if constexpr (requires(const call<S>& c, cotangents<S> g, results<S> d) { V::template vjp<S>(c, g, d); })
+    v.narrow.forward = &V::template forward<rounded>;
+  }
+  if constexpr (requires(const call<S>& c, cotangents<S> g, results<S> d) { V::template vjp<S>(c, g, d); }) {
     v.bounds.vjp = &V::template vjp<S>;
+    v.narrow.vjp = &V::template vjp<rounded>;
+  }
   return v;
 }
 

@@ -31,24 +31,10 @@ class reference : public subject {
   }
 
   reply run(mode m, const op& o, const sample& s) override {
-    const rounded::use in_force({.fmt = accumulator(s.type), .sums = sums_, .fused = fused_});
-    std::vector<values<rounded>> in, out;
-    for (const auto& t : s.inputs) in.push_back(load(t));
-    const call<rounded> c{s.attrs, in};
-    if (m == mode::forward) {
-      for (const shape& y : o.infer(s.attrs, s.input_shapes())) out.emplace_back(y);
-      o.narrow.forward(c, out);
-    } else if (m == mode::vjp) {
-      std::vector<values<rounded>> v;
-      for (const tensor& t : s.cotangents) v.push_back(load(t));
-      for (std::size_t k = 0; k < in.size(); ++k)
-        out.push_back(s.tangents[k] ? values<rounded>(in[k].dims()) : values<rounded>{});
-      o.narrow.vjp(c, v, out);
-    } else {
-      return {reply::status::unimplemented, "the reference offers no JVP of its own", {}};
-    }
+    if (m == mode::jvp) return {reply::status::unimplemented, "the reference offers no JVP of its own", {}};
     reply r;
-    for (const values<rounded>& x : out) r.tensors.push_back(store(x, s.type));
+    for (const auto& x : emulated(m, o, o.narrow, s, {.fmt = accumulator(s.type), .sums = sums_, .fused = fused_}))
+      r.tensors.push_back(store(x, s.type));
     return r;
   }
 
@@ -58,6 +44,25 @@ class reference : public subject {
 };
 
 }  // namespace
+
+std::vector<values<rounded>> emulated(mode m, const op& o, const kernels<rounded>& by, const sample& s,
+                                      const arithmetic& how) {
+  const rounded::use in_force(how);
+  std::vector<values<rounded>> in, out;
+  for (const auto& t : s.inputs) in.push_back(load(t));
+  const call<rounded> c{s.attrs, in};
+  if (m == mode::forward) {
+    for (const shape& y : o.infer(s.attrs, s.input_shapes())) out.emplace_back(y);
+    by.forward(c, out);
+  } else {
+    std::vector<values<rounded>> v;
+    for (const tensor& t : s.cotangents) v.push_back(load(t));
+    for (std::size_t k = 0; k < in.size(); ++k)
+      out.push_back(s.tangents[k] ? values<rounded>(in[k].dims()) : values<rounded>{});
+    by.vjp(c, v, out);
+  }
+  return out;
+}
 
 std::string_view name_of(mode m) { return m == mode::forward ? "forward" : m == mode::vjp ? "vjp" : "jvp"; }
 

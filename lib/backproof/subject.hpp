@@ -59,6 +59,10 @@ class subject {
 // Makes subjects, one for each job. Throws adapter_error when the adapter cannot be started.
 using subject_factory = std::function<std::unique_ptr<subject>()>;
 
+// An op by these of its formulas in emulated arithmetic: the results, before they are stored in the sample's type.
+std::vector<values<rounded>> emulated(mode m, const op& o, const kernels<rounded>& by, const sample& s,
+                                      const arithmetic& how);
+
 // The reference itself, evaluated op by op in the sample's dtype (with an f32 accumulator for f16 and bf16), as an
 // honest implementation would. `how` chooses the order of its sums; the formats come from the sample.
 std::unique_ptr<subject> reference_subject(order sums = order::forward, bool fused = false);

@@ -546,6 +546,21 @@ BOOST_AUTO_TEST_CASE(a_lossy_formula_is_inaccurate_and_named) {
   BOOST_TEST(other.variant == "1-y*y");
 }
 
+// (z-1)/z is NaN where z = e^x overflows, in f32 from x = 89 on: a number that is wrong there did not come from it.
+BOOST_AUTO_TEST_CASE(a_lossy_formula_that_overflows_excuses_no_number) {
+  attributes a;
+  a.set("beta", 1.0), a.set("threshold", std::numeric_limits<double>::infinity());
+  for (const double wrong : {0.0, 0.5, 2.0}) {
+    tampered_subject s([wrong](mode m, const op&, const sample& x, reply& r) {
+      if (m == mode::vjp && x.inputs[0]->at(0) > 89) r.tensors[0]->set(0, wrong);
+    });
+    sample x = sample_of(dtype::f32, {{100}}, {1});
+    x.attrs = a;
+    for (const char* check : {"reference_gradient", "adjoint_identity"})
+      BOOST_TEST((judged(check, op_called("softplus"), s, x).outcome == verdict::fail), check << " " << wrong);
+  }
+}
+
 // Where the formulas are known to give up: s rounds to 1 in bf16 from 6.25 on, and tanh 9 is 1 in f32.
 BOOST_AUTO_TEST_CASE(saturated_units_are_inaccurate_and_a_wrong_sign_there_is_wrong) {
   struct place {
