@@ -63,6 +63,11 @@ inline shape draw(sampler& s, const wishes& wanted = {}) {
   std::vector<index> axes;
   if (which != all && (which != none || !wanted.noop))
     axes = some_axes(s, rank, which == every ? rank : which == two ? 2 : which == any ? s.random().between(1, 4) : 1);
+  if (which == another && rank > 1) {  // who takes another axis for this one is to find it as long
+    index &here = x[static_cast<std::size_t>((axes[0] + rank) % rank)],
+          &next = x[static_cast<std::size_t>((axes[0] + rank + 1) % rank)];
+    here = next = std::min(here, next);
+  }
   s.attribute("axes", axes);
   if (wanted.noop) s.attribute<index>("noop_with_empty_axes", axes.empty() ? which == none : noop);
   if (wanted.least_length > 1 && !axes.empty()) {

@@ -32,7 +32,8 @@ struct layout_and_axes {
                    }
                  },
              .applies = has_axis,
-             .probed = true},
+             .probed = true,
+             .equivalent = another_shape},
             {.name = "always_the_last_axis",
              .bug_class = "wrong-axis",
              .summary = "the backward pass works along the last axis, whatever the axis",
@@ -45,7 +46,8 @@ struct layout_and_axes {
                    if (auto wrong = ways::instead(q, x, r)) r = *wrong;
                  },
              .applies = has_axis,
-             .probed = true},
+             .probed = true,
+             .equivalent = another_shape},
             {.name = "neighbours_in_memory",
              .bug_class = "wrong-axis",
              .summary = "neighbours in memory are taken for those along the axis, which is not the last one",
@@ -136,6 +138,10 @@ struct layout_and_axes {
         "top_k",   "bias_add"};
     return std::find(std::begin(own), std::end(own), o.info.name) != std::end(own) ||
            o.info.name.starts_with("reduce_");
+  }
+
+  static std::string_view another_shape(const op& o) {
+    return o.info.name == "glu" ? "along another axis its output has another shape" : "";
   }
 
   static bool reversed(sample& x) {

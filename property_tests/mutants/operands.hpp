@@ -79,7 +79,12 @@ struct operands {
                return false;
              }),
              .applies = [](const op& o) { return o.sig.may_have_twins(); },
-             .probed = true},
+             .probed = true,
+             .equivalent = [](const op& o) -> std::string_view {
+               return among(o.info.name, "add add_n bias_add concat mean sub where")
+                          ? "its gradient does not depend on these inputs"
+                          : "";
+             }},
             {.name = "nan_for_zero_cotangent",
              .bug_class = "zero-times-inf",
              .summary = "a cotangent of 0 meets something infinite, and gives NaN",

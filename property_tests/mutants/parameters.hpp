@@ -16,7 +16,11 @@ struct parameters {
              .summary = "the backward pass takes the default of a parameter, whatever the forward pass took",
              .where = "the parameter is not the default",
              .wrong = each_attribute([](attribute& a) { return neutral(a); }),
-             .probed = true},
+             .probed = true,
+             .equivalent = [](const op& o) -> std::string_view {
+               if (o.info.name == "add_const") return "its derivative is 1 whatever the constant";
+               return of_shapes_alone(o);
+             }},
             {.name = "swapped_extents",
              .bug_class = "swap",
              .summary = "two entries of a parameter with one per axis are exchanged, as height and width",
@@ -27,7 +31,13 @@ struct parameters {
                std::swap(list->front(), list->back());
                return true;
              }),
-             .probed = true},
+             .probed = true,
+             .equivalent = [](const op& o) -> std::string_view {
+               if (o.info.name.starts_with("reduce_") ||
+                   among(o.info.name, "mean_variance_normalization standard_deviation variance"))
+                 return "its axes have no order";
+               return of_shapes_alone(o);
+             }},
             {.name = "another_guard",
              .bug_class = "guard-mismatch",
              .summary = "the backward pass takes another epsilon than the forward pass",
@@ -58,6 +68,7 @@ struct parameters {
              .dtypes = {dtype::bf16, dtype::f16},
              .probed = true,
              .equivalent = [](const op& o) -> std::string_view {
+               if (o.info.name == "add_const") return "its derivative is 1 whatever the constant";
                return among(o.info.name, "batch_normalization instance_normalization")
                           ? "the rounding of epsilon is below that of the variance that it is added to"
                           : "";
@@ -82,6 +93,13 @@ struct parameters {
         return;
       }
     };
+  }
+
+  static std::string_view of_shapes_alone(const op& o) {
+    if (o.info.name == "max_unpool") return "its gradient depends on the indices alone";
+    return among(o.info.name, "concat expand glu reshape split")
+               ? "its gradient depends on the shapes alone, and another value that gives the same ones changes nothing"
+               : "";
   }
 
   // What most libraries take as a default: 1 for a number or an extent, 0 for a pad or an axis.

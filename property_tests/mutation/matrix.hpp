@@ -51,6 +51,8 @@ struct matrix {
   std::vector<encounter> met;        // in the order of mutants, then ops
   std::vector<control> controls;
   std::uint64_t equivalent = 0;  // pairs of mutant and op that are left out, because they are proved equal
+  // And those because no answer to any sample depends on what is wrong, with nothing proved.
+  std::vector<std::pair<const mutant*, const op*>> without_effect;
 
   bool all_caught() const;  // but those out of reach, and no alarm
 };

@@ -84,8 +84,9 @@ std::vector<std::string> summary_of(const matrix& x) {
   const totals t = totals_of(x);
   std::vector<std::string> rows;
   rows.push_back(fmt::format(
-      "mutants     {} of {} caught ({:.1f} %): {} in {} ops; {} out of reach, {} proved equivalent", t.caught, t.pairs,
-      percent(t.caught, t.pairs), lines_of(x).size(), x.controls.size(), t.out_of_reach, x.equivalent));
+      "mutants     {} of {} caught ({:.1f} %): {} in {} ops; {} out of reach, {} proved equivalent, {} without effect",
+      t.caught, t.pairs, percent(t.caught, t.pairs), lines_of(x).size(), x.controls.size(), t.out_of_reach,
+      x.equivalent, x.without_effect.size()));
   rows.push_back(
       fmt::format("real bugs   {} of {} caught; {} more are not planted", t.bugs_caught, t.bugs, t.left_out));
   rows.push_back(
@@ -133,6 +134,8 @@ std::string matrix_as_text(const matrix& x, const matrix_plan& p) {
     if (const auto ops = missed(l); !ops.empty())
       text += l.m->out_of_reach.empty() ? fmt::format("missed        {}: {}\n", l.m->name, joined(ops, " "))
                                         : fmt::format("out of reach  {}: {}\n", l.m->name, l.m->out_of_reach);
+  for (const auto& [m, o] : x.without_effect)
+    text += fmt::format("no effect     {}: {}, no sample shows any\n", m->name, o->wire_name());
   for (const control& c : x.controls)
     for (const std::string& a : c.alarms) text += fmt::format("false alarm   {}\n", a);
   for (const std::string& row : summary_of(x)) text += row + '\n';
@@ -166,6 +169,8 @@ std::string matrix_as_json(const matrix& x, const matrix_plan& p) {
     for (const not_planted& n : f.left_out) left_out.push_back({{"cites", n.cites}, {"what", n.what}, {"why", n.why}});
   for (const control& c : x.controls)
     controls.push_back({{"op", c.o->wire_name()}, {"judged", c.judged}, {"alarms", c.alarms}});
+  json without_effect = json::array();
+  for (const auto& [m, o] : x.without_effect) without_effect.push_back({{"mutant", m->name}, {"op", o->wire_name()}});
   json checks = json::array();
   for (const check* c : x.checks) checks.push_back(c->info.name);
   const json all = {{"schema", "backproof.mutants/1"},
@@ -177,6 +182,7 @@ std::string matrix_as_json(const matrix& x, const matrix_plan& p) {
                     {"caught", t.caught},
                     {"out_of_reach", t.out_of_reach},
                     {"equivalent", x.equivalent},
+                    {"without_effect", without_effect},
                     {"real_bugs", {{"planted", t.bugs}, {"caught", t.bugs_caught}, {"not_planted", t.left_out}}},
                     {"class_named_first", t.named},
                     {"alarms", t.alarms},

@@ -103,7 +103,8 @@ bool same_numbers(const reply& a, const reply& b) {
   return true;
 }
 
-bool changes_nothing(const mutant& m, const op& o) {
+mutant::attempt attempted(const mutant& m, const op& o) {
+  auto outcome = mutant::attempt::no_way;
   const std::unique_ptr<subject> right = honest_subject();
   constexpr std::uint64_t array = 49;  // of the sampler: any two choices of a draw meet
   for (const dtype t : m.dtypes)
@@ -117,26 +118,29 @@ bool changes_nothing(const mutant& m, const op& o) {
         reply after = before;
         memory none;
         m.wrong({mode::vjp, o, *x, *right, none}, after);
-        if (!same_numbers(before, after)) return false;
+        if (!same_numbers(before, after)) return mutant::attempt::effect;
+        if (none.had_way) outcome = mutant::attempt::no_effect;
       }
-  return true;
+  return outcome;
 }
 
 }  // namespace
 
-bool mutant::suits(const op& o) const {
+bool mutant::suits(const op& o) const { return would_suit(o) && tried(o) == attempt::effect; }
+
+bool mutant::would_suit(const op& o) const {
   // Where the gradient is zero everywhere most bugs have nothing to spoil; those that do name the ops.
   return has_gradient(o) && (ops == "*" ? !o.info.zero_gradient : among(o.info.name, ops)) &&
-         (applies == nullptr || applies(o)) && (equivalent == nullptr || equivalent(o).empty()) && !stillborn(o);
+         (applies == nullptr || applies(o)) && (equivalent == nullptr || equivalent(o).empty());
 }
 
-bool mutant::stillborn(const op& o) const {
-  if (!probed) return false;
-  static std::map<std::pair<const mutant*, std::string_view>, bool> known;
+mutant::attempt mutant::tried(const op& o) const {
+  if (!probed) return attempt::effect;
+  static std::map<std::pair<const mutant*, std::string_view>, attempt> known;
   static std::mutex guard;
   const std::lock_guard lock(guard);
-  const auto [at, is_new] = known.try_emplace({this, o.info.name}, false);
-  if (is_new) at->second = changes_nothing(*this, o);
+  const auto [at, is_new] = known.try_emplace({this, o.info.name}, attempt::effect);
+  if (is_new) at->second = attempted(*this, o);
   return at->second;
 }
 

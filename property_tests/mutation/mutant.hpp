@@ -50,6 +50,7 @@ constexpr std::array<std::string_view, 24> bug_classes = {"drop-g",
 struct memory {
   reply last;
   std::uint64_t asked = 0;
+  bool had_way = false;  // there was something to get wrong: another question could be asked instead
 };
 
 // A question as a mutant sees it: it may ask the honest implementation anything.
@@ -77,16 +78,18 @@ struct mutant {
   std::vector<dtype> dtypes = {dtype::f64, dtype::f32};  // that reveal it
   bool forward = false;                                  // it changes the forward function as well as the VJP
   bool circumstantial = false;                           // what it does depends on the circumstance
-  bool probed = false;  // whether it changes anything in an op is found out by trying (see stillborn)
+  bool probed = false;  // whether it changes anything in an op is found out by trying (see tried)
   std::string_view (*equivalent)(const op&) = nullptr;  // why it changes nothing in this op; empty if it does
   std::string_view declares = "";                       // a convention at kinks, which it does not keep
   std::string_view out_of_reach = "";  // why the samples of a check do not show it; it is proved to differ elsewhere
   std::function<sample(const op&)> witness = {};  // that elsewhere
 
   bool suits(const op& o) const;
-  // Of a probed one: whether it changes no answer to any of the op's first 49 samples, because the op has no such
-  // parameter, axis or pair of inputs, or none that matters.
-  bool stillborn(const op& o) const;
+  // Of a probed one, what came of trying it in this op: it changes some answer, or the op has no such parameter, axis
+  // or pair of inputs, or it has, and no answer to any of its first 49 samples depends on it.
+  enum class attempt { effect, no_way, no_effect };
+  attempt tried(const op& o) const;
+  bool would_suit(const op& o) const;  // if it has an effect
   bool real() const { return !entry.empty(); }
 };
 

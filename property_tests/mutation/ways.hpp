@@ -43,6 +43,7 @@ inline std::optional<reply> instead(const question& q, const sample& other, cons
     for (std::size_t k = 0; k < y.size(); ++k)
       if (y[k] != other.cotangents[k].dims()) return std::nullopt;
     reply wrong = q.with(other);
+    q.kept.had_way |= !(other.attrs == q.x.attrs && other.inputs == q.x.inputs && other.cotangents == q.x.cotangents);
     if (wrong.code != reply::status::ok || !alike(wrong.tensors, r.tensors)) return std::nullopt;
     return wrong;
   } catch (const std::exception&) {
