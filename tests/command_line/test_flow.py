@@ -13,6 +13,17 @@ from tool import SOURCE, ToolTest, main
 
 TORCH = os.environ.get("BACKPROOF_TORCH_PYTHON", str(SOURCE / "adapters" / "torch" / ".venv" / "bin" / "python"))
 
+JAX = os.environ.get("BACKPROOF_JAX_PYTHON", str(SOURCE / "adapters" / "jax" / ".venv" / "bin" / "python"))
+JAX_NETWORK = """
+import functools, json, sys, jax, jax.numpy as jnp
+from record_jax import record_flow
+f, gain = {"sigmoid": (jax.nn.sigmoid, 1), "relu": (jax.nn.relu, 2)}[sys.argv[1]]
+block = lambda p, x: f(x @ p["w"] + p["b"])
+loss = lambda y: (y ** 2).sum()
+parameters = [{"w": jax.random.normal(k, (64, 64)) * (gain / 64) ** .5, "b": jnp.zeros(64)}
+              for k in jax.random.split(jax.random.PRNGKey(1), 8)]
+"""
+
 
 def line(kind, name, norm, step=0, n=64, **more):
     return {"step": step, "kind": kind, "layer": name, "n": n, "norm": norm, **more}
@@ -267,6 +278,8 @@ class Flow(ToolTest):
 
     def recorded(self, name, steps):
         if not os.path.exists(TORCH):
+            if "torch" in os.environ.get("BACKPROOF_REQUIRE_ADAPTERS", ""):
+                self.fail("torch is required: scripts/adapters torch installs it")
             self.skipTest("no PyTorch here: scripts/adapters torch")
         examples = SOURCE / "examples" / "flow"
         subprocess.run([TORCH, "-B", examples / "train_torch.py", name, self.folder / f"{name}.jsonl", str(steps)], check=True, timeout=300)
@@ -287,23 +300,54 @@ class Flow(ToolTest):
         run = self.expect(0, "flow", self.recorded("relu", 200))
         self.assertEqual(run.last, "verdict: healthy")
 
-    def test_jax_recorder(self):
-        python = os.environ.get("BACKPROOF_JAX_PYTHON", sys.executable)
-        if subprocess.run([python, "-c", "import jax"], capture_output=True).returncode != 0:
-            self.skipTest("no JAX here; BACKPROOF_JAX_PYTHON names a Python that has it")
+    def test_pytorch_records_the_gradients_of_pytorch(self):
+        self.recorded("relu", 1)  # or the reason why not
         program = """
-import sys, jax, jax.numpy as jnp
-from record_jax import record_flow
-block = lambda p, x: jax.nn.sigmoid(x @ p["w"] + p["b"])
-keys = jax.random.split(jax.random.PRNGKey(1), 8)
-parameters = [{"w": jax.random.normal(k, (32, 32)) / 32 ** .5, "b": jnp.zeros(32)} for k in keys]
-with open(sys.argv[1], "w") as file:
-    for step in range(3):
-        record_flow(file, step, [block] * 8, parameters, jnp.ones((4, 32)), lambda y: (y ** 2).sum())
+import json, sys, torch
+from record_torch import FlowRecorder
+torch.manual_seed(3)
+model = torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1))
+recorder = FlowRecorder(model, sys.argv[1])
+model(torch.randn(4, 8)).pow(2).sum().backward()
+recorder.step()
+recorded = {r["layer"]: r["norm"] for r in map(json.loads, open(sys.argv[1])) if r["kind"] == "grad"}
+right = {name: float(p.grad.norm()) for name, p in model.named_parameters()}
+assert recorded.keys() == right.keys(), (recorded, right)
+for name, norm in right.items():
+    assert abs(recorded[name] - norm) <= 1e-5 * norm, name
 """
-        subprocess.run([python, "-B", "-c", program, self.folder / "jax.jsonl"], check=True, timeout=300, cwd=SOURCE / "examples" / "flow")
-        run = self.expect(1, "flow", "jax.jsonl")
-        self.assertIn("vanishing", run.last)
+        subprocess.run([TORCH, "-B", "-c", program, self.folder / "own.jsonl"], check=True, timeout=300,
+                       cwd=SOURCE / "examples" / "flow")
+
+    def jax(self, program, *arguments):
+        if not os.path.exists(JAX):
+            if "jax" in os.environ.get("BACKPROOF_REQUIRE_ADAPTERS", ""):
+                self.fail("JAX is required: scripts/adapters jax installs it")
+            self.skipTest("no JAX here: scripts/adapters jax")
+        subprocess.run([JAX, "-B", "-c", JAX_NETWORK + program, *arguments], check=True, timeout=300,
+                       cwd=SOURCE / "examples" / "flow")
+
+    def test_jax_a_sigmoid_network_vanishes_and_a_relu_network_with_he_initialisation_is_healthy(self):
+        for kind, code, verdict in (("sigmoid", 1, "fail: vanishing (GF003)"), ("relu", 0, "healthy")):
+            self.jax("""
+with open(sys.argv[2], "w") as file:
+    for step in range(5):
+        record_flow(file, step, [block] * 8, parameters, jax.random.normal(jax.random.PRNGKey(step), (16, 64)), loss)
+""", kind, self.folder / f"{kind}.jsonl")
+            self.assertEqual(self.expect(code, "flow", f"{kind}.jsonl").last, f"verdict: {verdict}")
+
+    def test_jax_records_the_gradients_of_jax(self):
+        self.jax("""
+x = jax.random.normal(jax.random.PRNGKey(7), (16, 64))
+with open(sys.argv[2], "w") as file:
+    record_flow(file, 0, [block] * 8, parameters, x, loss)
+whole = lambda ps: loss(functools.reduce(lambda y, p: block(p, y), ps, x))
+right = {f"block{k + 1}['{name}']": g for k, one in enumerate(jax.grad(whole)(parameters)) for name, g in one.items()}
+recorded = {r["layer"]: r["norm"] for r in map(json.loads, open(sys.argv[2])) if r["kind"] == "grad"}
+assert recorded.keys() == right.keys(), (recorded.keys(), right.keys())
+for name, g in right.items():
+    assert abs(recorded[name] - jnp.linalg.norm(g)) <= 1e-5 * recorded[name], name
+""", "sigmoid", self.folder / "jax.jsonl")
 
 
 if __name__ == "__main__":
