@@ -134,6 +134,9 @@ family family_of(const recipe& r) {
   f.factor = predicted_factor(r);
   f.kappa = kappa_of(r);
   f.edge = edge_of(r);
+  if (r.shape == wrap::plain && r.activation == "identity" && r.init.how == initialization::gaussian &&
+      weight_variance(r.init) == 1)
+    f.gaussian_factors = r.depth - 1;
   if (r.shape == wrap::plain)
     f.phase = phase_point{std::string(r.activation), std::sqrt(weight_variance(r.init)), r.init.bias_deviation};
   return f;
@@ -167,7 +170,7 @@ report analyze(const family& f, const settings& s) {
   inspect_parameters(r, first.m, first.t, first.delta);
   inspect_slopes(r, first.m, f.input, s);
   inspect_jacobians(r, first.m, first.t);
-  if (r.whole) r.whole->edge = f.edge;
+  if (r.whole) r.whole->edge = f.edge, r.whole->gaussian_factors = f.gaussian_factors;
   r.gradient_mismatch = mismatch_of_gradients(first.m, first.t, s.seed);
   return r;
 }

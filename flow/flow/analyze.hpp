@@ -18,6 +18,7 @@ struct family {
   std::optional<double> factor;  // of the squared gradient per layer, by theory
   std::optional<double> kappa;   // of its fluctuations, where theory knows it
   std::optional<double> edge;    // of the whole Jacobian's spectrum, at infinite width
+  int gaussian_factors = 0;      // of the whole Jacobian, if it is a product of square Gaussian matrices
   std::optional<phase_point> phase;
 };
 family family_of(const recipe& r);

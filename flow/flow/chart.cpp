@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
+#include <string_view>
 
 #include "flow/render.hpp"
 
@@ -132,6 +134,30 @@ std::string chart::ticks() const {
     out += fmt::format("<text class=\"tick end\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", left_ - 8,
                        py(static_cast<double>(k)) + 4, escaped(rows_[k]));
   return out;
+}
+
+std::string chart::field(const std::string& text) {
+  if (text.find_first_of(",\"\n\r") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char c : text) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + '"';
+}
+
+std::string chart::field(double number) { return std::isnan(number) ? "" : fmt::format("{}", number); }
+
+std::string chart::figure() const {
+  if (csv_.empty()) return svg();
+  std::string file, encoded;
+  for (const char c : title_) file += c == ' ' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char c : csv_)
+    encoded +=
+        std::isalnum(static_cast<unsigned char>(c)) || std::string_view(",.-_:").find(c) != std::string_view::npos
+            ? std::string(1, c)
+            : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+  return svg() + fmt::format(
+                     "<p class=\"csv\"><a download=\"{}.csv\" href=\"data:text/csv;charset=utf-8,{}\">the "
+                     "numbers (CSV)</a></p>\n",
+                     escaped(file), encoded);
 }
 
 std::string chart::svg() const {

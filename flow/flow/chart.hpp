@@ -33,17 +33,29 @@ class chart {
   void name_rows(const std::vector<std::string>& names);  // instead of the y axis' ticks: name k at height k
   void key(const std::vector<std::pair<std::string, std::string>>& entries);  // (style, words), above the plot
 
+  // The numbers behind the marks, for a link below the picture: a header, and rows of fields.
+  void data(const std::string& header) { csv_ = header + '\n'; }
+  template <class... Field>
+  void row(const Field&... fields) {
+    std::string line;
+    ((line += (line.empty() ? "" : ",") + field(fields)), ...);
+    csv_ += line + '\n';
+  }
+
+  std::string figure() const;  // the picture, and the link
   std::string svg() const;
 
  private:
   double px(double x) const;
   double py(double y) const;
   std::string ticks() const;
+  static std::string field(const std::string& text);
+  static std::string field(double number);
   std::string title_, description_;
   axis x_, y_;
   double width_ = 920, height_, left_ = 86, right_ = 24, top_ = 34, bottom_ = 48;
   std::vector<std::string> rows_;
-  std::string marks_, key_;
+  std::string marks_, key_, csv_;
 };
 
 // Steps of 1, 2 or 5 times a power of ten, at most so many.

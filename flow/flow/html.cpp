@@ -22,6 +22,7 @@ details{margin:1rem 0}summary{cursor:pointer}
 svg text{font:12.5px system-ui,sans-serif;fill:var(--ink)}svg .tick{fill:var(--soft)}svg .note{fill:var(--soft)}svg .axis{fill:var(--ink)}
 .middle{text-anchor:middle}.end{text-anchor:end}.grid{stroke:var(--line);stroke-width:1}.zero{stroke:var(--soft);stroke-width:1;fill:none}
 .line{fill:none;stroke-width:2.5}.good{stroke:var(--green)}.doubtful{stroke:var(--amber)}.bad{stroke:var(--red)}.dash{fill:none;stroke:var(--soft);stroke-width:1.5;stroke-dasharray:5 4}
+.theory{fill:none;stroke:var(--ink);stroke-width:1.2}.csv{font-size:.85rem;text-align:right;margin:0}.csv a{color:var(--soft)}
 .guide{stroke:var(--soft);stroke-dasharray:2 3;fill:none}.band{fill:var(--band)}.point{fill:var(--ink)}.strong{fill:var(--red)}.here{fill:var(--blue);stroke:var(--paper);stroke-width:2}
 .ring,.open{fill:none;stroke:var(--blue);stroke-width:1.5}.shrink{fill:var(--blue)}.grow{fill:var(--red)}.dead{fill:var(--dead)}.cell{shape-rendering:crispEdges}.bar{fill:var(--blue)}
 .ridge{fill:var(--blue);fill-opacity:.55;stroke:var(--blue);stroke-width:1}.ridge.whole{fill:var(--red);stroke:var(--red);fill-opacity:.55}.hatched{fill:var(--line);fill-opacity:.6}
@@ -95,10 +96,11 @@ std::string plots(const report& r) {
              "From every layer to every later one",
              "The squared factor, ‖∂h_to/∂h_from‖²_F / width: a skip connection shows as colour that does not deepen.",
              partial_plot(r)) +
-         section("Singular values",
-                 "Histograms, per layer and of all layers together; the grey line is 1. What spreads wide passes some "
-                 "directions and kills others.",
-                 spectrum_plot(r)) +
+         section(
+             "Singular values",
+             "Histograms, per layer and of all layers together, without zeros; the grey line is 1. What spreads wide "
+             "passes some directions and kills others.",
+             spectrum_plot(r)) +
          section("Norms of Jacobians",
                  "The worst case of one layer, and of all: what the product of norms fears is mostly far above what "
                  "the product does.",

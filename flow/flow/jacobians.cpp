@@ -45,6 +45,20 @@ double bound_of(const chain& c, const matrix& x) {
   return product;
 }
 
+// Of a dense layer before or after slopes of 0 and 1: what is left of the weights are the rows and columns of units
+// that are active.
+std::optional<singular_bulk> bulk_of(const layer& l, const matrix& jacobian) {
+  for (const block_pointer& b : l.blocks) {
+    const auto* a = dynamic_cast<const activation_block*>(b.get());
+    const bool switches = a != nullptr && (a->function().name == "relu" || a->function().name == "identity");
+    if (!switches && dynamic_cast<const dense*>(b.get()) == nullptr) return std::nullopt;
+  }
+  const auto rows = static_cast<int>((jacobian.rowwise().squaredNorm().array() > 0).count()),
+             columns = static_cast<int>((jacobian.colwise().squaredNorm().array() > 0).count());
+  if (rows == 0) return std::nullopt;
+  return flow::bulk_of(rows, columns, jacobian.norm());
+}
+
 void inspect_layer(layer_record& record, const layer& l, const matrix& x, const linear_map& j, bool spectrum) {
   for (const block_pointer& b : l.blocks)
     if (const auto* c = dynamic_cast<const convolution*>(b.get()))
@@ -62,6 +76,7 @@ void inspect_layer(layer_record& record, const layer& l, const matrix& x, const 
   if (!spectrum) return;
   const vector s = singular_values(dense);
   record.spectrum.assign(s.begin(), s.end());
+  record.bulk = bulk_of(l, dense);
 }
 
 // The product from the first layer's output on.

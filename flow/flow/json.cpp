@@ -63,6 +63,8 @@ json layer_json(const layer_record& x, std::size_t index) {
           {"frobenius", number(x.frobenius)},
           {"reshaped_norm", number(x.reshaped_norm)},
           {"spectrum", numbers(x.spectrum)},
+          {"bulk", x.bulk ? json{{"low", number(x.bulk->low)}, {"high", number(x.bulk->high)}, {"count", x.bulk->count}}
+                          : json(nullptr)},
           {"dead", number(x.dead)},
           {"zero_slopes", number(x.zero_slopes)},
           {"saturated", number(x.saturated)},

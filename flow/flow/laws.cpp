@@ -1,5 +1,6 @@
 #include "flow/laws.hpp"
 
+#include <algorithm>
 #include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/trigamma.hpp>
 #include <cmath>
@@ -52,6 +53,32 @@ double relu_second_moment(int n, int layers) {
     x = next;
   }
   return x;
+}
+
+singular_bulk bulk_of(int rows, int columns, double frobenius) {
+  const double large = std::max(rows, columns), small = std::min(rows, columns);
+  const double deviation = frobenius / std::sqrt(large * small);  // of an entry
+  return {deviation * (std::sqrt(large) - std::sqrt(small)), deviation * (std::sqrt(large) + std::sqrt(small)),
+          std::min(rows, columns)};
+}
+
+double density(const singular_bulk& b, double s) {
+  if (!(s > b.low && s < b.high)) return 0;
+  const double small = (b.high - b.low) / 2;  // the deviation of an entry times sqrt(count)
+  return std::sqrt((b.high * b.high - s * s) * (s * s - b.low * b.low)) / (std::numbers::pi * small * small);
+}
+
+std::vector<std::pair<double, double>> fuss_catalan(int factors, int points) {
+  const double l = factors;
+  std::vector<std::pair<double, double>> curve;
+  for (int k = points; k > 0; --k) {  // from the edge at angle 0 downwards, so the list is filled from behind
+    const double phi = std::numbers::pi / (l + 1) * k / (points + 1);
+    const double one = std::sin(phi), inner = std::sin(l * phi), outer = std::sin((l + 1) * phi);
+    const double square = std::pow(outer, l + 1) / (one * std::pow(inner, l));  // s^2
+    const double rho = one * one * std::pow(inner, l - 1) / (std::numbers::pi * std::pow(outer, l));
+    curve.emplace_back(std::sqrt(square), 2 * square * rho);
+  }
+  return curve;
 }
 
 double tracy_widom_mean(int rows, int columns) {

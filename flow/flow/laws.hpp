@@ -1,6 +1,9 @@
 // What random matrices do, exactly or at large width: the yardsticks that measurements are held against.
 #pragma once
 
+#include <utility>
+#include <vector>
+
 namespace backproof::flow {
 
 // The exact law of one vector's squared norm through one layer of width n: linear, (1/n) chi^2_n; ReLU with variance
@@ -14,6 +17,20 @@ log_law relu_log_law(int n);
 // Whole Jacobians of `layers` square layers: E ||J^T J||_F^2 / n, exactly, at every width and depth.
 double linear_second_moment(int n, int layers);
 double relu_second_moment(int n, int layers);
+
+// Where the singular values of a rows x columns matrix of independent entries lie, all of mean 0 and one variance, if
+// its Frobenius norm is this (Marchenko and Pastur 1967): `count` of them between low and high, the others are zero.
+struct singular_bulk {
+  double low = 0, high = 0;
+  int count = 0;
+};
+singular_bulk bulk_of(int rows, int columns, double frobenius);
+// Of one singular value per unit of ln s: sqrt((high^2 - s^2)(s^2 - low^2)) / (pi (high - low)^2 / 4).
+double density(const singular_bulk& b, double s);
+
+// The singular values of a product of `factors` square matrices of variance 1/n, as n grows: (s, density per unit of
+// ln s) from the smallest s on (the law of Fuss and Catalan, in the parameters of Biane 1998).
+std::vector<std::pair<double, double>> fuss_catalan(int factors, int points);
 
 // The largest singular value of rows x columns entries of variance 1/rows: its mean at finite size, after Johnstone
 // 2001 (the mean of the Tracy-Widom law is -1.2065), and how far beyond the edge it lies with probability exp(-t^2/2)

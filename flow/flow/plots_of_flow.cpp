@@ -50,7 +50,11 @@ std::string profile_plot(const report& r) {
   if (r.predicted) key.emplace_back("dash", "theory, from the output's gradient");
   key.emplace_back("band", "where chance alone would leave it (2 sigma)");
   c.key(key);
-  return c.svg();
+  c.data("layer,name,log10_norm,theory,chance_low,chance_high");
+  for (std::size_t l = 0; l < measured.size(); ++l)
+    c.row(measured[l].first, r.layers[l].name, measured[l].second, r.predicted ? theory[l].second : NAN,
+          lower[l].second, upper[l].second);
+  return c.figure();
 }
 
 std::string gain_plot(const report& r) {
@@ -67,7 +71,10 @@ std::string gain_plot(const report& r) {
   }
   c.line({{0.5, 0}, {static_cast<double>(r.layers.size()) + 0.5, 0}}, "zero");
   c.key({{"shrink", "the gradient shrinks"}, {"grow", "it grows"}});
-  return c.svg();
+  c.data("layer,name,gain_decades");
+  for (std::size_t l = 0; l < r.layers.size(); ++l)
+    c.row(static_cast<double>(l + 1), r.layers[l].name, r.layers[l].gain.value_or(NAN));
+  return c.figure();
 }
 
 std::string partial_plot(const report& r) {
@@ -77,7 +84,9 @@ std::string partial_plot(const report& r) {
   for (const partial_jacobian& p : r.partial) scale = std::max(scale, std::fabs(std::log10(std::max(p.value, 1e-300))));
   chart c("Partial Jacobians", "Mean squared factor from each layer to each later one",
           {"from layer (0 is the input)", -0.5, n - 0.5, false, true}, {"to layer", 0.5, n + 0.5, false, true}, 460);
+  c.data("from,to,mean_squared_factor");
   for (const partial_jacobian& p : r.partial) {
+    c.row(static_cast<double>(p.from), static_cast<double>(p.to), p.value);
     const double x = static_cast<double>(p.from), y = static_cast<double>(p.to),
                  decades = std::log10(std::max(p.value, 1e-300));
     c.box(x - 0.5, y - 0.5, x + 0.5, y + 0.5, "cell", fmt::format("from {} to {}: {:.3g}", p.from, p.to, p.value),
@@ -93,7 +102,7 @@ std::string partial_plot(const report& r) {
   c.text(from + 5.5 * wide, 0.5 + 0.16 * n, "1", "note middle", 0, -6);
   c.text(from + 11 * wide, 0.5 + 0.16 * n, fmt::format("10^{:+.1f}", scale), "note end", 0, -6);
   c.text(from, 0.5 + 0.12 * n, "mean squared factor of a gradient that goes back", "note", 0, 16);
-  return c.svg();
+  return c.figure();
 }
 
 std::string step_plot(const report& r) {
@@ -113,8 +122,11 @@ std::string step_plot(const report& r) {
   std::vector<std::string> names;
   for (const layer_record& x : r.layers) names.push_back(layers <= 20 ? short_name(x.name, 11) : "");
   c.name_rows(names);
+  c.data("step,layer,name,decades_to_last_layer");
   for (std::size_t k = 0; k < r.steps.size(); ++k)
     for (std::size_t l = 0; l < r.layers.size(); ++l) {
+      c.row(static_cast<double>(r.steps[k].step), static_cast<double>(l + 1), r.layers[l].name,
+            relative(r.steps[k], l).value_or(NAN));
       const double x = static_cast<double>(k), y = static_cast<double>(l);
       if (const auto v = relative(r.steps[k], l))
         c.box(x, y - 0.5, x + 1, y + 0.5, "cell",
@@ -122,7 +134,7 @@ std::string step_plot(const report& r) {
               diverging_fill(*v, scale));
     }
   c.key({{"shrink", fmt::format("smaller than the last layer's, by up to {:.1f} decades", scale)}, {"grow", "larger"}});
-  return c.svg();
+  return c.figure();
 }
 
 std::string slope_plot(const report& r) {
@@ -132,9 +144,11 @@ std::string slope_plot(const report& r) {
   if (!any) return "";
   chart c("Dead and saturated units", "Shares of units through which little or no gradient passes", depth_axis(r),
           {"share of units", 0, 1}, 240);
+  c.data("layer,name,zero_slopes,dead,saturated");
   for (std::size_t l = 0; l < r.layers.size(); ++l) {
     const layer_record& x = r.layers[l];
     const double at = static_cast<double>(l + 1);
+    c.row(at, x.name, x.zero_slopes.value_or(NAN), x.dead.value_or(NAN), x.saturated.value_or(NAN));
     if (x.zero_slopes)
       c.box(at - 0.36, 0, at + 0.36, *x.zero_slopes, "shrink",
             fmt::format("{}: {:.0f} % of slopes are 0", x.name, 100 * *x.zero_slopes));
@@ -147,7 +161,7 @@ std::string slope_plot(const report& r) {
   c.key({{"shrink", "slope 0 for an input"},
          {"dead", "slope 0 for every input: dead"},
          {"grow", "saturated: slope below 1 % of the largest"}});
-  return c.svg();
+  return c.figure();
 }
 
 }  // namespace backproof::flow

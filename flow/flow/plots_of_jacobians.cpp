@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
+#include <span>
 
 #include "flow/chart.hpp"
 #include "flow/mean_field.hpp"
@@ -15,9 +17,35 @@ namespace {
 struct ridge {
   std::string name;
   std::vector<double> log10_values;
+  std::vector<chart::point> theory;  // log10 s, how many values per decade
 };
 
-// At most nine layers, evenly chosen, and the whole product at the bottom.
+std::vector<chart::point> curve_of(const singular_bulk& b) {
+  std::vector<chart::point> curve;
+  constexpr int points = 120;
+  const double low = std::max(b.low, 1e-3 * b.high);  // a square matrix's bulk begins at 0
+  for (int k = 0; k <= points; ++k) {
+    const double s = low * std::pow(b.high / low, static_cast<double>(k) / points);
+    curve.emplace_back(std::log10(s), b.count * density(b, s) * std::numbers::ln10);
+  }
+  return curve;
+}
+
+std::vector<chart::point> curve_of(const whole_jacobian& w) {
+  std::vector<chart::point> curve;
+  if (w.gaussian_factors > 0)
+    for (const auto& [s, rho] : fuss_catalan(w.gaussian_factors, 400))
+      curve.emplace_back(std::log10(s), rho * static_cast<double>(w.spectrum.log10_values.size()) * std::numbers::ln10);
+  return curve;
+}
+
+// A singular value is zero where a unit is off; what is computed is the rounding of its layer's largest one.
+std::size_t zeros_of(const std::vector<double>& spectrum) {
+  return static_cast<std::size_t>(
+      std::count_if(spectrum.begin(), spectrum.end(), [&](double s) { return s <= 1e-13 * spectrum.front(); }));
+}
+
+// At most nine layers, evenly chosen, and the whole product at the bottom. Zeros have no place on a scale of decades.
 std::vector<ridge> ridges_of(const report& r) {
   std::vector<std::size_t> with;
   for (std::size_t l = 0; l < r.layers.size(); ++l)
@@ -26,16 +54,21 @@ std::vector<ridge> ridges_of(const report& r) {
   const std::size_t shown = std::min<std::size_t>(with.size(), 9);
   for (std::size_t k = 0; k < shown; ++k) {
     const layer_record& x = r.layers[with[shown == 1 ? 0 : k * (with.size() - 1) / (shown - 1)]];
-    ridge one{short_name(x.name, 11), {}};
-    for (const double s : x.spectrum)
-      if (s > 1e-18) one.log10_values.push_back(std::log10(s));
+    ridge one{short_name(x.name, 11), {}, x.bulk ? curve_of(*x.bulk) : std::vector<chart::point>{}};
+    for (const double s : std::span(x.spectrum).first(x.spectrum.size() - zeros_of(x.spectrum)))
+      one.log10_values.push_back(std::log10(s));
     list.push_back(std::move(one));
   }
   std::reverse(list.begin(), list.end());
   if (r.whole && !r.whole->spectrum.log10_values.empty()) {
-    ridge whole{"all layers", {}};
+    std::size_t zeros = 0;  // a product has at least as many as each factor
+    for (std::size_t l = 1; l < r.layers.size(); ++l)
+      if (!r.layers[l].spectrum.empty()) zeros = std::max(zeros, zeros_of(r.layers[l].spectrum));
+    ridge whole{"all layers", {}, curve_of(*r.whole)};
     for (const double s : r.whole->spectrum.log10_values)
       if (std::isfinite(s)) whole.log10_values.push_back(s);
+    std::sort(whole.log10_values.rbegin(), whole.log10_values.rend());
+    whole.log10_values.resize(whole.log10_values.size() - std::min(zeros, whole.log10_values.size()));
     list.insert(list.begin(), std::move(whole));
   }
   return list;
@@ -55,6 +88,11 @@ void draw_ridge(chart& c, const ridge& one, double at, double low, double high) 
       lower.emplace_back(x, at - 0.35);
     }
   c.area(upper, lower, one.name == "all layers" ? "ridge whole" : "ridge");
+  std::vector<chart::point> expected;
+  const double width = (high - low) / bins;
+  for (const auto& [x, per_decade] : one.theory)
+    if (x >= low) expected.emplace_back(x, at - 0.35 + 0.8 * std::min(1.15, per_decade * width / std::max(1.0, most)));
+  if (!expected.empty()) c.line(expected, "theory");
 }
 
 }  // namespace
@@ -68,23 +106,33 @@ std::string spectrum_plot(const report& r) {
   low = std::max(std::floor(low), high - 60), high = std::ceil(high + 0.2);
   const double rows = static_cast<double>(list.size());
   chart c("Singular values", "Histograms of the singular values of layers' Jacobians and of their product",
-          {"singular value", low, high, true}, {"", -0.6, rows - 0.3}, 90 + 38 * rows);
+          {"singular value", low, high, true}, {"", -0.9, rows - 0.3}, 100 + 38 * rows);
   std::vector<std::string> names;
   for (const ridge& one : list) names.push_back(one.name);
   c.name_rows(names);
   if (r.whole && list[0].name == "all layers") {
     const double floor = r.whole->spectrum.floor;
     if (floor > low)
-      c.box(low, -0.6, floor, rows - 0.3, "hatched", "a product that was formed would hold nothing here");
+      c.box(low, -0.9, floor, rows - 0.3, "hatched", "a product that was formed would hold nothing here");
     if (floor > low) c.text(low, rows - 0.3, "lost if the product were formed", "note", 6, 14);
     if (r.whole->edge) {
-      c.line({{std::log10(*r.whole->edge), -0.5}, {std::log10(*r.whole->edge), 0.6}}, "dash");
-      c.text(std::log10(*r.whole->edge), 0.45, "edge at infinite width", "note end", -6, 0);
+      c.line({{std::log10(*r.whole->edge), -0.8}, {std::log10(*r.whole->edge), 0.6}}, "dash");
+      c.text(std::log10(*r.whole->edge), -0.8, "edge at infinite width", "note end", -6, 0);
     }
   }
-  for (std::size_t k = 0; k < list.size(); ++k) draw_ridge(c, list[k], static_cast<double>(k), low, high);
-  c.line({{0, -0.6}, {0, rows - 0.3}}, "zero");
-  return c.svg();
+  bool known = false;
+  for (std::size_t k = 0; k < list.size(); ++k) {
+    draw_ridge(c, list[k], static_cast<double>(k), low, high);
+    known = known || !list[k].theory.empty();
+  }
+  c.line({{0, -0.9}, {0, rows - 0.3}}, "zero");
+  if (known) c.key({{"line theory", "where independent random weights of this size would have them"}});
+  c.data("layer,singular_value");
+  for (const layer_record& x : r.layers)
+    for (const double s : x.spectrum) c.row(x.name, s);
+  if (r.whole)
+    for (const double s : r.whole->spectrum.log10_values) c.row(std::string("all layers"), std::pow(10, s));
+  return c.figure();
 }
 
 std::string bracket_plot(const report& r) {
@@ -121,7 +169,12 @@ std::string bracket_plot(const report& r) {
   c.key({{"point", "a layer, from below"},
          {"ring", "from above"},
          {"dash", "product of the norms from this layer's output on: the worst case"}});
-  return c.svg();
+  c.data("layer,name,norm_at_least,norm_at_most");
+  for (std::size_t l = 0; l < r.layers.size(); ++l)
+    if (const auto& b = r.layers[l].norm)
+      c.row(static_cast<double>(l + 1), r.layers[l].name, b->lower, b->upper > 0 ? b->upper : NAN);
+  if (r.whole) c.row(NAN, std::string("all layers"), r.whole->norm.lower, r.whole->norm.upper);
+  return c.figure();
 }
 
 std::string parameter_plot(const report& r) {
@@ -149,7 +202,10 @@ std::string parameter_plot(const report& r) {
     c.dot(x, y, "ring",
           fmt::format("{}: gradient / weight {:.3g}", names[static_cast<std::size_t>(x) - 1], std::pow(10, y)), 4.5);
   c.key({{"point", "gradient"}, {"ring", "gradient over the parameter itself"}});
-  return c.svg();
+  c.data("parameter,gradient_rms,parameter_rms");
+  for (const layer_record& l : r.layers)
+    for (const parameter_record& p : l.parameters) c.row(p.name, p.gradient.rms, p.weight_rms.value_or(NAN));
+  return c.figure();
 }
 
 std::string exponent_plot(const report& r) {
@@ -171,12 +227,14 @@ std::string exponent_plot(const report& r) {
   c.box(low, 0, -24, 1.5 * most / total, "hatched", "would be zero in f16");
   for (const auto& [e, count] : all.exponents)
     c.box(e + 0.08, 0, e + 0.92, static_cast<double>(count) / total, "bar", fmt::format("2^{}: {} elements", e, count));
+  c.data("exponent,elements");
+  for (const auto& [e, count] : all.exponents) c.row(static_cast<double>(e), static_cast<double>(count));
   c.vertical(-24, "f16: smallest, 2⁻²⁴", "guide");
   c.vertical(-14, "f16: full precision, 2⁻¹⁴", "guide", 16);
   c.vertical(16, "f16 ends", "guide");
   c.vertical(-126, "bf16, f32: 2⁻¹²⁶", "guide");
   c.key({{"hatched", fmt::format("would be zero in f16: {:.1f} % of the elements", 100 * share_below(all, -24))}});
-  return c.svg();
+  return c.figure();
 }
 
 std::string phase_plot(const report& r) {
@@ -207,9 +265,12 @@ std::string phase_plot(const report& r) {
   c.dot(r.phase->sw, r.phase->sb, "point here", fmt::format("this network: {:.3f}, {:.3f}", r.phase->sw, r.phase->sb),
         7);
   c.text(r.phase->sw, r.phase->sb, "this network", "note", 12, 15);
+  c.data("what,weight_deviation,bias_deviation");
+  for (const auto& [x, y] : line) c.row(std::string("critical"), x, y);
+  c.row(std::string("this network"), r.phase->sw, r.phase->sb);
   c.key({{"line good", fmt::format("critical {} of {}: the gradient keeps its size", one_point ? "point" : "line",
                                    r.phase->activation)}});
-  return c.svg();
+  return c.figure();
 }
 
 }  // namespace backproof::flow

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "flow/laws.hpp"
 #include "flow/spectrum.hpp"
 #include "flow/statistics.hpp"
 
@@ -29,6 +30,7 @@ struct layer_record {
   std::optional<double> frobenius;      // of its Jacobian
   std::optional<double> reshaped_norm;  // of a convolution's kernel as a matrix, which is not the convolution's norm
   std::vector<double> spectrum;         // of its Jacobian, the largest first
+  std::optional<singular_bulk> bulk;    // where they would lie, were the weights independent numbers of this size
   std::optional<double> dead;           // share of units whose slope is 0 for every sample
   std::optional<double> zero_slopes;    // share of (unit, sample) pairs whose slope is 0
   std::optional<double> saturated;      // share with a slope below a hundredth of the steepest
@@ -48,6 +50,7 @@ struct whole_jacobian {     // from the first layer's output to the last one's
   double variance_ratio = 0;
   product_spectrum spectrum;
   std::optional<double> edge;  // of the spectrum at infinite width, where theory knows it
+  int gaussian_factors = 0;    // so many square Gaussian matrices in a row, of which the spectrum is known; else 0
   std::string left_out;        // why there is no spectrum
 };
 

@@ -73,13 +73,24 @@ class op_runner {
     trial t(truth, *s.s, {x.type, s.s->accumulator(x.type)});
     for (const check* c : checks_) {
       if (s.met.killed.contains(c) || !c->suits(op_, x.made_for) || !c->suits(*s.s)) continue;
-      const finding f = judge(*c, t);
+      const finding f = judged(*c, t, s.s->name());
       if (f.outcome == verdict::inaccurate) s.met.graded.emplace(c, s.samples);
       if (f.outcome != verdict::fail && f.outcome != verdict::inaccurate) continue;
       if (plan_.diagnose && s.met.diagnosis.empty() && (f.outcome == verdict::fail || loses_digits(*s.met.m)))
         tell(s, *c, x);
       if (f.outcome == verdict::fail) s.met.killed.emplace(c, s.samples);
       if (plan_.first && s.met.caught()) return;
+    }
+  }
+
+  // A mutant that throws is a mistake of the mutant's.
+  static finding judged(const check& c, trial& t, const std::string& who) {
+    try {
+      return judge(c, t);
+    } catch (const std::exception& e) {
+      throw std::runtime_error(fmt::format("{} in {}/{}, check {}, case {}: {}", who, t.truth().of().wire_name(),
+                                           name_of(t.truth().on().type), c.info.name,
+                                           case_name(t.truth().on().made_for, t.truth().on().number), e.what()));
     }
   }
 
@@ -93,7 +104,7 @@ class op_runner {
     trial t(truth, *honest_, {x.type, honest_->accumulator(x.type)});
     for (const check* c : checks_) {
       if (!c->suits(op_, x.made_for)) continue;
-      const finding f = judge(*c, t);
+      const finding f = judged(*c, t, "the honest implementation");
       ++control_.judged;
       if (f.outcome == verdict::fail)
         control_.alarms.push_back(fmt::format("{}/{}/{}/{}: {}", op_.wire_name(), name_of(x.type), c->info.name,

@@ -20,6 +20,38 @@ std::vector<double> largest_of(int rows, int columns, int count) {
 
 double mean_of(const std::vector<double>& x) { return statistics_of(x).mean; }
 
+// How far the share of singular values below s is from the law's, at most: the law's integral over ln s is taken in
+// steps.
+double distance_to_the_bulk(int rows, int columns) {
+  const matrix w = source(1, "marchenko-pastur").gaussian(rows, columns, 1 / std::sqrt(rows));
+  vector s = singular_values(w);
+  std::sort(s.begin(), s.end());
+  const singular_bulk b = bulk_of(rows, columns, w.norm());
+  constexpr int steps = 20000;
+  const double low = std::max(b.low, 1e-6 * b.high), step = std::log(b.high / low) / steps;
+  double below = 0, worst = 0;
+  for (int k = 0; k < steps; ++k) {
+    const double at = low * std::exp((k + 0.5) * step);
+    below += density(b, at) * step;
+    const double found = static_cast<double>(std::lower_bound(s.begin(), s.end(), at * std::exp(step / 2)) - s.begin());
+    worst = std::max(worst, std::fabs(found / static_cast<double>(s.size()) - below));
+  }
+  return worst;
+}
+
+// The mean of s^(2k) by the curve of Fuss and Catalan: the numbers of Fuss and Catalan, binomial(k L + k, k) / (k L +
+// 1).
+double fuss_catalan_moment(int factors, int power) {
+  const auto curve = fuss_catalan(factors, 200000);
+  double sum = 0;
+  for (std::size_t k = 1; k < curve.size(); ++k) {
+    const auto& [a, f] = curve[k - 1];
+    const auto& [b, g] = curve[k];
+    sum += (f * std::pow(a, 2 * power) + g * std::pow(b, 2 * power)) / 2 * std::log(b / a);
+  }
+  return sum;
+}
+
 double smallest_mean(int rows, int columns, int count) {
   std::vector<double> list;
   source random(1, "marchenko-pastur");
@@ -78,6 +110,12 @@ std::vector<law> one_layer_laws() {
        [] { return smallest_mean(400, 100, 50); }},
       {"MP", "400×100: s_max beyond 1+√c+7/√n (Davidson–Szarek: probability 2e−11), of 50", 0, 0,
        beyond_davidson_szarek},
+      {"MP", "400×100: singular values against the law's distribution; largest distance, a few 1/n", 0, 0.03,
+       [] { return distance_to_the_bulk(400, 100); }},
+      {"MP", "100×400", 0, 0.03, [] { return distance_to_the_bulk(100, 400); }},
+      {"Fuss–Catalan", "L=1: total, mean of s² and of s⁴ are 1, 1, 2", 4, 1e-4,
+       [] { return fuss_catalan_moment(1, 0) + fuss_catalan_moment(1, 1) + fuss_catalan_moment(1, 2); }},
+      {"Fuss–Catalan", "L=4: mean of s⁴ is L+1", 5, 1e-4, [] { return fuss_catalan_moment(4, 2); }},
       {"circular law", "500×500, variance 1/500: spectral radius → 1", 1.035, 0.065, spectral_radius, effort::medium},
       {"circular law", "its largest singular value → 2", 1.995, 0.045, [] { return mean_of(largest_of(500, 500, 8)); },
        effort::medium},
