@@ -8,6 +8,7 @@
 
 #include "flow/convolution.hpp"
 #include "flow/dense.hpp"
+#include "flow/graph_block.hpp"
 #include "flow/normalization.hpp"
 #include "flow/residual.hpp"
 #include "flow/scaling.hpp"
@@ -19,9 +20,18 @@ using networks::network;
 using networks::node;
 using networks::port;
 
+// What no block is for, at this node.
+class unknown_node : public unknown_block {
+ public:
+  unknown_node(std::size_t k, const std::string& why) : unknown_block(why), at(k) {}
+  std::size_t at;
+};
+
 class translation {
  public:
-  explicit translation(const network& n) : network_(n), at_(n.inputs.empty() ? port{} : n.inputs[0]) {
+  // Each section becomes one block.
+  translation(const network& n, const std::vector<section>& sections)
+      : network_(n), sections_(sections), at_(n.inputs.empty() ? port{} : n.inputs[0]) {
     if (n.inputs.empty()) throw unknown_block("the network has no input");
     const shape& s = n.g.shape_of(at_);
     if (s.size() < 2) throw unknown_block("its first input has no axis of samples");
@@ -64,14 +74,31 @@ class translation {
 
   // A network with a penalty has nodes beside the chain, which only see parameters: those are passed by.
   void add(const node& n, std::size_t k) {
+    for (const section& s : sections_)
+      if (std::find(s.nodes.begin(), s.nodes.end(), k) != s.nodes.end()) return add_section(n, k, s);
     if (n.what->info.name == "add" && fold_residual(n, k)) return;
     const bool follows = !n.in.empty() && n.in[0] == at_;
     bool sees_data = follows;
     for (const port& p : n.in)
       for (const place& known : reached_) sees_data = sees_data || p == known.p;
     if (!sees_data) return;
-    if (!follows) throw unknown_block(fmt::format("layer '{}' takes what is not the layer's before it", n.name));
-    if (const block_pointer b = block_of(n)) append(n.name, b);
+    if (!follows) throw unknown_node(k, fmt::format("layer '{}' takes what is not the layer's before it", n.name));
+    block_pointer b;
+    try {
+      b = block_of(n);
+    } catch (const unknown_block& e) {
+      throw unknown_node(k, e.what());
+    }
+    if (b) append(n.name, b);
+    at_ = {k, 0};
+    reached_.push_back({at_, count()});
+  }
+
+  void add_section(const node& n, std::size_t k, const section& s) {
+    if (k != s.nodes.back()) return;
+    if (!(s.entry == at_))
+      throw unknown_node(k, fmt::format("layer '{}' takes what is not the layer's before it", n.name));
+    append(n.name, std::make_shared<graph_block>(network_, s));
     at_ = {k, 0};
     reached_.push_back({at_, count()});
   }
@@ -264,6 +291,7 @@ class translation {
   }
 
   const network& network_;
+  const std::vector<section>& sections_;
   model model_;
   port at_;
   chain blocks_;                // all of them, in order
@@ -274,8 +302,21 @@ class translation {
 }  // namespace
 
 model model_of(const network& n) {
+  std::vector<section> sections;
   try {
-    return translation(n).translated();
+    while (true) try {
+        return translation(n, sections).translated();
+      } catch (const unknown_node& e) {
+        std::size_t known = 0;  // a section there that does not do
+        for (const section& other : sections)
+          if (std::find(other.nodes.begin(), other.nodes.end(), e.at) != other.nodes.end()) known = other.nodes.size();
+        const std::optional<section> s = section_around(n, e.at, known);
+        if (!s) throw;
+        std::erase_if(sections, [&](const section& other) {  // a larger one takes the place of those within it
+          return std::includes(s->nodes.begin(), s->nodes.end(), other.nodes.begin(), other.nodes.end());
+        });
+        sections.push_back(*s);
+      }
   } catch (const std::invalid_argument& e) {
     throw unknown_block(e.what());
   }
@@ -287,8 +328,10 @@ family family_of(const network& n, const std::string& name) {
   double sum = 0;
   for (backproof::index i = 0; i < x.size(); ++i) sum += std::pow(static_cast<double>(x[i]), 2);
   const double size = std::sqrt(sum / static_cast<double>(std::max<backproof::index>(1, x.size())));
-  f.input = [size, inputs = f.make(0).inputs](std::uint64_t seed) {
-    return source(seed, "input").gaussian(inputs, 1, size);
+  const model m = f.make(0);
+  const Index samples = couples_samples(m) ? n.g.shape_of(n.inputs[0])[0] : 1;
+  f.input = [size, samples, inputs = m.inputs](std::uint64_t seed) {
+    return source(seed, "input").gaussian(inputs, samples, size);
   };
   return f;
 }

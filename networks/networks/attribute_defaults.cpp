@@ -18,7 +18,7 @@ using nlohmann::json;
 
 const json& table() {
   static const json defaults = json::parse(R"({
-    "attention": {"is_causal": 0, "q_num_heads": 0, "kv_num_heads": 0, "softcap": 0, "scale": 0},
+    "attention": {"is_causal": 0, "q_num_heads": 0, "kv_num_heads": 0, "softcap": 0},
     "average_pool": {"count_include_pad": 0},
     "batch_normalization": {"epsilon": 1e-5, "training_mode": 0},
     "binary_cross_entropy": {"reduction": "mean"},

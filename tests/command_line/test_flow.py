@@ -172,9 +172,30 @@ class Flow(ToolTest):
         run = self.expect(1, "flow", self.write("net.json", json.dumps(net)), "--samples", "5")
         self.assertIn("vanishing", run.last)
         self.assertIn("ReLU and He initialisation", run.out)
-        net["layers"][1] = {"name": "s0", "op": "Erf"}
-        self.expect_complaint(4, ["net.json", "'s0'", "Erf", "record"], "flow", self.write("net.json", json.dumps(net)))
+        net["layers"][1] = {"name": "s0", "op": "Erf"}  # which has no block of its own
+        self.expect(1, "flow", self.write("net.json", json.dumps(net)), "--samples", "5")
+        net["layers"][1:] = [{"name": "turned", "op": "Transpose", "perm": [1, 0]}, {"op": "l2_penalty", "lambda": 1, "m": 1}]
+        self.expect_complaint(4, ["net.json", "'turned'", "Transpose", "record"], "flow", self.write("net.json", json.dumps(net)))
         self.expect_complaint(4, ["net.json"], "flow", self.write("net.json", "{"))
+
+    def test_a_transformer_and_a_recurrent_network(self):
+        run = self.expect(0, "flow", SOURCE / "examples" / "networks" / "transformer.json", "--samples", "3")
+        self.assertRegex(run.out, r"sum\.3 +48 .*\[")
+        run = self.expect(0, "flow", SOURCE / "examples" / "networks" / "recurrent.json", "--samples", "3")
+        self.assertIn("over 2 layers", run.out)
+
+    def test_batch_normalisation_in_training_explodes_with_depth(self):
+        layers = [{"repeat": 30, "layers": [{"name": "fc", "op": "Linear", "units": 64, "init": "he"},
+                                            {"op": "BatchNormalization", "training_mode": 1}, {"op": "Relu"}]},
+                  {"name": "last", "op": "Linear", "units": 64}, {"op": "l2_penalty", "lambda": 1, "m": 1}]
+        net = {"format": "backproof.net/1", "inputs": {"x": {"shape": [64, 64]}}, "layers": layers}
+        self.expect(0, "flow", self.write("bn.json", json.dumps(net)), "--samples", "3", "--json", "bn.out")
+        report = json.loads((self.folder / "bn.out").read_text())
+        # Per batch normalisation with ReLU the squared gradient grows by pi/(pi-1) in wide layers and large batches, by
+        # somewhat more at 64 (1.473 at 128): half of its logarithm is 0.083 decades.
+        drift = report["flow"]["drift"] / 30
+        self.assertGreater(drift, 0.07)
+        self.assertLess(drift, 0.11)
 
     def test_gemm_is_a_linear_map(self):
         weights = [[0.5, 0.0], [0.0, 0.5]]
