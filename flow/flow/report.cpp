@@ -55,7 +55,7 @@ std::string sentence_of(const report& r) {
   const double d = r.drift, each = std::fabs(r.decades_per_layer);
   if (std::fabs(d) < 0.3)
     return fmt::format("The gradient keeps its size: {} it changes by {:+.2f} decades in all, a factor of {:.2f}.",
-                       in_steps(r), d, std::pow(10.0, d));
+                       in_steps(r), std::round(100 * d) / 100 + 0.0, std::pow(10.0, d));
   const std::string how = r.shape == trend::polynomial ? ", but like a power of the depth, not exponentially" : "";
   if (d < 0)
     return fmt::format(

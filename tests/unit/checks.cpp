@@ -6,6 +6,7 @@
 #include <set>
 
 #include "backproof/check.hpp"
+#include "backproof/registry.hpp"
 #include "backproof/run.hpp"
 #include "mutant_subject.hpp"
 #include "reference/add.hpp"
@@ -559,6 +560,28 @@ BOOST_AUTO_TEST_CASE(a_lossy_formula_that_overflows_excuses_no_number) {
     for (const char* check : {"reference_gradient", "adjoint_identity"})
       BOOST_TEST((judged(check, op_called("softplus"), s, x).outcome == verdict::fail), check << " " << wrong);
   }
+}
+
+// Frameworks give None for a gradient that is zero, of an op on its own and of one that the chain rule brings in.
+BOOST_AUTO_TEST_CASE(no_gradient_is_as_good_as_a_zero_one) {
+  tampered_subject s([](mode m, const op&, const sample&, reply& r) {
+    for (auto& d : r.tensors) {
+      bool zero = m == mode::vjp && d;
+      for (index i = 0; zero && i < d->count(); ++i) zero = d->at(i) == 0;
+      if (zero) d.reset();
+    }
+  });
+  for (const op& o : all_ops())
+    for (std::uint64_t n = 0; n < 12; ++n) {
+      sample x = draw_sample(o, dtype::f64, 1, n, 4);
+      for (tensor& v : x.cotangents)
+        for (index i = 0; n % 2 == 0 && i < v.count(); ++i) v.set(i, 0);
+      const oracle truth(o, x, format_of(dtype::f64));
+      trial t(truth, s, {dtype::f64, format_of(dtype::f64)});
+      for (const check& c : all_checks())
+        if (c.info.judges == "subject" && c.suits(o, x.made_for) && c.suits(s))
+          BOOST_TEST((judge(c, t).outcome != verdict::fail), c.info.name << " " << o.info.name << " " << n);
+    }
 }
 
 // Where the formulas are known to give up: s rounds to 1 in bf16 from 6.25 on, and tanh 9 is 1 in f32.
