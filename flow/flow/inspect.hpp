@@ -17,6 +17,10 @@ void inspect_slopes(report& r, const model& m, const std::function<matrix(std::u
 // left out, and the report says so.
 void inspect_jacobians(report& r, const model& m, const trace& t);
 
+// The same of Jacobians that are given, one per layer, outputs x inputs; empty where there is none. That of all layers
+// together, if each but the first has one.
+void inspect_jacobians(report& r, const std::vector<matrix>& given);
+
 // The largest |<v, J u> - <v, (f(x + h u) - f(x - h u)) / 2h>| over layers, over |v| |J u|, in a random direction.
 double mismatch_of_gradients(const model& m, const trace& t, std::uint64_t seed);
 

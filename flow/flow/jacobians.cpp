@@ -59,6 +59,19 @@ std::optional<singular_bulk> bulk_of(const layer& l, const matrix& jacobian) {
   return flow::bulk_of(rows, columns, jacobian.norm());
 }
 
+linear_map map_of(const matrix& j) {
+  return {j.rows(), j.cols(), [&j](const matrix& u) -> matrix { return j * u; },
+          [&j](const matrix& v) -> matrix { return j.transpose() * v; }};
+}
+
+void inspect_matrix(layer_record& record, const matrix& j, bool spectrum) {
+  record.norm = spectral_norm(j);
+  record.frobenius = j.norm();
+  if (!spectrum) return;
+  const vector s = singular_values(j);
+  record.spectrum.assign(s.begin(), s.end());
+}
+
 void inspect_layer(layer_record& record, const layer& l, const matrix& x, const linear_map& j, bool spectrum) {
   for (const block_pointer& b : l.blocks)
     if (const auto* c = dynamic_cast<const convolution*>(b.get()))
@@ -71,12 +84,8 @@ void inspect_layer(layer_record& record, const layer& l, const matrix& x, const 
   }
   const matrix dense = j.columns <= j.rows ? j.along(matrix::Identity(j.columns, j.columns))
                                            : matrix(j.back(matrix::Identity(j.rows, j.rows)).transpose());
-  record.norm = spectral_norm(dense);
-  record.frobenius = dense.norm();
-  if (!spectrum) return;
-  const vector s = singular_values(dense);
-  record.spectrum.assign(s.begin(), s.end());
-  record.bulk = bulk_of(l, dense);
+  inspect_matrix(record, dense, spectrum);
+  if (spectrum) record.bulk = bulk_of(l, dense);
 }
 
 // The product from the first layer's output on.
@@ -150,6 +159,22 @@ void inspect_jacobians(report& r, const model& m, const trace& t) {
   for (std::size_t l = 0; l < maps.size(); ++l) inspect_layer(r.layers[l], m.layers[l], at[l], maps[l], spectra);
   if (maps.size() > 1) inspect_product(r, {maps.begin() + 1, maps.end()});
   inspect_partial(r, maps);
+}
+
+void inspect_jacobians(report& r, const std::vector<matrix>& given) {
+  std::vector<linear_map> maps;
+  bool all = given.size() > 1;
+  for (std::size_t l = 0; l < given.size(); ++l) {
+    const matrix& j = given[l];
+    if (j.size() != 0) inspect_matrix(r.layers[l], j, std::max(j.rows(), j.cols()) <= largest_dense);
+    if (l == 0) continue;
+    all = all && j.size() != 0 && (l == 1 || j.cols() == given[l - 1].rows());
+    maps.push_back(map_of(j));
+  }
+  if (!all) return;
+  inspect_product(r, maps);
+  inspect_partial(r, maps);
+  for (partial_jacobian& p : r.partial) ++p.from, ++p.to;  // these maps begin at the first layer's output
 }
 
 }  // namespace backproof::flow

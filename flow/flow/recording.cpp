@@ -30,7 +30,7 @@ std::string_view cut(std::string_view& rest, const std::string& name) {
   const std::size_t slash = rest.find('/');
   if (slash == std::string_view::npos || slash + 1 == rest.size())
     throw format_error("tensor '" + quotable(name) +
-                       "': expected delta/INDEX/LAYER, grad/PARAMETER or weight/PARAMETER");
+                       "': expected delta/INDEX/LAYER, grad/PARAMETER, weight/PARAMETER or jac/LAYER");
   const std::string_view head = rest.substr(0, slash);
   rest.remove_prefix(slash + 1);
   return head;
@@ -53,9 +53,11 @@ recorded_tensor parsed_name(const std::string& name) {
     t.what = quantity::grad;
   } else if (head == "weight") {
     t.what = quantity::weight;
+  } else if (head == "jac") {
+    t.what = quantity::jac;
   } else {
     throw format_error("tensor '" + quotable(name) + "': '" + quotable(head, 20) +
-                       "' is none of delta, grad and weight");
+                       "' is none of delta, grad, weight and jac");
   }
   t.name = rest;
   return t;
@@ -77,6 +79,12 @@ recording read_tensors(const std::string& path) {
     one.statistics = statistics_of(x);
     one.width = t.dims().size() > 1 && t.dims()[0] > 0 ? x.size() / static_cast<std::size_t>(t.dims()[0]) : x.size();
     one.dtype = name_of(t.type());
+    if (one.what == quantity::jac && t.dims().size() != 2)
+      throw format_error("tensor '" + quotable(name) + "': a Jacobian has two axes, outputs and inputs");
+    // Of one sample alone a Jacobian can say whether its gradient is right.
+    if (one.what == quantity::jac || (one.what == quantity::delta && one.width == x.size()))
+      one.elements = Eigen::Map<const Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>>(
+          x.data(), one.what == quantity::jac ? t.dims()[0] : 1, one.what == quantity::jac ? t.dims()[1] : t.count());
     r.tensors.push_back(std::move(one));
   }
   return r;

@@ -1,6 +1,7 @@
 // Gradients that another program recorded, in any of three containers:
-//   .npz, .safetensors  tensors named delta/INDEX/LAYER, grad/PARAMETER, weight/PARAMETER; with several steps, step/N/
-//   before it .jsonl              one object per line, with a tensor's statistics instead of its elements
+//   .npz, .safetensors  tensors named delta/INDEX/LAYER, grad/PARAMETER, weight/PARAMETER, jac/LAYER; with several
+//                       steps, step/N/ before it
+//   .jsonl              one object per line, with a tensor's statistics instead of its elements
 // docs/flow.md has the format in full. All of it is untrusted: sizes are limited before anything is allocated, and what
 // is damaged, missing or out of order is refused in one line that says where.
 #pragma once
@@ -13,7 +14,7 @@
 
 namespace backproof::flow {
 
-enum class quantity { delta, grad, weight };
+enum class quantity { delta, grad, weight, jac };
 
 struct recorded_tensor {
   long step = 0;
@@ -26,6 +27,7 @@ struct recorded_tensor {
   bool absent = false;  // of a grad: there was none
   bool clipped = false;
   double loss_scale = 1;  // that the gradient still carries
+  matrix elements;        // of a jac, one sample's: outputs x inputs of its layer; and of a delta, samples x width
 };
 
 struct recording {

@@ -8,14 +8,16 @@
 
 #include "backproof/safetensors.hpp"
 #include "backproof/text.hpp"
+#include "flow/inspect.hpp"
 #include "flow/recording.hpp"
+#include "flow/rules.hpp"
 
 namespace backproof::flow {
 namespace {
 
 struct recorded_step {
   std::map<long, const recorded_tensor*> deltas;
-  std::map<std::string, const recorded_tensor*> gradients, weights;
+  std::map<std::string, const recorded_tensor*> gradients, weights, jacobians;
 };
 using recorded_steps = std::map<long, recorded_step>;
 
@@ -24,6 +26,7 @@ void insert(recorded_step& s, const recorded_tensor& t, const std::string& path)
   if (t.what == quantity::delta) fresh = s.deltas.emplace(t.index, &t).second;
   if (t.what == quantity::grad) fresh = s.gradients.emplace(t.name, &t).second;
   if (t.what == quantity::weight) fresh = s.weights.emplace(t.name, &t).second;
+  if (t.what == quantity::jac) fresh = s.jacobians.emplace(t.name, &t).second;
   if (!fresh) throw format_error(fmt::format("{}: '{}' is recorded twice at step {}", path, quotable(t.name), t.step));
 }
 
@@ -81,6 +84,47 @@ void add_parameters(report& r, const recorded_steps& steps) {
     if (owner == nullptr && r.layers.empty()) continue;
     (owner != nullptr ? *owner : r.layers.back()).parameters.push_back(std::move(p));
   }
+}
+
+// Jacobians of the first step that has any, one per layer; empty where a layer has none.
+std::vector<matrix> jacobians_of(const report& r, const recorded_step& s, const std::string& path) {
+  std::vector<matrix> list(r.layers.size());
+  for (const auto& [name, t] : s.jacobians) {
+    const auto owner = std::find_if(r.layers.begin(), r.layers.end(), [&](auto& l) { return l.name == name; });
+    if (owner == r.layers.end())
+      throw format_error(fmt::format("{}: 'jac/{}': no delta has this layer", path, quotable(name)));
+    if (static_cast<std::size_t>(t->elements.rows()) != owner->width)
+      throw format_error(fmt::format("{}: 'jac/{}' has {} outputs, its delta {}", path, quotable(name),
+                                     t->elements.rows(), owner->width));
+    if (t->statistics.nonfinite > 0)
+      throw format_error(fmt::format("{}: 'jac/{}' is not finite", path, quotable(name)));
+    list[static_cast<std::size_t>(owner - r.layers.begin())] = t->elements;
+  }
+  return list;
+}
+
+// Of one sample, delta_(l-1) = J_l' delta_l: the largest deviation of an element, over the sum of its terms' sizes. In
+// 16-bit types what rounding alone makes of n terms, (n + 3) u of that sum (Higham, section 3.1, with each factor and
+// the result rounded), may exceed the limit; there it counts in units of that.
+double mismatch_of(const recorded_step& s, const std::vector<matrix>& jacobians) {
+  double worst = 0;
+  std::size_t l = 0;
+  const recorded_tensor* before = nullptr;
+  for (const auto& [index, t] : s.deltas) {
+    const matrix& j = jacobians[l++];
+    if (before != nullptr && j.size() != 0 && before->elements.size() == j.cols() && t->elements.size() == j.rows()) {
+      const matrix expected = j.transpose() * t->elements.transpose();
+      const matrix terms = j.cwiseAbs().transpose() * t->elements.cwiseAbs().transpose();
+      const auto type = dtype_named(t->dtype);
+      const double rounding =
+          static_cast<double>(j.rows() + 3) * format_of(type && is_float(*type) ? *type : dtype::f32).unit();
+      const matrix off = (expected - before->elements.transpose()).cwiseAbs();
+      for (Index i = 0; i < off.rows(); ++i)
+        if (off(i, 0) > 0) worst = std::max(worst, off(i, 0) / terms(i, 0) * std::min(1.0, gradient_limit / rounding));
+    }
+    before = t;
+  }
+  return worst;
 }
 
 // Without gradients at layers' outputs, those of weights stand in for them: each matrix is a layer, in the order of the
@@ -172,6 +216,13 @@ report analyze(const recording& given, const settings& s) {
   if (std::any_of(whole.tensors.begin(), whole.tensors.end(), [](const recorded_tensor& t) { return t.clipped; }))
     r.remarks.emplace_back("recorded after clipping: sizes are the clip's, only their ratios are the network's");
   summarize(r);
+  const auto with =
+      std::find_if(steps.begin(), steps.end(), [](const auto& one) { return !one.second.jacobians.empty(); });
+  if (with != steps.end()) {
+    const std::vector<matrix> jacobians = jacobians_of(r, with->second, given.path);
+    inspect_jacobians(r, jacobians);
+    r.gradient_mismatch = mismatch_of(with->second, jacobians);
+  }
   return r;
 }
 

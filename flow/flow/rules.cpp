@@ -177,10 +177,11 @@ void bound_inversion(const rule& u, report& r) {
 
 // An unverified gradient gets no verdict on its flow.
 void gradient_check(const rule& u, report& r) {
-  constexpr double limit = 1e-4;
-  if (!(r.gradient_mismatch <= limit))
-    add(u, r, level::fail, "", r.gradient_mismatch, limit,
-        fmt::format("A layer's gradient differs from the differences of its values by {:.1e} of its size",
+  if (!(r.gradient_mismatch <= gradient_limit))
+    add(u, r, level::fail, "", r.gradient_mismatch, gradient_limit,
+        fmt::format("A layer's gradient differs from {} by {:.1e} of its size",
+                    r.from == report::origin::recording ? "what its Jacobian makes of the next one's"
+                                                        : "the differences of its values",
                     r.gradient_mismatch));
 }
 

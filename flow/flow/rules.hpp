@@ -16,6 +16,8 @@ struct rule {
 std::span<const rule> rules();
 const rule* find_rule(std::string_view id_or_name);  // null if there is none
 
+constexpr double gradient_limit = 1e-4;  // of GF011: how far a gradient may be from what it should be, of its size
+
 void judge(report& r);  // all rules, in their order
 
 }  // namespace backproof::flow

@@ -252,6 +252,29 @@ class Flow(ToolTest):
         tensors = {f"delta/{k + 1}/layer{k}": npy([1.0, float("nan") if k == 2 else 1.0]) for k in range(4)}
         self.assertEqual(self.findings(self.write("r.npz", npz(tensors)), code=1), {"GF001"})
 
+    def test_jacobians_that_were_recorded(self):
+        # Two layers of J = [[0, 2], [1, 0]]: singular values 2 and 1, of the product 2 and 2.
+        jac = [0.0, 2.0, 1.0, 0.0]
+
+        def recorded(name, jac, rows, shape=(2, 2)):
+            deltas = {f"delta/{k + 1}/l{k + 1}": npy(list(row), shape=(1, 2)) for k, row in enumerate(rows)}
+            return self.write(name, npz({**deltas, **{f"jac/l{k}": npy(jac, shape=shape) for k in (2, 3, 4)}}))
+
+        chain = [[10.0, 12.0]]  # delta_(l-1) = J' delta_l
+        for _ in range(3):
+            chain.insert(0, [chain[0][1], 2 * chain[0][0]])
+        self.expect(0, "flow", recorded("j.npz", jac, chain), "--json", "j.json")
+        report = json.loads((self.folder / "j.json").read_text())
+        self.assertEqual([layer["spectrum"] for layer in report["layers"]][1:], [[2.0, 1.0]] * 3)
+        self.assertAlmostEqual(report["whole_jacobian"]["norm"]["lower"], 4.0)
+        self.assertAlmostEqual(report["gradient_mismatch"], 0.0)
+        chain[1][0] *= 1.01
+        run = self.expect(1, "flow", recorded("wrong.npz", jac, chain))
+        self.assertIn("GF011", run.last)
+        self.expect_complaint(4, ["jac/l2", "two axes"], "flow", recorded("flat.npz", jac, chain, (4,)))
+        self.expect_complaint(4, ["jac/l2", "outputs"], "flow", recorded("narrow.npz", jac, chain, (1, 4)))
+        self.expect_complaint(4, ["jac/l2", "finite"], "flow", recorded("nan.npz", [float("nan")] * 4, chain))
+
     def test_a_loss_scale_is_divided_out(self):
         lines = [dict(one, loss_scale=2.0 ** (one["index"] * 4)) if one["kind"] == "delta" else one for one in healthy_lines(4)]
         lines = [dict(one, norm=one["norm"] * one.get("loss_scale", 1)) for one in lines]
