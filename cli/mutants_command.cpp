@@ -79,8 +79,9 @@ int run(const options& o) {
     file->commit();
   }
   fmt::print("{}", matrix_as_text(x, p));
-  if (watched)
-    fmt::print(stderr, "{:.0f} s\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  // Of what takes long it is said how long, even if nobody watched.
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (watched || seconds > 60) fmt::print(stderr, "took {:.0f} s\n", seconds);
   return x.all_caught() ? exit_ok : exit_failed;
 }
 
