@@ -83,6 +83,7 @@ report report_of_network(const options& o) {
 
 report report_of(const options& o) {
   if (o.preset.empty() == o.input.empty()) throw stop_with(exit_usage, "give an INPUT or a --preset, one of the two");
+  if (o.preset.empty() && (o.depth || o.width)) throw stop_with(exit_usage, "--depth and --width are of a --preset");
   if (!o.preset.empty()) return judged(family_of(recipe_of(o)), o.how);
   if (o.input.ends_with(".json") || o.input.ends_with(".onnx")) return report_of_network(o);
   report r = analyze(read_recording(o.input), o.how);

@@ -46,6 +46,7 @@ matrix random_output_gradient(const trace& t, std::uint64_t seed) {
 using log_norms = std::vector<std::vector<double>>;
 
 void take_means(report& r, const log_norms& samples) {
+  if (samples.empty()) return;
   const double n = static_cast<double>(samples.size());
   for (std::size_t l = 0; l < r.layers.size(); ++l) {
     double sum = 0, squares = 0;
@@ -65,12 +66,13 @@ void take_fluctuation(report& r, const log_norms& samples, const family& f) {
   for (const double d : drifts) mean += d / n;
   for (const double d : drifts) squares += (d - mean) * (d - mean);
   const double variance = n > 1 ? squares / (n - 1) : 0;
+  const bool still = n > 1 && variance < 1e-16;  // isometries at every draw: they fluctuate not at all
   r.kappa = f.kappa.value_or(relu_kappa);
-  if (!f.kappa && f.redrawn && n >= 10 && r.beta > 0) {
+  if (!f.kappa && f.redrawn && (n >= 10 || still) && r.beta > 0) {
     r.kappa = variance * std::pow(2 * std::numbers::ln10, 2) / r.beta;
     r.kappa_measured = true;
   }
-  if (r.gaps() > 0) r.error95 = 1.96 * std::sqrt(variance / n) / static_cast<double>(r.gaps());
+  if (r.gaps() > 0 && n > 0) r.error95 = 1.96 * std::sqrt(variance / n) / static_cast<double>(r.gaps());
 }
 
 void describe_layers(report& r, const model& m, const std::vector<matrix>& delta) {
@@ -93,10 +95,29 @@ struct first_sample {
   std::vector<matrix> delta;
 };
 
-// Within what a double holds, so that means stay numbers: what overflowed is counted as not finite (GF001).
-double log10_norm(const matrix& d) {
-  const double norm = d.stableNorm();
-  return std::isnan(norm) ? 320 : std::log10(std::clamp(norm, 1e-320, 1e308));
+// Of all layers, for one sample. Where some norm is zero or not finite there is no logarithm, and nothing to take a
+// mean of: such samples are counted, not averaged.
+void add_sample(report& r, log_norms& samples, const std::vector<matrix>& delta) {
+  std::vector<double> logs;
+  bool zero = false;
+  for (std::size_t l = 1; l < delta.size(); ++l) {
+    const double norm = delta[l].stableNorm();
+    if (!std::isfinite(norm)) {
+      ++r.broken;
+      return;
+    }
+    zero = zero || norm == 0;
+    logs.push_back(std::log10(norm));
+  }
+  if (zero)
+    ++r.silent;
+  else
+    samples.push_back(std::move(logs));
+}
+
+// Another seed shares no sample with this one: they are far apart, by the golden ratio of 2^64.
+std::uint64_t seed_of_sample(std::uint64_t seed, int k) {
+  return seed + static_cast<std::uint64_t>(k) * 0x9E3779B97F4A7C15ULL;
 }
 
 first_sample measure_profile(report& r, const family& f, const settings& s) {
@@ -107,13 +128,12 @@ first_sample measure_profile(report& r, const family& f, const settings& s) {
   r.config = s;
   r.samples = static_cast<std::size_t>(s.samples);
   for (int k = 0; k < s.samples; ++k) {
-    const std::uint64_t seed = s.seed + static_cast<std::uint64_t>(k);
+    const std::uint64_t seed = seed_of_sample(s.seed, k);
     model m = f.make(seed);
     trace t = forward(m, f.input(seed));
     std::vector<matrix> delta = backward(m, t, random_output_gradient(t, seed));
     if (k == 0) describe_layers(r, m, delta);
-    samples.emplace_back();
-    for (std::size_t l = 1; l < delta.size(); ++l) samples.back().push_back(log10_norm(delta[l]));
+    add_sample(r, samples, delta);
     if (k == 0) first = {std::move(m), std::move(t), std::move(delta)};
   }
   take_means(r, samples);

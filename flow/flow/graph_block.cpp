@@ -36,7 +36,7 @@ void add_to(tensor& sum, const values<rounded>& x) {
 
 graph_block::graph_block(const network& n, const section& s)
     : entry_(n.g.shape_of(s.entry)), exit_(n.g.shape_of({s.nodes.back(), 0})), batch_(entry_.empty() ? 0 : entry_[0]) {
-  if (batch_ < 1 || exit_.empty() || exit_[0] != batch_)
+  if (size_of(entry_) < 1 || size_of(exit_) < 1 || exit_.empty() || exit_[0] != batch_)
     throw std::invalid_argument(fmt::format("'{}' has no axis of samples", n.g.nodes()[s.nodes.back()].name));
   std::vector<port> seen;
   for (const std::size_t k : s.nodes) {
@@ -79,16 +79,18 @@ graph_block::operand graph_block::outside(const network& n, port p, std::vector<
   return o;
 }
 
-// Whether the first sample's result depends on the others.
+// Whether the first sample's result depends on the others, or theirs on it, as later steps of a sequence do.
 bool graph_block::see_each_other() const {
   if (batch_ == 1) return false;
   const auto width = static_cast<Index>(size_of(entry_) / batch_);
-  const matrix x = source(1, "samples").gaussian(width, batch_, 1);
-  matrix y = source(2, "samples").gaussian(width, batch_, 1);
-  y.col(0) = x.col(0);
-  const tensor a = run(packed(entry_, x, 0, batch_)).back()[0], b = run(packed(entry_, y, 0, batch_)).back()[0];
-  for (backproof::index i = 0; i < size_of(exit_) / batch_; ++i)
-    if (a.at(i) != b.at(i)) return true;
+  const matrix x = source(1, "samples").gaussian(width, batch_, 1), y = source(2, "samples").gaussian(width, batch_, 1);
+  matrix first = x, rest = y;
+  first.col(0) = y.col(0), rest.col(0) = x.col(0);
+  const auto result = [&](const matrix& of) { return run(packed(entry_, of, 0, batch_)).back()[0]; };
+  const tensor a = result(x), b = result(rest), c = result(first);
+  const backproof::index one = size_of(exit_) / batch_;
+  for (backproof::index i = 0; i < a.count(); ++i)
+    if (i < one ? a.at(i) != b.at(i) : a.at(i) != c.at(i)) return true;
   return false;
 }
 
@@ -120,9 +122,8 @@ sample graph_block::question(const step& s, const tensor& entry, const tensors& 
     x.inputs.push_back(o.step == from_entry     ? entry
                        : o.step == from_outside ? o.value
                                                 : std::optional(known[static_cast<std::size_t>(o.step)][o.output]));
-    const bool asked = o.step != from_outside || o.parameter >= 0;
     const bool able = x.inputs.back() && s.what->sig.input(x.inputs.size() - 1).differentiable;
-    x.tangents.push_back(asked && able ? x.inputs.back() : std::nullopt);
+    x.tangents.push_back(able ? x.inputs.back() : std::nullopt);  // a VJP gives all gradients, wanted or not
   }
   return x;
 }

@@ -133,8 +133,8 @@ std::string html_of(const report& r) {
              : v == level::warn ? "warn"
                                 : "",
              escaped(verdict_text(r))) +
-         fmt::format("<p class=\"soft\">Per layer {:+.3f} ± {:.3f} decades{}; {} {}.</p>\n", r.decades_per_layer,
-                     r.error95, r.predicted ? fmt::format(" (theory {:+.3f})", *r.predicted) : "",
+         fmt::format("<p class=\"soft\">Per layer {} decades{}; {} {}.</p>\n", slope_text(r, "±"),
+                     r.predicted ? fmt::format(" (theory {:+.3f})", *r.predicted) : "",
                      r.from == report::origin::recording ? "medians over" : "means over", samples_text(r)) +
          notes + plots(r) + alternatives_table(r) + findings_table(r) + layers_table(r) + "</body></html>\n";
 }

@@ -22,7 +22,8 @@ void inspect_parameters(report& r, const model& m, const trace& t, const std::ve
         const std::vector<matrix> gradients = blocks[k]->parameter_gradients(given[k], back);
         for (std::size_t p = 0; p < parameters.size(); ++p) {
           const matrix &w = parameters[p].value, &g = gradients[p];
-          r.layers[l].parameters.push_back({m.layers[l].name + "." + parameters[p].name,
+          const std::string& own = parameters[p].name;  // of a part of a network it is the whole name already
+          r.layers[l].parameters.push_back({own.find('.') == std::string::npos ? m.layers[l].name + "." + own : own,
                                             statistics_of({g.data(), static_cast<std::size_t>(g.size())}),
                                             statistics_of({w.data(), static_cast<std::size_t>(w.size())}).rms, false});
         }
@@ -95,13 +96,17 @@ void inspect_slopes(report& r, const model& m, const std::function<matrix(std::u
 double mismatch_of_gradients(const model& m, const trace& t, std::uint64_t seed) {
   double worst = 0;
   for (std::size_t l = 0; l < m.layers.size(); ++l) {
-    const matrix& x = t.at[l];
     const chain& f = m.layers[l].blocks;
+    // Near to where the gradient is taken, not there: units that are dead give the next layer zeros, and there is a
+    // kink.
+    const matrix& at = t.at[l];
+    const double size = std::max(1e-3, at.norm() / std::sqrt(static_cast<double>(at.size())));
+    const matrix x = at + 0.01 * size * source(seed, "nearby", l).gaussian(at.rows(), at.cols(), 1);
     double best = 1e300;  // a difference may step over a kink by chance, but not three times
     for (std::uint64_t attempt = 0; attempt < 3 && best > 1e-6; ++attempt) {
       source random(seed, "differences", attempt * 10000 + l);
       const matrix u = random.gaussian(x.rows(), x.cols(), 1);
-      const double h = 1e-6 * std::max(1e-3, x.norm() / std::sqrt(static_cast<double>(x.size())));
+      const double h = 1e-6 * size;
       const matrix difference = (forward(f, x + h * u) - forward(f, x - h * u)) / (2 * h);
       const matrix v = random.gaussian(difference.rows(), difference.cols(), 1);
       const double scale = v.norm() * difference.norm() + 1e-300;

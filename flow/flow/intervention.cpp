@@ -167,7 +167,7 @@ void propose(report& r, const family& f) {
   for (const change& c : changes_for(first)) {
     report other = profile(changed(f, c), s);
     judge(other);
-    bool healthy = true;
+    bool healthy = other.silent + other.broken < other.samples;
     for (const finding& x : other.findings)
       healthy = healthy && x.id != "GF003" && x.id != "GF004" && x.level != level::fail;
     r.alternatives.push_back(

@@ -143,7 +143,7 @@ void inspect_partial(report& r, const std::vector<linear_map>& maps) {
 
 void inspect_jacobians(report& r, const model& m, const trace& t) {
   if (couples_samples(m)) {
-    r.remarks.emplace_back("Jacobians are left out: batch normalisation couples the samples of a batch");
+    r.remarks.emplace_back("Jacobians are left out: the samples of a batch see each other, as in batch normalisation");
     return;
   }
   std::vector<matrix> at;

@@ -143,6 +143,8 @@ std::string json_of(const report& r) {
                          {"from", name_of(r.from)},
                          {"inputs", inputs},
                          {"config", {{"seed", r.config.seed}, {"samples", r.samples}, {"dtype", r.config.dtype}}},
+                         {"silent_samples", r.silent},
+                         {"broken_samples", r.broken},
                          {"model",
                           {{"depth", r.layers.size()},
                            {"beta", number(r.beta)},

@@ -92,6 +92,13 @@ tensor_statistics statistics_in(const line_reader& l) {
   if (!std::isfinite(s.rms)) s.rms = 0;
   if (!std::isfinite(s.absmax)) s.absmax = 0;
   s.exponents = l.exponents();
+  if (s.n == 0) l.refuse("'n' is 0");
+  // Half a percent for norms that were taken in 16 bits; more is a contradiction.
+  constexpr double room = 1.005;
+  if (s.absmax > room * s.norm && s.nonfinite == 0) l.refuse("'absmax' is larger than the norm");
+  std::size_t counted = 0;
+  for (const auto& [e, count] : s.exponents) counted += count;
+  if (counted > s.n) l.refuse("'exp_hist' counts more elements than there are");
   return s;
 }
 
@@ -118,7 +125,10 @@ recorded_tensor parsed_line(const std::string& text, std::size_t line) {
   t.loss_scale = l.has("loss_scale") ? l.number("loss_scale") : 1;
   t.absent = l.flag("absent");
   if (!t.absent) t.statistics = statistics_in(l);
+  if (!t.dtype.empty() && limits_of(t.dtype) == nullptr)
+    l.refuse("dtype '" + quotable(t.dtype, 20) + "' is none of f16, bf16, f32, f64");
   t.width = l.has("width") ? l.count("width") : t.statistics.n;
+  if (t.width == 0 && !t.absent) l.refuse("'width' is 0");
   return t;
 }
 

@@ -35,6 +35,7 @@ class translation {
     if (n.inputs.empty()) throw unknown_block("the network has no input");
     const shape& s = n.g.shape_of(at_);
     if (s.size() < 2) throw unknown_block("its first input has no axis of samples");
+    if (size_of(s) == 0) throw unknown_block("its first input is empty");
     model_.inputs = size_of(s) / s[0];
     reached_.push_back({at_, 0});
   }

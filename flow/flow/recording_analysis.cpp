@@ -89,7 +89,8 @@ void add_parameters(report& r, const recorded_steps& steps) {
 // Jacobians of the first step that has any, one per layer; empty where a layer has none.
 std::vector<matrix> jacobians_of(const report& r, const recorded_step& s, const std::string& path) {
   std::vector<matrix> list(r.layers.size());
-  for (const auto& [name, t] : s.jacobians) {
+  for (const auto& [key, t] : s.jacobians) {
+    const std::string& name = key;
     const auto owner = std::find_if(r.layers.begin(), r.layers.end(), [&](auto& l) { return l.name == name; });
     if (owner == r.layers.end())
       throw format_error(fmt::format("{}: 'jac/{}': no delta has this layer", path, quotable(name)));
@@ -98,6 +99,9 @@ std::vector<matrix> jacobians_of(const report& r, const recorded_step& s, const 
                                      t->elements.rows(), owner->width));
     if (t->statistics.nonfinite > 0)
       throw format_error(fmt::format("{}: 'jac/{}' is not finite", path, quotable(name)));
+    if (owner != r.layers.begin() && static_cast<std::size_t>(t->elements.cols()) != std::prev(owner)->width)
+      throw format_error(fmt::format("{}: 'jac/{}' has {} inputs, the layer before it {} outputs", path, quotable(name),
+                                     t->elements.cols(), std::prev(owner)->width));
     list[static_cast<std::size_t>(owner - r.layers.begin())] = t->elements;
   }
   return list;
@@ -164,6 +168,8 @@ void describe(report& r, const recorded_steps& steps, const std::string& path) {
           fmt::format("{}: the gradient is exactly zero or not finite in {} of {} steps, which its median leaves out",
                       quotable(t->name), parts.size() - logs.size(), parts.size()));
     l.gradient = merged(parts);
+    l.absent =
+        std::all_of(steps.begin(), steps.end(), [&, at = index](auto& s) { return s.second.deltas.at(at)->absent; });
     l.width = t->width;
     l.log10_norm = median(logs);
     double squares = 0;

@@ -15,6 +15,7 @@ std::string markdown_of(const report& r);  // for a job's summary
 std::string html_of(const report& r);      // with the plots, self-contained
 std::string junit_of(const report& r);     // one case per rule and layer
 
+std::string slope_text(const report& r, const char* plus_minus);    // "-0.634 ± 0.006": decades per layer
 std::string samples_text(const report& r);                          // "20 networks"
 std::string short_name(const std::string& text, std::size_t most);  // its end, where names differ
 

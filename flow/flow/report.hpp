@@ -23,6 +23,7 @@ struct layer_record {
   std::string name, kind;
   std::size_t width = 0;
   tensor_statistics gradient;           // with respect to this layer's output, one sample's
+  bool absent = false;                  // nothing was recorded but that there was none
   double log10_norm = 0;                // of its norm: mean over the samples
   double log10_error = 0;               // standard error of that mean
   std::optional<double> gain;           // decades that the gradient gains by going back through this layer
@@ -96,6 +97,8 @@ struct report {
   std::vector<input_file> inputs;
   settings config;
   std::size_t samples = 0;  // networks, inputs or steps that the means are over
+  std::size_t silent = 0;   // of these: where the gradient is exactly zero somewhere, and no logarithm is taken
+  std::size_t broken = 0;   // and where it is not finite
   double beta = 0;          // sum of 1 / width over hidden layers
   double kappa = 5;         // decades fluctuate by sqrt(kappa beta) / (2 ln 10)
   bool kappa_measured = false;

@@ -17,6 +17,8 @@ finding& add(const rule& u, report& r, level l, std::string layer, double value,
   return r.findings.back();
 }
 
+const char* samples_called(const report& r) { return r.from == report::origin::family ? "networks" : "inputs"; }
+
 // A NaN must never be averaged away: the first one in the order of the backward pass is where it came from.
 void nonfinite(const rule& u, report& r) {
   for (std::size_t l = r.layers.size(); l-- > 0;) {
@@ -30,13 +32,16 @@ void nonfinite(const rule& u, report& r) {
         .help = "look at this layer's forward values: log of 0, division by 0, overflow of exp or of f16";
     return;
   }
+  if (r.broken > 0)
+    add(u, r, level::fail, "", static_cast<double>(r.broken), 0,
+        fmt::format("The gradient is not finite in {} of {} {}", r.broken, r.samples, samples_called(r)));
 }
 
 // Sharded training has printed all zeros for years, and nobody saw that the recorder was broken.
 void zero(const rule& u, report& r) {
   std::size_t tensors = 0, silent = 0;
   for (const layer_record& x : r.layers) {
-    if (x.gradient.n > 0) ++tensors, silent += x.gradient.zeros == x.gradient.n;
+    if (x.gradient.n > 0 || x.absent) ++tensors, silent += x.absent || x.gradient.zeros == x.gradient.n;
     for (const parameter_record& p : x.parameters) ++tensors, silent += p.absent || p.gradient.zeros == p.gradient.n;
   }
   if (tensors > 0 && silent == tensors) {
@@ -45,10 +50,18 @@ void zero(const rule& u, report& r) {
         .help = "record after backward() and before zero_grad(); with sharded parameters, gather the gradient first";
     return;
   }
+  if (r.silent > 0)
+    add(u, r, 2 * r.silent >= r.samples ? level::fail : level::warn, "", static_cast<double>(r.silent), 0,
+        fmt::format("The gradient is exactly zero before it reaches the first layer in {} of {} {}", r.silent,
+                    r.samples, samples_called(r)))
+        .help = "a layer has no unit that is active: too narrow, or dead; the figures are those of the others";
+  // What one draw of a random network lacks, the next one has.
+  if (r.from == report::origin::family) return;
   for (const layer_record& x : r.layers) {
-    if (x.gradient.n > 0 && x.gradient.zeros == x.gradient.n)
-      add(u, r, level::fail, x.name, 0, 0, fmt::format("The gradient at {} is exactly zero", x.name)).help =
-          "no signal reaches this layer: dead units, a detached tensor, or underflow";
+    if (x.absent || (x.gradient.n > 0 && x.gradient.zeros == x.gradient.n))
+      add(u, r, level::fail, x.name, 0, 0,
+          fmt::format("The gradient at {} is {}", x.name, x.absent ? "missing" : "exactly zero"))
+          .help = "no signal reaches this layer: dead units, a detached tensor, or underflow";
     for (const parameter_record& p : x.parameters)
       if (p.absent || (p.gradient.n > 0 && p.gradient.zeros == p.gradient.n))
         add(u, r, level::fail, x.name, 0, 0,

@@ -88,6 +88,12 @@ std::string alternatives_text(const report& r) {
 
 }  // namespace
 
+std::string slope_text(const report& r, const char* plus_minus) {
+  const std::string slope = fmt::format("{:+.3f}", r.decades_per_layer);
+  // Of one sample it is not known how far others are from it.
+  return r.samples > r.silent + r.broken + 1 ? fmt::format("{} {} {:.3f}", slope, plus_minus, r.error95) : slope;
+}
+
 std::string samples_text(const report& r) {
   const char* what = r.from == report::origin::family    ? "network"
                      : r.from == report::origin::network ? "input"
@@ -102,7 +108,7 @@ std::string short_name(const std::string& text, std::size_t most) {
 std::string text_of(const report& r) {
   std::string out = fmt::format("{}\n\n", quotable(sentence_of(r), 400));
   out += fmt::format("{}, {}\n", quotable(r.subject, 200), samples_text(r));
-  out += fmt::format("per layer {:+.3f} +- {:.3f} decades", r.decades_per_layer, r.error95);
+  out += fmt::format("per layer {} decades", slope_text(r, "+-"));
   if (r.predicted) out += fmt::format(", theory {:+.3f}", *r.predicted);
   if (r.noise > 0) out += fmt::format("; one network's noise {:.2f} decades in all", r.noise);
   out += "\n\n" + table_of(r);

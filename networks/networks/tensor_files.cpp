@@ -61,6 +61,8 @@ class archive {
       if (n <= 0) throw format_error(fmt::format("{} is damaged", quotable(name)));
       out.insert(out.end(), block.begin(), block.begin() + n);
     }
+    // At the end of the data the checksum is compared.
+    if (zip_fread(file.get(), block.data(), 1) != 0) throw format_error(fmt::format("{} is damaged", quotable(name)));
     if (out.size() != stat.size) throw format_error(fmt::format("{} holds more than it claims", quotable(name)));
     return out;
   }

@@ -87,9 +87,20 @@ BOOST_AUTO_TEST_CASE(what_is_not_finite_is_named_in_the_order_of_the_backward_pa
 
 BOOST_AUTO_TEST_CASE(zeros_are_no_data) {
   report r = healthy();
+  r.from = report::origin::network;
   r.layers[2].parameters[0].gradient = flow::statistics_of(std::vector<double>{0, 0});
   BOOST_TEST((found(r, "GF002") == level::fail));
+  r.from = report::origin::family;  // one draw of many: the next has another
+  BOOST_TEST((found(r, "GF002") != level::fail));
+  r.samples = 20, r.silent = 3;
+  BOOST_TEST((found(r, "GF002") == level::warn));
+  r.silent = 10;
+  BOOST_TEST((found(r, "GF002") == level::fail));
   r = healthy();
+  r.broken = 1;
+  BOOST_TEST((found(r, "GF001") == level::fail));
+  r = healthy();
+  r.from = report::origin::network;
   r.layers[2].parameters[0].absent = true;
   BOOST_TEST((found(r, "GF002") == level::fail));
   r = healthy();

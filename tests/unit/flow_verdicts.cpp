@@ -57,8 +57,11 @@ BOOST_AUTO_TEST_CASE(the_default_linear_layer_with_relu_fails_from_8_gaps_on) {
 // 20 times log10(2)/2 is 3.01. The mean of logarithms lies below the logarithm of the mean by O(1/width), so it takes
 // width.
 BOOST_AUTO_TEST_CASE(unit_residual_branches_fail_from_20_blocks_on) { fails_first_at("residual-unit", 20, 6, 1024); }
-// Infinite batches take 37 gaps; batches of 128, whose factor is 1.473 instead of 1.467, take 36.
-BOOST_AUTO_TEST_CASE(batch_normalisation_with_relu_fails_from_36_gaps_on) { fails_first_at("batch-norm-relu", 36, 4); }
+// At the factor of infinite batches 37 gaps make 3.07 decades, and 36 make 2.99, which is within chance of the limit.
+BOOST_AUTO_TEST_CASE(batch_normalisation_with_relu_fails_at_37_gaps) {
+  BOOST_TEST((flow_level(judged(preset("batch-norm-relu", 37), 4)) == level::fail));
+  BOOST_TEST((flow_level(judged(preset("batch-norm-relu", 35), 4)) != level::fail));
+}
 BOOST_AUTO_TEST_CASE(chaotic_tanh_fails_near_47_gaps) {
   BOOST_TEST((flow_level(judged(preset("tanh-chaotic", 52), 10)) == level::fail));
   BOOST_TEST((flow_level(judged(preset("tanh-chaotic", 44), 10)) != level::fail));
