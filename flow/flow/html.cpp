@@ -96,11 +96,11 @@ std::string plots(const report& r) {
              "From every layer to every later one",
              "The squared factor, ‖∂h_to/∂h_from‖²_F / width: a skip connection shows as colour that does not deepen.",
              partial_plot(r)) +
-         section(
-             "Singular values",
-             "Histograms, per layer and of all layers together, without zeros; the grey line is 1. What spreads wide "
-             "passes some directions and kills others.",
-             spectrum_plot(r)) +
+         section("Singular values",
+                 "Histograms, of at most nine layers and of all layers together, without zeros; the grey line is 1. "
+                 "What spreads wide "
+                 "passes some directions and kills others.",
+                 spectrum_plot(r)) +
          section("Norms of Jacobians",
                  "The worst case of one layer, and of all: what the product of norms fears is mostly far above what "
                  "the product does.",

@@ -93,15 +93,15 @@ std::string partial_plot(const report& r) {
           diverging_fill(decades, scale));
   }
   // The scale stands in the lower right corner, where no cell can be.
-  const double from = n * 0.56, wide = n * 0.036;
+  const double from = n * 0.56 - 0.5, wide = n * 0.036;
   for (int k = -5; k <= 5; ++k) {
     const double x = from + (k + 5) * wide;
     c.box(x, 0.5 + 0.12 * n, x + wide, 0.5 + 0.16 * n, "cell", "", diverging_fill(k * scale / 5, scale));
   }
-  c.text(from, 0.5 + 0.16 * n, fmt::format("10^{:+.1f}", -scale), "note", 0, -6);
-  c.text(from + 5.5 * wide, 0.5 + 0.16 * n, "1", "note middle", 0, -6);
-  c.text(from + 11 * wide, 0.5 + 0.16 * n, fmt::format("10^{:+.1f}", scale), "note end", 0, -6);
-  c.text(from, 0.5 + 0.12 * n, "mean squared factor of a gradient that goes back", "note", 0, 16);
+  c.text(from, 0.5 + 0.16 * n, fmt::format("{:.1f}", -scale), "note", 0, -6);
+  c.text(from + 5.5 * wide, 0.5 + 0.16 * n, "0", "note middle", 0, -6);
+  c.text(from + 11 * wide, 0.5 + 0.16 * n, fmt::format("{:+.1f}", scale), "note end", 0, -6);
+  c.text(from, 0.5 + 0.12 * n, "decades of the mean squared factor on the way back", "note", 0, 16);
   return c.figure();
 }
 

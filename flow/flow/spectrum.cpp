@@ -72,6 +72,8 @@ norm_bracket spectral_norm(const matrix& m) {
                      [&](const matrix& x) { return matrix(m.transpose() * x); }};
   norm_bracket found = norm_from_below(j);
   found.upper = norm_from_above(m);
+  // Where both are the norm, they are so up to rounding, and may seem to have changed places.
+  if (found.lower <= found.upper * (1 + 1e-13)) found.lower = std::min(found.lower, found.upper);
   return found;
 }
 

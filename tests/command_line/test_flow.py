@@ -197,6 +197,31 @@ class Flow(ToolTest):
         self.assertGreater(drift, 0.07)
         self.assertLess(drift, 0.11)
 
+    def test_recurrent_cells_and_empty_inputs(self):
+        cells = {"format": "backproof.net/1", "inputs": {"h": {"shape": [4, 6]}, "x": {"shape": [4, 5]}},
+                 "parameters": {"W": {"shape": [18, 5], "init": "glorot"}, "R": {"shape": [18, 6], "init": "orthogonal"}},
+                 "layers": [{"repeat": 8, "layers": [{"name": "s", "op": "gru_cell", "inputs": ["x", "before", "W", "R"]}]},
+                            {"op": "l2_penalty", "lambda": 1, "m": 1}]}
+        self.assertIn("over 7 layers", self.expect(0, "flow", self.write("cells.json", json.dumps(cells)), "--samples", "3").out)
+        empty = {"format": "backproof.net/1", "inputs": {"x": {"shape": [0, 6]}},
+                 "layers": [{"op": "Linear", "units": 2}, {"op": "l2_penalty", "lambda": 1, "m": 1}]}
+        self.expect_complaint(4, ["empty"], "flow", self.write("empty.json", json.dumps(empty)))
+
+    def test_dead_networks_are_counted_and_not_averaged(self):
+        run = self.expect(1, "flow", "--preset", "relu-he", "--depth", "31", "--width", "5", "--samples", "8", "--json", "dead.json")
+        flow = json.loads((self.folder / "dead.json").read_text())
+        self.assertGreaterEqual(flow["silent_samples"], 4)
+        self.assertIn(f"in {flow['silent_samples']} of 8 networks", run.out)
+        self.assertTrue(all(abs(layer["log10_norm"]) < 20 for layer in flow["layers"]))
+
+    def test_other_seeds_are_other_networks(self):
+        self.expect(0, "flow", "--preset", "tanh-glorot", "--depth", "3", "--width", "8", "--samples", "2", "--json", "a.json")
+        norm = json.loads((self.folder / "a.json").read_text())["layers"][0]
+        self.expect(0, "flow", "--preset", "tanh-glorot", "--depth", "3", "--width", "8", "--samples", "1", "--json", "b.json")
+        self.expect(0, "flow", "--preset", "tanh-glorot", "--depth", "3", "--width", "8", "--samples", "1", "--seed", "2", "--json", "c.json")
+        one, two = (json.loads((self.folder / f"{n}.json").read_text())["layers"][0]["log10_norm"] for n in "bc")
+        self.assertNotAlmostEqual(norm["log10_norm"], (one + two) / 2)
+
     def test_gemm_is_a_linear_map(self):
         weights = [[0.5, 0.0], [0.0, 0.5]]
         for trans_b in (0, 1):
@@ -274,6 +299,23 @@ class Flow(ToolTest):
         self.expect_complaint(4, ["jac/l2", "two axes"], "flow", recorded("flat.npz", jac, chain, (4,)))
         self.expect_complaint(4, ["jac/l2", "outputs"], "flow", recorded("narrow.npz", jac, chain, (1, 4)))
         self.expect_complaint(4, ["jac/l2", "finite"], "flow", recorded("nan.npz", [float("nan")] * 4, chain))
+
+    def test_contradictions_are_refused(self):
+        good = [line("delta", f"l{k}", 1.0, index=k + 1, width=64) for k in range(4)]
+        for change, words in (({"absmax": 1e9}, "absmax"), ({"exp_hist": [[0, 1000]]}, "exp_hist"), ({"dtype": "int8"}, "int8"),
+                              ({"width": 0}, "width"), ({"n": 0}, "'n' is 0")):
+            self.expect_complaint(4, ["line 2", words], "flow", self.jsonl([good[0], {**good[1], **change}, *good[2:]]))
+        missing = {key: value for key, value in good[1].items() if key not in ("n", "norm")}
+        self.assertIn("l1 is missing", self.expect(1, "flow", self.jsonl([good[0], {**missing, "absent": True}, *good[2:]])).out)
+        data = bytearray(npz({f"delta/{k + 1}/l{k}": npy([1.0] * 50) for k in range(3)}))
+        stored = io.BytesIO()
+        with zipfile.ZipFile(stored, "w", zipfile.ZIP_STORED) as archive:
+            for k in range(3):
+                archive.writestr(f"delta/{k + 1}/l{k}.npy", npy([1.0] * 50))
+        damaged = bytearray(stored.getvalue())
+        damaged[200] ^= 1
+        self.expect_complaint(4, ["damaged"], "flow", self.write("flipped.npz", bytes(damaged)))
+        self.expect_complaint(4, ["--preset"], "flow", self.write("ok.npz", bytes(data)), "--depth", "7")
 
     def test_a_loss_scale_is_divided_out(self):
         lines = [dict(one, loss_scale=2.0 ** (one["index"] * 4)) if one["kind"] == "delta" else one for one in healthy_lines(4)]
