@@ -41,8 +41,7 @@ struct batch_independence {
  private:
   static finding compared(const trial& t, trial& whole, trial& first, trial& rest,
                           value_list<double> (*how_far)(trial&)) {
-    const value_list<double> of_whole = how_far(whole), of_first = how_far(first),
-                             of_rest = how_far(rest);
+    const value_list<double> of_whole = how_far(whole), of_first = how_far(first), of_rest = how_far(rest);
     const trial::answers &all = whole.vjp(), &one = first.vjp(), &others = rest.vjp();
     const double unit = format_of(t.numbers().storage).unit();
     agreement a("law");
