@@ -8,6 +8,7 @@
 #include "backproof/oracle.hpp"
 #include "backproof/subject.hpp"
 #include "flow/random.hpp"
+#include "networks/audit_parts.hpp"
 
 namespace backproof::flow {
 namespace {
@@ -15,12 +16,6 @@ namespace {
 using networks::network;
 using networks::node;
 using networks::port;
-
-tensor to_tensor(const values<real>& x) {
-  tensor t(dtype::f64, x.dims());
-  for (backproof::index i = 0; i < x.size(); ++i) t.set(i, static_cast<double>(x[i]));
-  return t;
-}
 
 tensor to_tensor(const values<rounded>& x) {
   tensor t(dtype::f64, x.dims());
@@ -34,11 +29,19 @@ void add_to(tensor& sum, const values<rounded>& x) {
 
 }  // namespace
 
+// The network that a section is taken from, while it is.
+struct graph_block::surroundings {
+  const network& n;
+  std::string prefix;                           // of the names of the section's own parameters
+  std::vector<port> parameters;                 // so far
+  std::optional<networks::flow> computed = {};  // what flows in it, once that is asked for
+};
+
 graph_block::graph_block(const network& n, const section& s)
     : entry_(n.g.shape_of(s.entry)), exit_(n.g.shape_of({s.nodes.back(), 0})), batch_(entry_.empty() ? 0 : entry_[0]) {
   if (size_of(entry_) < 1 || size_of(exit_) < 1 || exit_.empty() || exit_[0] != batch_)
     throw std::invalid_argument(fmt::format("'{}' has no axis of samples", n.g.nodes()[s.nodes.back()].name));
-  std::vector<port> seen;
+  surroundings around{.n = n, .prefix = n.g.nodes()[s.nodes.back()].name + ".", .parameters = {}};
   for (const std::size_t k : s.nodes) {
     const node& one = n.g.nodes()[k];
     step made{one.what, one.attrs, {}, one.outputs};
@@ -50,7 +53,7 @@ graph_block::graph_block(const network& n, const section& s)
       else if (inside != s.nodes.end())
         o.step = static_cast<int>(inside - s.nodes.begin()), o.output = p.output;
       else if (!(p == networks::no_port))
-        o = outside(n, p, seen);
+        o = outside(around, p);
       made.in.push_back(std::move(o));
     }
     steps_.push_back(std::move(made));
@@ -59,23 +62,27 @@ graph_block::graph_block(const network& n, const section& s)
   if (!coupled_) use_one_sample();
 }
 
-// A parameter, another input, or what the network computes of these; `seen` are the parameters so far.
-graph_block::operand graph_block::outside(const network& n, port p, std::vector<port>& seen) {
+// A parameter, another input, or what the network computes of these.
+graph_block::operand graph_block::outside(surroundings& around, port p) {
+  const network& n = around.n;
   const node& from = n.g.nodes()[p.node];
+  if (from.what != nullptr && !around.computed) around.computed = networks::evaluate(n.g);
   operand o;
-  o.value = to_tensor(from.what == nullptr ? from.value : networks::evaluate(n.g).value[p.node][p.output]);
+  o.value =
+      networks::rounded_to(dtype::f64, from.what == nullptr ? from.value : around.computed->value[p.node][p.output]);
   const shape& dims = o.value->dims();
   o.by_sample = !dims.empty() && dims[0] == batch_ && std::any_of(n.inputs.begin(), n.inputs.end(), [&](const port& i) {
     return p == i || depending_on(n, i)[p.node];
   });
   if (std::find(n.parameters.begin(), n.parameters.end(), p) == n.parameters.end()) return o;
-  const auto known = std::find(seen.begin(), seen.end(), p);
-  o.parameter = static_cast<int>(known - seen.begin());
-  if (known != seen.end()) return o;
-  seen.push_back(p);
+  const auto known = std::find(around.parameters.begin(), around.parameters.end(), p);
+  o.parameter = static_cast<int>(known - around.parameters.begin());
+  if (known != around.parameters.end()) return o;
+  around.parameters.push_back(p);
   matrix value(o.value->count(), 1);
   for (backproof::index i = 0; i < o.value->count(); ++i) value(i, 0) = o.value->at(i);
-  parameters_.push_back({n.name_of(p), std::move(value)});
+  const std::string& name = n.name_of(p);
+  parameters_.push_back({name.starts_with(around.prefix) ? name.substr(around.prefix.size()) : name, std::move(value)});
   return o;
 }
 

@@ -56,7 +56,8 @@ class graph_block : public block {
   tensor packed(const shape& dims, const matrix& x, Index first, Index end) const;
   template <class F>
   matrix by_batches(const matrix& x, const matrix& other, const shape& given, const shape& result, F f) const;
-  operand outside(const networks::network& n, networks::port p, std::vector<networks::port>& seen);
+  struct surroundings;
+  operand outside(surroundings& around, networks::port p);
   bool see_each_other() const;
   void use_one_sample();
 

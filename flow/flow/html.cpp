@@ -98,8 +98,7 @@ std::string plots(const report& r) {
              partial_plot(r)) +
          section("Singular values",
                  "Histograms, of at most nine layers and of all layers together, without zeros; the grey line is 1. "
-                 "What spreads wide "
-                 "passes some directions and kills others.",
+                 "What spreads wide passes some directions and kills others.",
                  spectrum_plot(r)) +
          section("Norms of Jacobians",
                  "The worst case of one layer, and of all: what the product of norms fears is mostly far above what "

@@ -22,8 +22,7 @@ void inspect_parameters(report& r, const model& m, const trace& t, const std::ve
         const std::vector<matrix> gradients = blocks[k]->parameter_gradients(given[k], back);
         for (std::size_t p = 0; p < parameters.size(); ++p) {
           const matrix &w = parameters[p].value, &g = gradients[p];
-          const std::string& own = parameters[p].name;  // of a part of a network it is the whole name already
-          r.layers[l].parameters.push_back({own.find('.') == std::string::npos ? m.layers[l].name + "." + own : own,
+          r.layers[l].parameters.push_back({m.layers[l].name + "." + parameters[p].name,
                                             statistics_of({g.data(), static_cast<std::size_t>(g.size())}),
                                             statistics_of({w.data(), static_cast<std::size_t>(w.size())}).rms, false});
         }

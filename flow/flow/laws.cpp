@@ -71,7 +71,7 @@ double density(const singular_bulk& b, double s) {
 std::vector<std::pair<double, double>> fuss_catalan(int factors, int points) {
   const double l = factors;
   std::vector<std::pair<double, double>> curve;
-  for (int k = points; k > 0; --k) {  // from the edge at angle 0 downwards, so the list is filled from behind
+  for (int k = points; k > 0; --k) {  // as the angle falls to 0, s grows to the edge
     const double phi = std::numbers::pi / (l + 1) * k / (points + 1);
     const double one = std::sin(phi), inner = std::sin(l * phi), outer = std::sin((l + 1) * phi);
     const double square = std::pow(outer, l + 1) / (one * std::pow(inner, l));  // s^2

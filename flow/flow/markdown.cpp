@@ -47,9 +47,8 @@ const char* name_of(level l) { return l == level::fail ? "fail" : l == level::wa
 
 std::string markdown_of(const report& r) {
   constexpr std::size_t most_rows = 60;
-  std::string out =
-      fmt::format("## Gradient flow: {}\n\n**{}**\n\n{}, {:+.3f} ± {:.3f} decades per layer", cell(verdict_text(r)),
-                  cell(sentence_of(r)), cell(r.subject), r.decades_per_layer, r.error95);
+  std::string out = fmt::format("## Gradient flow: {}\n\n**{}**\n\n{}, {} decades per layer", cell(verdict_text(r)),
+                                cell(sentence_of(r)), cell(r.subject), slope_text(r, "±"));
   if (r.predicted) out += fmt::format(" (theory {:+.3f})", *r.predicted);
   out += fmt::format("\n\n`{}` (log scale, input on the left)\n\n{}\n", r.layers.size() <= 200 ? sparkline(r) : "...",
                      diagram(r));

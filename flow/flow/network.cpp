@@ -300,27 +300,31 @@ class translation {
   std::vector<place> reached_;
 };
 
+// One more section, or a larger one, so that this node is within; false if there is none.
+bool put_around(std::vector<section>& sections, const network& n, std::size_t node) {
+  std::size_t known = 0;  // how large a section is there that does not do
+  for (const section& other : sections)
+    if (std::find(other.nodes.begin(), other.nodes.end(), node) != other.nodes.end()) known = other.nodes.size();
+  const std::optional<section> s = section_around(n, node, known);
+  if (!s) return false;
+  std::erase_if(sections, [&](const section& other) {
+    return std::includes(s->nodes.begin(), s->nodes.end(), other.nodes.begin(), other.nodes.end());
+  });
+  sections.push_back(*s);
+  return true;
+}
+
 }  // namespace
 
 model model_of(const network& n) {
   std::vector<section> sections;
-  try {
-    while (true) try {
-        return translation(n, sections).translated();
-      } catch (const unknown_node& e) {
-        std::size_t known = 0;  // a section there that does not do
-        for (const section& other : sections)
-          if (std::find(other.nodes.begin(), other.nodes.end(), e.at) != other.nodes.end()) known = other.nodes.size();
-        const std::optional<section> s = section_around(n, e.at, known);
-        if (!s) throw;
-        std::erase_if(sections, [&](const section& other) {  // a larger one takes the place of those within it
-          return std::includes(s->nodes.begin(), s->nodes.end(), other.nodes.begin(), other.nodes.end());
-        });
-        sections.push_back(*s);
-      }
-  } catch (const std::invalid_argument& e) {
-    throw unknown_block(e.what());
-  }
+  for (;;) try {
+      return translation(n, sections).translated();
+    } catch (const unknown_node& e) {
+      if (!put_around(sections, n, e.at)) throw;
+    } catch (const std::invalid_argument& e) {
+      throw unknown_block(e.what());
+    }
 }
 
 family family_of(const network& n, const std::string& name) {

@@ -8,16 +8,17 @@
 
 namespace backproof::flow {
 
-// Something in a network that flow has no block for. Gradients of such networks can be recorded, and the recording
-// analysed.
+// Something in a network that no block can be made of: samples are not along axis 0 of what goes in and out. Gradients
+// of such networks can be recorded, and the recording analysed.
 class unknown_block : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
 // The chain of ops from the first input to the loss, one sample at a time: linear maps, convolutions, activations,
-// pools, softmax, layer normalisation, reshaping, and sums with what an earlier op of the chain gave. Throws
-// unknown_block with one line that names the layer.
+// pools, softmax, layer normalisation, reshaping, and sums with what an earlier op of the chain gave. What is none of
+// these is taken by its ops' formulas (graph_block.hpp), in the smallest section around it. Throws unknown_block with
+// one line that names the layer.
 model model_of(const networks::network& n);
 
 // The same network with inputs like its first one, normal and of the same size.

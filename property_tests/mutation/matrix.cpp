@@ -174,13 +174,14 @@ matrix run_matrix(const matrix_plan& p) {
       for (suspect& s : r->suspects_)
         if (s.met.m == m) result.met.push_back(s.met);
   for (const auto& r : runners) result.controls.push_back(r->its_control());
-  for (const mutant* m : p.mutants)
+  for (const mutant* m : p.mutants) {
+    mutant unproved = *m;
+    unproved.equivalent = nullptr;
     for (const op* o : p.ops) {
-      mutant unproved = *m;
-      unproved.equivalent = nullptr;
       if (m->would_suit(*o) && m->tried(*o) == mutant::attempt::no_effect) result.without_effect.emplace_back(m, o);
       if (!m->would_suit(*o) && unproved.would_suit(*o)) ++result.equivalent;
     }
+  }
   return result;
 }
 

@@ -179,8 +179,11 @@ class Flow(ToolTest):
         self.expect_complaint(4, ["net.json"], "flow", self.write("net.json", "{"))
 
     def test_a_transformer_and_a_recurrent_network(self):
-        run = self.expect(0, "flow", SOURCE / "examples" / "networks" / "transformer.json", "--samples", "3")
+        run = self.expect(0, "flow", SOURCE / "examples" / "networks" / "transformer.json", "--samples", "3", "--json", "t.json")
         self.assertRegex(run.out, r"sum\.3 +48 .*\[")
+        layers = json.loads((self.folder / "t.json").read_text())["layers"]
+        for layer in layers:  # whatever block a parameter is in, its name begins with its layer's
+            self.assertTrue(all(p["name"].startswith(layer["name"] + ".") for p in layer["parameters"]), layer["name"])
         run = self.expect(0, "flow", SOURCE / "examples" / "networks" / "recurrent.json", "--samples", "3")
         self.assertIn("over 2 layers", run.out)
 
@@ -278,7 +281,7 @@ class Flow(ToolTest):
         self.assertEqual(self.findings(self.write("r.npz", npz(tensors)), code=1), {"GF001"})
 
     def test_jacobians_that_were_recorded(self):
-        # Two layers of J = [[0, 2], [1, 0]]: singular values 2 and 1, of the product 2 and 2.
+        # Three layers of J = [[0, 2], [1, 0]]: singular values 2 and 1, of the product J^3 = 2 J 4 and 2.
         jac = [0.0, 2.0, 1.0, 0.0]
 
         def recorded(name, jac, rows, shape=(2, 2)):
@@ -307,7 +310,6 @@ class Flow(ToolTest):
             self.expect_complaint(4, ["line 2", words], "flow", self.jsonl([good[0], {**good[1], **change}, *good[2:]]))
         missing = {key: value for key, value in good[1].items() if key not in ("n", "norm")}
         self.assertIn("l1 is missing", self.expect(1, "flow", self.jsonl([good[0], {**missing, "absent": True}, *good[2:]])).out)
-        data = bytearray(npz({f"delta/{k + 1}/l{k}": npy([1.0] * 50) for k in range(3)}))
         stored = io.BytesIO()
         with zipfile.ZipFile(stored, "w", zipfile.ZIP_STORED) as archive:
             for k in range(3):
@@ -315,7 +317,7 @@ class Flow(ToolTest):
         damaged = bytearray(stored.getvalue())
         damaged[200] ^= 1
         self.expect_complaint(4, ["damaged"], "flow", self.write("flipped.npz", bytes(damaged)))
-        self.expect_complaint(4, ["--preset"], "flow", self.write("ok.npz", bytes(data)), "--depth", "7")
+        self.expect_complaint(4, ["--preset"], "flow", self.write("ok.npz", stored.getvalue()), "--depth", "7")
 
     def test_a_loss_scale_is_divided_out(self):
         lines = [dict(one, loss_scale=2.0 ** (one["index"] * 4)) if one["kind"] == "delta" else one for one in healthy_lines(4)]

@@ -39,8 +39,7 @@ double distance_to_the_bulk(int rows, int columns) {
   return worst;
 }
 
-// The mean of s^(2k) by the curve of Fuss and Catalan: the numbers of Fuss and Catalan, binomial(k L + k, k) / (k L +
-// 1).
+// The mean of s^(2k) by the curve: the k-th number of Fuss and Catalan, binomial(k L + k, k) / (k L + 1).
 double fuss_catalan_moment(int factors, int power) {
   const auto curve = fuss_catalan(factors, 200000);
   double sum = 0;
