@@ -9,9 +9,9 @@
 
 #include <cmath>
 
-#include "backproof/check.hpp"
-#include "backproof/inner.hpp"
-#include "backproof/own_function.hpp"
+#include "backproof/judge/check.hpp"
+#include "backproof/judge/inner.hpp"
+#include "backproof/judge/own_function.hpp"
 
 namespace backproof::checks {
 

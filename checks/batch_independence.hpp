@@ -10,8 +10,8 @@
 
 #include <numeric>
 
-#include "backproof/agreement.hpp"
-#include "backproof/batch.hpp"
+#include "backproof/judge/agreement.hpp"
+#include "backproof/op/batch.hpp"
 
 namespace backproof::checks {
 

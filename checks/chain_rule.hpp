@@ -9,8 +9,8 @@
 
 #include <cmath>
 
-#include "backproof/check.hpp"
-#include "backproof/registry.hpp"
+#include "backproof/judge/check.hpp"
+#include "backproof/op/registry.hpp"
 
 namespace backproof::checks {
 

@@ -7,7 +7,7 @@
 // explains comes from memory that was not initialised, from state that a call leaves behind, or from a race.
 #pragma once
 
-#include "backproof/agreement.hpp"
+#include "backproof/judge/agreement.hpp"
 
 namespace backproof::checks {
 

@@ -14,8 +14,8 @@
 
 #include <fmt/format.h>
 
-#include "backproof/check.hpp"
-#include "backproof/inner.hpp"
+#include "backproof/judge/check.hpp"
+#include "backproof/judge/inner.hpp"
 
 namespace backproof::checks {
 

@@ -7,8 +7,8 @@
 // where those see 30 fewer than there are.
 #pragma once
 
-#include "backproof/check.hpp"
-#include "backproof/inner.hpp"
+#include "backproof/judge/check.hpp"
+#include "backproof/judge/inner.hpp"
 
 namespace backproof::checks {
 

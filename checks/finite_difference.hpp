@@ -15,8 +15,8 @@
 // precision it proves the reference, and so leaves the subject alone with any disagreement.
 #pragma once
 
-#include "backproof/check.hpp"
-#include "backproof/inner.hpp"
+#include "backproof/judge/check.hpp"
+#include "backproof/judge/inner.hpp"
 
 namespace backproof::checks {
 

@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include "backproof/check.hpp"
+#include "backproof/judge/check.hpp"
 
 namespace backproof::checks {
 

@@ -11,8 +11,8 @@
 // below |D(2h) - D(h)|, and rounding what 2^-100 of the column's and the output's magnitude leaves after division by h.
 #pragma once
 
-#include "backproof/check.hpp"
-#include "backproof/inner.hpp"
+#include "backproof/judge/check.hpp"
+#include "backproof/judge/inner.hpp"
 
 namespace backproof::checks {
 

@@ -8,7 +8,7 @@
 // differences. That an op states a law which does not hold is found the same way.
 #pragma once
 
-#include "backproof/check.hpp"
+#include "backproof/judge/check.hpp"
 
 namespace backproof::checks {
 

@@ -12,7 +12,7 @@
 
 #include <cmath>
 
-#include "backproof/own_function.hpp"
+#include "backproof/judge/own_function.hpp"
 
 namespace backproof::checks {
 

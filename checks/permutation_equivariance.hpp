@@ -8,8 +8,8 @@
 
 #include <fmt/format.h>
 
-#include "backproof/agreement.hpp"
-#include "backproof/batch.hpp"
+#include "backproof/judge/agreement.hpp"
+#include "backproof/op/batch.hpp"
 
 namespace backproof::checks {
 

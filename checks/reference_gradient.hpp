@@ -5,7 +5,7 @@
 // evaluation (backproof/bounded.hpp).
 #pragma once
 
-#include "backproof/check.hpp"
+#include "backproof/judge/check.hpp"
 
 namespace backproof::checks {
 

@@ -4,7 +4,7 @@
 // backward-stable evaluation (backproof/bounded.hpp).
 #pragma once
 
-#include "backproof/check.hpp"
+#include "backproof/judge/check.hpp"
 
 namespace backproof::checks {
 

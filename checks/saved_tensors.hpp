@@ -6,7 +6,7 @@
 // subjects that support the circumstance (backproof/sample.hpp).
 #pragma once
 
-#include "backproof/agreement.hpp"
+#include "backproof/judge/agreement.hpp"
 
 namespace backproof::checks {
 

@@ -9,8 +9,8 @@
 // terms or less, is divided by h. Where the gradient is constant both sides are zero, and equal.
 #pragma once
 
-#include "backproof/check.hpp"
-#include "backproof/inner.hpp"
+#include "backproof/judge/check.hpp"
+#include "backproof/judge/inner.hpp"
 
 namespace backproof::checks {
 

@@ -14,8 +14,8 @@
 
 #include <cmath>
 
-#include "backproof/check.hpp"
-#include "backproof/spectral.hpp"
+#include "backproof/judge/check.hpp"
+#include "backproof/number/spectral.hpp"
 
 namespace backproof::checks {
 

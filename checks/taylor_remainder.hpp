@@ -13,9 +13,9 @@
 
 #include <cmath>
 
-#include "backproof/agreement.hpp"
-#include "backproof/inner.hpp"
-#include "backproof/own_function.hpp"
+#include "backproof/judge/agreement.hpp"
+#include "backproof/judge/inner.hpp"
+#include "backproof/judge/own_function.hpp"
 
 namespace backproof::checks {
 

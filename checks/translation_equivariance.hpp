@@ -9,7 +9,7 @@
 
 #include <fmt/format.h>
 
-#include "backproof/agreement.hpp"
+#include "backproof/judge/agreement.hpp"
 
 namespace backproof::checks {
 

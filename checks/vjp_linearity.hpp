@@ -14,7 +14,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "backproof/agreement.hpp"
+#include "backproof/judge/agreement.hpp"
 
 namespace backproof::checks {
 

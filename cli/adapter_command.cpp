@@ -4,9 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "backproof/host/adapter_check.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
-#include "host/adapter_check.hpp"
 
 namespace backproof::cli {
 namespace {

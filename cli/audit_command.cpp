@@ -5,6 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "backproof/network/audit/audit.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/networks.hpp"
@@ -12,7 +13,6 @@
 #include "cli/reading_options.hpp"
 #include "cli/subjects.hpp"
 #include "cli/table.hpp"
-#include "networks/audit.hpp"
 
 namespace backproof::cli {
 namespace {

@@ -12,15 +12,17 @@
 #include <random>
 #include <thread>
 
-#include "backproof/baseline.hpp"
-#include "backproof/registry.hpp"
-#include "backproof/run.hpp"
+#include "backproof/base/glob.hpp"
+#include "backproof/mutation/diagnosis.hpp"
+#include "backproof/op/registry.hpp"
+#include "backproof/run/baseline.hpp"
+#include "backproof/run/registry.hpp"
+#include "backproof/run/run.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/output_file.hpp"
 #include "cli/subjects.hpp"
 #include "cli/terminal.hpp"
-#include "mutation/diagnosis.hpp"
 
 namespace backproof::cli {
 namespace {

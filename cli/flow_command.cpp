@@ -4,19 +4,19 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "backproof/safetensors.hpp"
-#include "backproof/text.hpp"
+#include "backproof/base/text.hpp"
+#include "backproof/flow/measure/analyze.hpp"
+#include "backproof/flow/model/network.hpp"
+#include "backproof/flow/pages/pages.hpp"
+#include "backproof/flow/recording/recording.hpp"
+#include "backproof/flow/rules/baseline.hpp"
+#include "backproof/flow/rules/intervention.hpp"
+#include "backproof/flow/rules/rules.hpp"
+#include "backproof/tensor/safetensors.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/networks.hpp"
 #include "cli/output_file.hpp"
-#include "flow/analyze.hpp"
-#include "flow/baseline.hpp"
-#include "flow/intervention.hpp"
-#include "flow/network.hpp"
-#include "flow/recording.hpp"
-#include "flow/render.hpp"
-#include "flow/rules.hpp"
 
 namespace backproof::cli {
 namespace {

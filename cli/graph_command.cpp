@@ -4,12 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "backproof/network/graph/expression.hpp"
+#include "backproof/network/graph/picture.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/output_file.hpp"
 #include "cli/table.hpp"
-#include "networks/expression.hpp"
-#include "networks/picture.hpp"
 
 namespace backproof::cli {
 namespace {

@@ -6,10 +6,11 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "backproof/registry.hpp"
+#include "backproof/host/open.hpp"
+#include "backproof/op/registry.hpp"
+#include "backproof/run/registry.hpp"
 #include "cli/commands.hpp"
 #include "cli/subjects.hpp"
-#include "host/open.hpp"
 
 namespace backproof::cli {
 namespace {

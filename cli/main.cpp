@@ -4,9 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "backproof/config.hpp"
-#include "backproof/safetensors.hpp"
-#include "backproof/subject.hpp"
+#include "backproof/base/config.hpp"
+#include "backproof/judge/subject.hpp"
+#include "backproof/tensor/safetensors.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 

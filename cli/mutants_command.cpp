@@ -7,11 +7,13 @@
 #include <memory>
 #include <thread>
 
-#include "backproof/registry.hpp"
+#include "backproof/base/glob.hpp"
+#include "backproof/mutation/matrix_report.hpp"
+#include "backproof/mutation/registry.hpp"
+#include "backproof/op/registry.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/output_file.hpp"
-#include "mutation/matrix_report.hpp"
 
 namespace backproof::cli {
 namespace {

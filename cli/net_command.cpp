@@ -6,16 +6,16 @@
 #include <memory>
 #include <optional>
 
-#include "backproof/safetensors.hpp"
+#include "backproof/network/audit/step.hpp"
+#include "backproof/network/graph/picture.hpp"
+#include "backproof/network/graph/summary.hpp"
+#include "backproof/tensor/safetensors.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/networks.hpp"
 #include "cli/output_file.hpp"
 #include "cli/reading_options.hpp"
 #include "cli/table.hpp"
-#include "networks/picture.hpp"
-#include "networks/step.hpp"
-#include "networks/summary.hpp"
 
 namespace backproof::cli {
 namespace {

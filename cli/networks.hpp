@@ -5,8 +5,8 @@
 
 #include <string>
 
+#include "backproof/network/graph/network.hpp"
 #include "cli/exit_codes.hpp"
-#include "networks/network.hpp"
 
 namespace backproof::cli {
 

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <string>
 
-#include "backproof/safetensors.hpp"
+#include "backproof/tensor/safetensors.hpp"
 #include "cli/exit_codes.hpp"
 
 namespace backproof::cli {

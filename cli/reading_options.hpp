@@ -4,7 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
-#include "networks/network.hpp"
+#include "backproof/network/graph/network.hpp"
 
 namespace backproof::cli {
 

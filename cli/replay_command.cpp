@@ -4,15 +4,16 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
-#include "backproof/counterexample.hpp"
-#include "backproof/registry.hpp"
-#include "backproof/run.hpp"
+#include "backproof/mutation/diagnosis.hpp"
+#include "backproof/op/registry.hpp"
+#include "backproof/run/counterexample.hpp"
+#include "backproof/run/registry.hpp"
+#include "backproof/run/run.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/reproducer.hpp"
 #include "cli/subjects.hpp"
 #include "cli/terminal.hpp"
-#include "mutation/diagnosis.hpp"
 
 namespace backproof::cli {
 namespace {

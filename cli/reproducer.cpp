@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "backproof/config.hpp"
+#include "backproof/base/config.hpp"
 #include "cli/exit_codes.hpp"
 
 namespace backproof::cli {

@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "backproof/counterexample.hpp"
+#include "backproof/run/counterexample.hpp"
 
 namespace backproof::cli {
 

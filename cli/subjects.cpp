@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "backproof/registry.hpp"
-#include "host/open.hpp"
+#include "backproof/host/open.hpp"
+#include "backproof/op/registry.hpp"
 
 namespace backproof::cli {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "backproof/subject.hpp"
+#include "backproof/judge/subject.hpp"
 
 namespace backproof::cli {
 

@@ -10,7 +10,7 @@
 #include <map>
 #include <set>
 
-#include "backproof/dtype.hpp"
+#include "backproof/number/dtype.hpp"
 
 namespace backproof::cli {
 namespace {

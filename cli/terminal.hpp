@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "backproof/result.hpp"
+#include "backproof/run/result.hpp"
 
 namespace backproof::cli {
 

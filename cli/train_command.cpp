@@ -5,14 +5,14 @@
 #include <memory>
 #include <optional>
 
-#include "backproof/safetensors.hpp"
+#include "backproof/network/graph/expression.hpp"
+#include "backproof/network/graph/training.hpp"
+#include "backproof/tensor/safetensors.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/networks.hpp"
 #include "cli/output_file.hpp"
 #include "cli/table.hpp"
-#include "networks/expression.hpp"
-#include "networks/training.hpp"
 
 namespace backproof::cli {
 namespace {

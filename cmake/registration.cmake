@@ -1,18 +1,19 @@
-# backproof_register(<target> KIND op|check|report|mutant FOLDER <folder> [LINK <library>...])
+# backproof_register(<target> KIND op|check|report|mutant FOLDER <folder> LINK <library>...)
 #
 # The presence of <folder>/<name>.hpp registers the struct <name>. For each header a translation unit is generated that
 # includes it first and alone (so it must be self-contained), asserts that file, struct and registered name agree, and
-# registers it. The units see lib/ only: a check cannot include an op.
+# registers it. The units see lib/ and what LINK brings along: a check cannot include an op.
 function(backproof_register target)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "KIND;FOLDER" "LINK")
   set(namespace_op ops)
   set(namespace_check checks)
   set(namespace_report reports)
   set(namespace_mutant mutants)
-  set(BP_ROOM backproof) # of the header that registers
-  if(arg_KIND STREQUAL mutant)
-    set(BP_ROOM mutation)
-  endif()
+  set(room_op op)
+  set(room_check run)
+  set(room_report run)
+  set(room_mutant mutation)
+  set(BP_ROOM ${room_${arg_KIND}}) # of the header that registers
   set(BP_NAMESPACE ${namespace_${arg_KIND}})
   set(BP_KIND ${arg_KIND})
 
@@ -24,7 +25,7 @@ function(backproof_register target)
   foreach(BP_HEADER IN LISTS headers)
     get_filename_component(BP_NAME ${BP_HEADER} NAME_WE)
     set(unit ${CMAKE_BINARY_DIR}/generated/${arg_FOLDER}/${BP_NAME}.cpp)
-    configure_file(${PROJECT_SOURCE_DIR}/cmake/surrogate.cpp.in ${unit} @ONLY)
+    configure_file(${PROJECT_SOURCE_DIR}/cmake/registration.cpp.in ${unit} @ONLY)
     list(APPEND units ${unit})
     string(APPEND names "    \"${BP_NAME}\",\n")
   endforeach()
@@ -39,5 +40,5 @@ function(backproof_register target)
   string(REPLACE backproof_ "" export_name ${target})
   add_library(backproof::${export_name} ALIAS ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${export_name})
-  target_link_libraries(${target} PUBLIC backproof_core ${arg_LINK} PRIVATE $<BUILD_INTERFACE:backproof_flags>)
+  target_link_libraries(${target} PUBLIC ${arg_LINK} PRIVATE $<BUILD_INTERFACE:backproof_flags>)
 endfunction()

@@ -5,7 +5,7 @@
 // part in, which the bound at kinks allows for.
 #include <set>
 
-#include "backproof/run.hpp"
+#include "backproof/run/run.hpp"
 #include "generators.hpp"
 
 namespace backproof::properties {

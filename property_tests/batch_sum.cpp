@@ -2,7 +2,7 @@
 // them.
 //
 // Two evaluations in wide precision, each within its running error bound, and as many additions as there are examples.
-#include "backproof/batch.hpp"
+#include "backproof/op/batch.hpp"
 #include "generators.hpp"
 
 namespace backproof::properties {

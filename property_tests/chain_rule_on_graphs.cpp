@@ -10,8 +10,8 @@
 // copy gates and sums along the way add no more roundings than there are products.
 #include <vector>
 
+#include "backproof/network/graph/graph.hpp"
 #include "generators.hpp"
-#include "networks/graph.hpp"
 
 namespace backproof::properties {
 

@@ -15,9 +15,9 @@
 #include <sstream>
 #include <string>
 
-#include "backproof/oracle.hpp"
-#include "backproof/registry.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/judge/oracle.hpp"
+#include "backproof/op/registry.hpp"
+#include "backproof/op/sample.hpp"
 
 namespace backproof::properties {
 

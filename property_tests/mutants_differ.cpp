@@ -9,10 +9,13 @@
 #include <set>
 #include <tuple>
 
-#include "backproof/agreement.hpp"
-#include "backproof/run.hpp"
+#include "backproof/base/inventory.hpp"
+#include "backproof/judge/agreement.hpp"
+#include "backproof/judge/informative_sample.hpp"
+#include "backproof/mutation/matrix.hpp"
+#include "backproof/mutation/registry.hpp"
+#include "backproof/run/run.hpp"
 #include "generators.hpp"
-#include "mutation/matrix.hpp"
 
 namespace backproof::properties {
 

@@ -1,7 +1,7 @@
 // An honest implementation is never accused: the reference op, run in the sample's own format with sums in any order,
 // fused or not, passes every check on every sample, kinks and special values included. That is what makes a failure
 // mean something, and it is the bounds' promise put to the test.
-#include "backproof/run.hpp"
+#include "backproof/run/run.hpp"
 #include "generators.hpp"
 
 namespace backproof::properties {

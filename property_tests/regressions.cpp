@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <set>
 
-#include "backproof/counterexample.hpp"
-#include "backproof/run.hpp"
+#include "backproof/run/counterexample.hpp"
+#include "backproof/run/run.hpp"
 #include "generators.hpp"
 
 namespace backproof::properties {

@@ -2,7 +2,7 @@
 // shards; and each record is the same in any order of ops and checks.
 #include <algorithm>
 
-#include "backproof/run.hpp"
+#include "backproof/run/run.hpp"
 #include "generators.hpp"
 
 namespace backproof::properties {

@@ -7,7 +7,7 @@
 // Source: ONNX Acos-22.
 #pragma once
 
-#include "backproof/circular.hpp"
+#include "frames/circular.hpp"
 
 namespace backproof::ops {
 

@@ -9,7 +9,7 @@
 // SpatialAdaptiveAveragePooling, VolumetricAdaptiveAveragePooling; torch.nn.functional.
 #pragma once
 
-#include "backproof/pooling.hpp"
+#include "frames/pooling.hpp"
 
 namespace backproof::ops {
 

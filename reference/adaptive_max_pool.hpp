@@ -9,7 +9,7 @@
 // Source: THNN SpatialAdaptiveMaxPooling, VolumetricAdaptiveMaxPooling; torch.nn.functional, its output y alone.
 #pragma once
 
-#include "backproof/pooling.hpp"
+#include "frames/pooling.hpp"
 
 namespace backproof::ops {
 

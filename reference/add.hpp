@@ -7,8 +7,8 @@
 // Source: ONNX Add-14; "add gate: gradient distributor" of the backpropagation lectures.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

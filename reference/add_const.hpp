@@ -7,8 +7,8 @@
 // Source: f_c(x) = c + x in the circuit example of the backpropagation lectures.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

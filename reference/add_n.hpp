@@ -7,7 +7,7 @@
 // Source: ONNX Sum-13.
 #pragma once
 
-#include "backproof/variadic.hpp"
+#include "frames/variadic.hpp"
 
 namespace backproof::ops {
 

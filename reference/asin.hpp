@@ -7,7 +7,7 @@
 // Source: ONNX Asin-22.
 #pragma once
 
-#include "backproof/circular.hpp"
+#include "frames/circular.hpp"
 
 namespace backproof::ops {
 

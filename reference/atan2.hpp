@@ -7,9 +7,9 @@
 // the length of (a, b), whose square over- and underflows where the gradient does not. Source: torch.atan2.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/polar.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
+#include "frames/polar.hpp"
 
 namespace backproof::ops {
 

@@ -14,8 +14,8 @@
 
 #include <algorithm>
 
-#include "backproof/attention.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/attention.hpp"
 
 namespace backproof::ops {
 

@@ -9,7 +9,7 @@
 // Source: ONNX AveragePool-22; the pooling layers of the backpropagation lectures.
 #pragma once
 
-#include "backproof/pooling.hpp"
+#include "frames/pooling.hpp"
 
 namespace backproof::ops {
 

@@ -12,7 +12,7 @@
 // Source: ONNX BatchNormalization-15, output Y alone; attribute momentum, which Y does not depend on, is left out.
 #pragma once
 
-#include "backproof/normalization.hpp"
+#include "frames/normalization.hpp"
 
 namespace backproof::ops {
 

@@ -13,9 +13,9 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "backproof/op.hpp"
-#include "backproof/product.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/product.hpp"
 
 namespace backproof::ops {
 

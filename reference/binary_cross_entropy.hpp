@@ -12,9 +12,9 @@
 // Source: THNN BCECriterion; torch.nn.functional.binary_cross_entropy; logistic cost of the backpropagation lectures.
 #pragma once
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/variadic.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
+#include "frames/variadic.hpp"
 
 namespace backproof::ops {
 

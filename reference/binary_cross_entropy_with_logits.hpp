@@ -12,10 +12,10 @@
 // Source: torch.nn.functional.binary_cross_entropy_with_logits; the logistic cost of the backpropagation lectures.
 #pragma once
 
-#include "backproof/logistic.hpp"
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/variadic.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/logistic.hpp"
+#include "frames/loss.hpp"
+#include "frames/variadic.hpp"
 
 namespace backproof::ops {
 

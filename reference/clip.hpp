@@ -13,10 +13,10 @@
 
 #include <stdexcept>
 
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/smooth.hpp"
-#include "backproof/variadic.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/smooth.hpp"
+#include "frames/variadic.hpp"
 
 namespace backproof::ops {
 

@@ -9,8 +9,8 @@
 // Source: ONNX Col2Im-18; THNN Col2Im.
 #pragma once
 
-#include "backproof/convolution.hpp"
-#include "backproof/op.hpp"
+#include "backproof/op/op.hpp"
+#include "frames/convolution.hpp"
 
 namespace backproof::ops {
 

@@ -17,7 +17,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "backproof/convolution.hpp"
+#include "frames/convolution.hpp"
 
 namespace backproof::ops {
 

@@ -16,7 +16,7 @@
 #include <tuple>
 #include <utility>
 
-#include "backproof/convolution.hpp"
+#include "frames/convolution.hpp"
 
 namespace backproof::ops {
 

@@ -6,7 +6,7 @@
 // Smooth everywhere; NaN at infinities. Source: ONNX Cos-22.
 #pragma once
 
-#include "backproof/circular.hpp"
+#include "frames/circular.hpp"
 
 namespace backproof::ops {
 

@@ -12,8 +12,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "backproof/fitting_indices.hpp"
-#include "backproof/loss.hpp"
+#include "frames/fitting_indices.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

@@ -10,10 +10,10 @@
 
 #include <stdexcept>
 
-#include "backproof/groups.hpp"
-#include "backproof/norm.hpp"
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/groups.hpp"
+#include "frames/norm.hpp"
 
 namespace backproof::ops {
 

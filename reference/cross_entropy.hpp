@@ -15,9 +15,9 @@
 // Source: torch.nn.functional.cross_entropy; Szegedy et al., Rethinking the Inception architecture, section 7.
 #pragma once
 
-#include "backproof/classes.hpp"
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/classes.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

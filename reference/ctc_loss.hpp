@@ -21,8 +21,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "backproof/fitting_indices.hpp"
-#include "backproof/loss.hpp"
+#include "frames/fitting_indices.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

@@ -7,8 +7,8 @@
 // Source: ONNX CumProd-26, with axis as an attribute.
 #pragma once
 
-#include "backproof/product.hpp"
-#include "backproof/scan.hpp"
+#include "frames/product.hpp"
+#include "frames/scan.hpp"
 
 namespace backproof::ops {
 

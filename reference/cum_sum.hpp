@@ -7,7 +7,7 @@
 // Source: ONNX CumSum-14, with axis as an attribute.
 #pragma once
 
-#include "backproof/scan.hpp"
+#include "frames/scan.hpp"
 
 namespace backproof::ops {
 

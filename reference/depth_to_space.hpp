@@ -10,8 +10,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "backproof/rearrangement.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/rearrangement.hpp"
 
 namespace backproof::ops {
 

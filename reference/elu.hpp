@@ -8,8 +8,8 @@
 // lost all of its digits from x = -17.4 in f32, -37.5 in f64. Source: ONNX Elu-22; THNN ELU.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

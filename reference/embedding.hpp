@@ -10,7 +10,7 @@
 // Source: torch.nn.functional.embedding; its max_norm, which writes into weight, is left out.
 #pragma once
 
-#include "backproof/indexing.hpp"
+#include "frames/indexing.hpp"
 
 namespace backproof::ops {
 

@@ -12,8 +12,8 @@
 // Source: torch.nn.functional.embedding_bag, without max_norm and scale_grad_by_freq.
 #pragma once
 
-#include "backproof/fitting_indices.hpp"
-#include "backproof/indexing.hpp"
+#include "frames/fitting_indices.hpp"
+#include "frames/indexing.hpp"
 
 namespace backproof::ops {
 

@@ -7,8 +7,8 @@
 // must come out bit for bit. Source: ONNX Expand-13.
 #pragma once
 
-#include "backproof/rearrangement.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/rearrangement.hpp"
 
 namespace backproof::ops {
 

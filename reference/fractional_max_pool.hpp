@@ -12,7 +12,7 @@
 // VolumetricFractionalMaxPooling.
 #pragma once
 
-#include "backproof/pooling.hpp"
+#include "frames/pooling.hpp"
 
 namespace backproof::ops {
 

@@ -9,7 +9,7 @@
 // is added in half precision, digits or whole terms are lost. Source: ONNX Gather-13.
 #pragma once
 
-#include "backproof/indexing.hpp"
+#include "frames/indexing.hpp"
 
 namespace backproof::ops {
 

@@ -7,7 +7,7 @@
 // Indices in -N .. N-1, negative ones count from the end. Linear, smooth everywhere. Source: ONNX GatherElements-13.
 #pragma once
 
-#include "backproof/indexing.hpp"
+#include "frames/indexing.hpp"
 
 namespace backproof::ops {
 

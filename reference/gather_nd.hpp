@@ -7,7 +7,7 @@
 // slices are single elements. Negative indices count from the end. Linear, smooth everywhere. Source: ONNX GatherND-13.
 #pragma once
 
-#include "backproof/indexing.hpp"
+#include "frames/indexing.hpp"
 
 namespace backproof::ops {
 

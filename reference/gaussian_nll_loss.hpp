@@ -7,8 +7,8 @@
 // 0 and that of the formula. Source: torch.nn.functional.gaussian_nll_loss, which clamps var unseen by its autograd.
 #pragma once
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

@@ -6,7 +6,7 @@
 // X [N, C, spatial] to Y [N, C, 1...]. Linear, smooth everywhere; dx adds up to g. Source: ONNX GlobalAveragePool-22.
 #pragma once
 
-#include "backproof/pooling.hpp"
+#include "frames/pooling.hpp"
 
 namespace backproof::ops {
 

@@ -6,7 +6,7 @@
 // X [N, C, spatial] to Y [N, C, 1...]. Kinks, and the hazard of y^(1-p), as in lp_pool. Source: ONNX GlobalLpPool-22.
 #pragma once
 
-#include "backproof/pooling.hpp"
+#include "frames/pooling.hpp"
 
 namespace backproof::ops {
 

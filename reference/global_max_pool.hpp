@@ -7,7 +7,7 @@
 // and the reference takes the even ones. A NaN wins. Source: ONNX GlobalMaxPool-22.
 #pragma once
 
-#include "backproof/pooling.hpp"
+#include "frames/pooling.hpp"
 
 namespace backproof::ops {
 

@@ -10,9 +10,9 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "backproof/logistic.hpp"
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/logistic.hpp"
 
 namespace backproof::ops {
 

@@ -8,7 +8,7 @@
 // Source: ONNX GroupNormalization-21 (one scale per channel; version 18 had one per group), without stash_type.
 #pragma once
 
-#include "backproof/normalization.hpp"
+#include "frames/normalization.hpp"
 
 namespace backproof::ops {
 

@@ -14,7 +14,7 @@
 // Source: ONNX GRU-22. ONNX has no gradient of initial_h; here it is an input like any other.
 #pragma once
 
-#include "backproof/recurrent.hpp"
+#include "frames/recurrent.hpp"
 
 namespace backproof::ops {
 

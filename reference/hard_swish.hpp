@@ -8,8 +8,8 @@
 // neighbourhood. Source: ONNX HardSwish-22; Howard et al., Searching for MobileNetV3, 2019.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

@@ -10,8 +10,8 @@
 
 #include <stdexcept>
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

@@ -9,8 +9,8 @@
 // never multiplied. Source: torch.nn.functional.hinge_embedding_loss.
 #pragma once
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

@@ -9,8 +9,8 @@
 // Source: Cortes and Vapnik, Support-vector networks, 1995; the hinge loss of the backpropagation lectures.
 #pragma once
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

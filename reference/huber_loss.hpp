@@ -9,9 +9,9 @@
 // torch.nn.functional.huber_loss.
 #pragma once
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/variadic.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
+#include "frames/variadic.hpp"
 
 namespace backproof::ops {
 

@@ -8,9 +8,9 @@
 // magnitude. Source: torch.hypot.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/polar.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
+#include "frames/polar.hpp"
 
 namespace backproof::ops {
 

@@ -13,8 +13,8 @@
 
 #include <numeric>
 
-#include "backproof/fitting_indices.hpp"
-#include "backproof/indexing.hpp"
+#include "frames/fitting_indices.hpp"
+#include "frames/indexing.hpp"
 
 namespace backproof::ops {
 

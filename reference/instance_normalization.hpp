@@ -8,7 +8,7 @@
 // Source: ONNX InstanceNormalization-22.
 #pragma once
 
-#include "backproof/normalization.hpp"
+#include "frames/normalization.hpp"
 
 namespace backproof::ops {
 

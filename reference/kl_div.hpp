@@ -9,9 +9,9 @@
 // Source: Kullback and Leibler, 1951; torch.nn.functional.kl_div.
 #pragma once
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/variadic.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
+#include "frames/variadic.hpp"
 
 namespace backproof::ops {
 

@@ -8,8 +8,8 @@
 // all. Data is selected and never multiplied. Source: THNN AbsCriterion.
 #pragma once
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

@@ -7,8 +7,8 @@
 // lectures; lasso regression.
 #pragma once
 
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
 
 namespace backproof::ops {
 

@@ -8,8 +8,8 @@
 
 #include <stdexcept>
 
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
 
 namespace backproof::ops {
 

@@ -9,7 +9,7 @@
 // as precise as everything else.
 #pragma once
 
-#include "backproof/normalization.hpp"
+#include "frames/normalization.hpp"
 
 namespace backproof::ops {
 

@@ -8,8 +8,8 @@
 // Source: torch.log1p; C11 7.12.6.9.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

@@ -10,9 +10,9 @@
 
 #include <stdexcept>
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/smooth.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
+#include "frames/smooth.hpp"
 
 namespace backproof::ops {
 

@@ -8,7 +8,7 @@
 // Source: ONNX LpNormalization-22. Its reference implementation takes sum x for p = 1, which is no norm.
 #pragma once
 
-#include "backproof/unit_length.hpp"
+#include "frames/unit_length.hpp"
 
 namespace backproof::ops {
 

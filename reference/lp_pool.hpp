@@ -9,7 +9,7 @@
 // quotient |x| / y never does. Source: ONNX LpPool-22.
 #pragma once
 
-#include "backproof/pooling.hpp"
+#include "frames/pooling.hpp"
 
 namespace backproof::ops {
 

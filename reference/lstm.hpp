@@ -15,7 +15,7 @@
 // ONNX LSTM-22. ONNX has no gradients of initial_h and initial_c; here they are inputs like any others.
 #pragma once
 
-#include "backproof/recurrent.hpp"
+#include "frames/recurrent.hpp"
 
 namespace backproof::ops {
 

@@ -11,7 +11,7 @@
 // s (1 - s), lose their digits where a gate saturates. Source: torch.nn.LSTMCell; ONNX LSTM-22, a single step.
 #pragma once
 
-#include "backproof/recurrent.hpp"
+#include "frames/recurrent.hpp"
 
 namespace backproof::ops {
 

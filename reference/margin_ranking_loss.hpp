@@ -9,8 +9,8 @@
 // Source: torch.nn.functional.margin_ranking_loss.
 #pragma once
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

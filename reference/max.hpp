@@ -10,7 +10,7 @@
 // Source: ONNX Max-13; "max gate: gradient router" of the backpropagation lectures.
 #pragma once
 
-#include "backproof/extremum.hpp"
+#include "frames/extremum.hpp"
 
 namespace backproof::ops {
 

@@ -12,7 +12,7 @@
 // Source: ONNX MaxPool-22, output Y alone; the 2 x 2 pooling with stride 2 of the backpropagation lectures.
 #pragma once
 
-#include "backproof/pooling.hpp"
+#include "frames/pooling.hpp"
 
 namespace backproof::ops {
 

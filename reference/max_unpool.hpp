@@ -11,8 +11,8 @@
 
 #include <numeric>
 
-#include "backproof/op.hpp"
-#include "backproof/pooling.hpp"
+#include "backproof/op/op.hpp"
+#include "frames/pooling.hpp"
 
 namespace backproof::ops {
 

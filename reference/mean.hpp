@@ -6,7 +6,7 @@
 // Linear, smooth everywhere. n counts the inputs, whatever their shapes are. Source: ONNX Mean-13.
 #pragma once
 
-#include "backproof/variadic.hpp"
+#include "frames/variadic.hpp"
 
 namespace backproof::ops {
 

@@ -8,8 +8,8 @@
 // Source: ONNX MeanVarianceNormalization-13.
 #pragma once
 
-#include "backproof/normalization.hpp"
-#include "backproof/reduction.hpp"
+#include "frames/normalization.hpp"
+#include "frames/reduction.hpp"
 
 namespace backproof::ops {
 

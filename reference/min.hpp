@@ -9,7 +9,7 @@
 // Source: ONNX Min-13.
 #pragma once
 
-#include "backproof/extremum.hpp"
+#include "frames/extremum.hpp"
 
 namespace backproof::ops {
 

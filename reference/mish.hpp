@@ -12,9 +12,9 @@
 // Source: ONNX Mish-22; Misra, Mish: a self regularized non-monotonic activation function, 2019.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/logistic.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
+#include "frames/logistic.hpp"
 
 namespace backproof::ops {
 

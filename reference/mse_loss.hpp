@@ -8,9 +8,9 @@
 // lectures.
 #pragma once
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/variadic.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
+#include "frames/variadic.hpp"
 
 namespace backproof::ops {
 

@@ -7,8 +7,8 @@
 // Source: ONNX Mul-14; "mul gate: swap multiplier" of the backpropagation lectures.
 #pragma once
 
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
 
 namespace backproof::ops {
 

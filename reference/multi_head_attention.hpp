@@ -13,9 +13,9 @@
 
 #include <algorithm>
 
-#include "backproof/attention.hpp"
-#include "backproof/fitting_indices.hpp"
-#include "backproof/indexing.hpp"
+#include "frames/attention.hpp"
+#include "frames/fitting_indices.hpp"
+#include "frames/indexing.hpp"
 
 namespace backproof::ops {
 

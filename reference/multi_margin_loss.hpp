@@ -11,8 +11,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "backproof/margin_pairs.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/margin_pairs.hpp"
 
 namespace backproof::ops {
 

@@ -14,8 +14,8 @@
 #include <stdexcept>
 #include <string>
 
-#include "backproof/fitting_indices.hpp"
-#include "backproof/margin_pairs.hpp"
+#include "frames/fitting_indices.hpp"
+#include "frames/margin_pairs.hpp"
 
 namespace backproof::ops {
 

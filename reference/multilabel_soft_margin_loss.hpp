@@ -11,9 +11,9 @@
 
 #include <stdexcept>
 
-#include "backproof/logistic.hpp"
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/logistic.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

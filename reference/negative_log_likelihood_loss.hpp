@@ -9,9 +9,9 @@
 // Source: ONNX NegativeLogLikelihoodLoss-22; THNN ClassNLLCriterion and SpatialClassNLLCriterion.
 #pragma once
 
-#include "backproof/classes.hpp"
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/classes.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

@@ -8,7 +8,7 @@
 // Source: torch.nn.functional.normalize, p = 1 or more.
 #pragma once
 
-#include "backproof/unit_length.hpp"
+#include "frames/unit_length.hpp"
 
 namespace backproof::ops {
 

@@ -10,9 +10,9 @@
 
 #include <stdexcept>
 
-#include "backproof/norm.hpp"
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/norm.hpp"
 
 namespace backproof::ops {
 

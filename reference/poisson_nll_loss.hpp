@@ -8,8 +8,8 @@
 // either side. Source: torch.nn.functional.poisson_nll_loss; Stirling's approximation of log t!.
 #pragma once
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

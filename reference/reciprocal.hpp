@@ -8,8 +8,8 @@
 // Source: ONNX Reciprocal-13; the circuit example of the backpropagation lectures (1/x has the derivative -1/x^2).
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

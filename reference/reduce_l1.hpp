@@ -7,8 +7,8 @@
 // multiplied. Source: ONNX ReduceL1-18, with axes as an attribute.
 #pragma once
 
-#include "backproof/norm.hpp"
-#include "backproof/reduction.hpp"
+#include "frames/norm.hpp"
+#include "frames/reduction.hpp"
 
 namespace backproof::ops {
 

@@ -7,7 +7,7 @@
 // 1 log keeps its absolute accuracy only. Source: ONNX ReduceLogSum-18, with axes as an attribute.
 #pragma once
 
-#include "backproof/reduction.hpp"
+#include "frames/reduction.hpp"
 
 namespace backproof::ops {
 

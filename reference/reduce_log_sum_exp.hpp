@@ -9,8 +9,8 @@
 // Source: ONNX ReduceLogSumExp-18, with axes as an attribute.
 #pragma once
 
-#include "backproof/norm.hpp"
-#include "backproof/reduction.hpp"
+#include "frames/norm.hpp"
+#include "frames/reduction.hpp"
 
 namespace backproof::ops {
 

@@ -11,8 +11,8 @@
 
 #include <stdexcept>
 
-#include "backproof/norm.hpp"
-#include "backproof/reduction.hpp"
+#include "frames/norm.hpp"
+#include "frames/reduction.hpp"
 
 namespace backproof::ops {
 

@@ -7,7 +7,7 @@
 // Source: ONNX ReduceMean-18, with axes as an attribute.
 #pragma once
 
-#include "backproof/reduction.hpp"
+#include "frames/reduction.hpp"
 
 namespace backproof::ops {
 

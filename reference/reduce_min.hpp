@@ -8,7 +8,7 @@
 // Source: ONNX ReduceMin-20, with axes as an attribute.
 #pragma once
 
-#include "backproof/reduction.hpp"
+#include "frames/reduction.hpp"
 
 namespace backproof::ops {
 

@@ -8,8 +8,8 @@
 // Source: ONNX ReduceProd-18, with axes as an attribute.
 #pragma once
 
-#include "backproof/product.hpp"
-#include "backproof/reduction.hpp"
+#include "frames/product.hpp"
+#include "frames/reduction.hpp"
 
 namespace backproof::ops {
 

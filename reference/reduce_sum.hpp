@@ -7,7 +7,7 @@
 // Source: ONNX ReduceSum-13, with axes as an attribute.
 #pragma once
 
-#include "backproof/reduction.hpp"
+#include "frames/reduction.hpp"
 
 namespace backproof::ops {
 

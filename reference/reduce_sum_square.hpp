@@ -7,8 +7,8 @@
 // Source: ONNX ReduceSumSquare-18, with axes as an attribute.
 #pragma once
 
-#include "backproof/product.hpp"
-#include "backproof/reduction.hpp"
+#include "frames/product.hpp"
+#include "frames/reduction.hpp"
 
 namespace backproof::ops {
 

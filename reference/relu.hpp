@@ -8,8 +8,8 @@
 // Source: ONNX Relu-14; max(0, W x) of the backpropagation lectures.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

@@ -19,9 +19,9 @@
 
 #include <stdexcept>
 
-#include "backproof/op.hpp"
-#include "backproof/resample.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/resample.hpp"
 
 namespace backproof::ops {
 

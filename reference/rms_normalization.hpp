@@ -7,7 +7,7 @@
 // Source: ONNX RMSNormalization-23, without stash_type: r is as precise as everything else.
 #pragma once
 
-#include "backproof/normalization.hpp"
+#include "frames/normalization.hpp"
 
 namespace backproof::ops {
 

@@ -13,7 +13,7 @@
 // Source: ONNX RNN-22. ONNX has no gradient of initial_h; here it is an input like any other.
 #pragma once
 
-#include "backproof/recurrent.hpp"
+#include "frames/recurrent.hpp"
 
 namespace backproof::ops {
 

@@ -9,7 +9,7 @@
 // step.
 #pragma once
 
-#include "backproof/recurrent.hpp"
+#include "frames/recurrent.hpp"
 
 namespace backproof::ops {
 

@@ -7,9 +7,9 @@
 // are 0. Nothing is rounded otherwise: y is representable whenever x is. Source: ONNX Round-22.
 #pragma once
 
-#include "backproof/piecewise_constant.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/smooth.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/piecewise_constant.hpp"
+#include "frames/smooth.hpp"
 
 namespace backproof::ops {
 

@@ -8,8 +8,8 @@
 // before dx does. Source: torch.rsqrt.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

@@ -13,8 +13,8 @@
 // for the product of the others fails at u = 0. Source: ONNX ScatterElements-18.
 #pragma once
 
-#include "backproof/fitting_indices.hpp"
-#include "backproof/indexing.hpp"
+#include "frames/fitting_indices.hpp"
+#include "frames/indexing.hpp"
 
 namespace backproof::ops {
 

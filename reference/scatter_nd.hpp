@@ -12,8 +12,8 @@
 // u for the product of the others fails at u = 0. Source: ONNX ScatterND-18.
 #pragma once
 
-#include "backproof/fitting_indices.hpp"
-#include "backproof/indexing.hpp"
+#include "frames/fitting_indices.hpp"
+#include "frames/indexing.hpp"
 
 namespace backproof::ops {
 

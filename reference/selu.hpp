@@ -9,8 +9,8 @@
 // Klambauer, Unterthiner, Mayr, Hochreiter, Self-normalizing neural networks, 2017.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

@@ -8,8 +8,8 @@
 // Source: ONNX Shrink-9; THNN SoftShrink.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

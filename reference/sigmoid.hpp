@@ -8,9 +8,9 @@
 // circuit example of the backpropagation lectures (negate, exp, add 1, reciprocal).
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/logistic.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
+#include "frames/logistic.hpp"
 
 namespace backproof::ops {
 

@@ -7,8 +7,8 @@
 // Source: ONNX Sign-13.
 #pragma once
 
-#include "backproof/piecewise_constant.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/piecewise_constant.hpp"
 
 namespace backproof::ops {
 

@@ -9,9 +9,9 @@
 // Source: THNN SmoothL1Criterion, which has beta = 1; torch.nn.functional.smooth_l1_loss.
 #pragma once
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/variadic.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
+#include "frames/variadic.hpp"
 
 namespace backproof::ops {
 

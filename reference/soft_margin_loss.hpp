@@ -7,9 +7,9 @@
 // and with log1p, for 1 + exp(-t x) has lost the digits of a small exponential. Source: THNN SoftMarginCriterion.
 #pragma once
 
-#include "backproof/logistic.hpp"
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/logistic.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

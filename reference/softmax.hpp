@@ -8,9 +8,9 @@
 // Source: ONNX Softmax-13; the softmax output units of the backpropagation lectures.
 #pragma once
 
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/softmax.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/softmax.hpp"
 
 namespace backproof::ops {
 

@@ -12,9 +12,9 @@
 // Source: ONNX SoftmaxCrossEntropyLoss-13; dL/dz = p - e_t of the backpropagation lectures.
 #pragma once
 
-#include "backproof/classes.hpp"
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/classes.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

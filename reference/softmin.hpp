@@ -7,9 +7,9 @@
 // cancels. Source: torch.nn.functional.softmin.
 #pragma once
 
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/softmax.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/softmax.hpp"
 
 namespace backproof::ops {
 

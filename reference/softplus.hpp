@@ -11,9 +11,9 @@
 #include <limits>
 #include <stdexcept>
 
-#include "backproof/elementwise.hpp"
-#include "backproof/logistic.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
+#include "frames/logistic.hpp"
 
 namespace backproof::ops {
 

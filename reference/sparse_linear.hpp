@@ -9,7 +9,7 @@
 // attribute, for y's shape depends on it. Source: THNN SparseLinear (which returns no dv).
 #pragma once
 
-#include "backproof/indexing.hpp"
+#include "frames/indexing.hpp"
 
 namespace backproof::ops {
 

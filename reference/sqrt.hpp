@@ -8,8 +8,8 @@
 // Source: ONNX Sqrt-13.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

@@ -8,8 +8,8 @@
 // Source: torch.std, with ONNX's axes and keepdims.
 #pragma once
 
-#include "backproof/moments.hpp"
-#include "backproof/reduction.hpp"
+#include "frames/moments.hpp"
+#include "frames/reduction.hpp"
 
 namespace backproof::ops {
 

@@ -7,8 +7,8 @@
 // takes 0. Data is selected, never multiplied. Source: ONNX ThresholdedRelu-22.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
 
 namespace backproof::ops {
 

@@ -9,8 +9,8 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "backproof/rearrangement.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/rearrangement.hpp"
 
 namespace backproof::ops {
 

@@ -12,7 +12,7 @@
 
 #include <algorithm>
 
-#include "backproof/indexing.hpp"
+#include "frames/indexing.hpp"
 
 namespace backproof::ops {
 

@@ -14,8 +14,8 @@
 #include <array>
 #include <stdexcept>
 
-#include "backproof/loss.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/loss.hpp"
 
 namespace backproof::ops {
 

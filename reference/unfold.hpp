@@ -8,8 +8,8 @@
 // Source: THNN Im2Col, and the helper inside of its convolutions; torch.nn.functional.
 #pragma once
 
-#include "backproof/convolution.hpp"
-#include "backproof/op.hpp"
+#include "backproof/op/op.hpp"
+#include "frames/convolution.hpp"
 
 namespace backproof::ops {
 

@@ -7,9 +7,9 @@
 // a gradient of exactly 0, whatever it holds. Source: ONNX Where-16.
 #pragma once
 
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/variadic.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/variadic.hpp"
 
 namespace backproof::ops {
 

@@ -7,9 +7,9 @@
 // infinite; for x = 0 as well, dy is undefined. For y < 0 and x other than 0, NaN. Source: torch.special.xlogy.
 #pragma once
 
-#include "backproof/elementwise.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/variadic.hpp"
+#include "backproof/op/sample.hpp"
+#include "frames/elementwise.hpp"
+#include "frames/variadic.hpp"
 
 namespace backproof::ops {
 

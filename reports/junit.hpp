@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include "backproof/reporter.hpp"
+#include "backproof/run/reporter.hpp"
 
 namespace backproof::reports {
 

@@ -2,7 +2,7 @@
 // every other report is a projection of.
 #pragma once
 
-#include "backproof/reporter.hpp"
+#include "backproof/run/reporter.hpp"
 
 namespace backproof::reports {
 

@@ -34,7 +34,7 @@
 #include <vector>
 
 #include "backproof/adapter.h"
-#include "backproof/safetensors.hpp"
+#include "backproof/tensor/safetensors.hpp"
 
 #if defined(__SSE__)
 #include <xmmintrin.h>

@@ -1,7 +1,7 @@
 // Real bugs of matrix products, biases and broadcasting.
 #pragma once
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 
 namespace backproof::mutants {
 

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 #include "reference/conv.hpp"
 
 namespace backproof::mutants {

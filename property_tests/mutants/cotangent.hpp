@@ -1,7 +1,7 @@
 // The cotangent is left out, in whole or in part. Nobody notices who asks with ones.
 #pragma once
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 
 namespace backproof::mutants {
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 #include "reference/pow.hpp"
 
 namespace backproof::mutants {

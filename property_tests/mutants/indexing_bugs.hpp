@@ -1,7 +1,7 @@
 // Real bugs of gathering, scattering, embedding and padding, and of the engine around them.
 #pragma once
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 
 namespace backproof::mutants {
 

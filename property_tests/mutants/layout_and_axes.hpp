@@ -1,7 +1,7 @@
 // Elements are right, but in the wrong place: axes confused, strides ignored, windows shifted.
 #pragma once
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 
 namespace backproof::mutants {
 

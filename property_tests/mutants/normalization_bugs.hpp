@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 #include "reference/group_normalization.hpp"
 
 namespace backproof::mutants {

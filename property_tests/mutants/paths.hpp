@@ -1,7 +1,7 @@
 // Another code path, another arithmetic, or the same error forward and backward.
 #pragma once
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 
 namespace backproof::mutants {
 

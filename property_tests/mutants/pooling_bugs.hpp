@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 
 namespace backproof::mutants {
 

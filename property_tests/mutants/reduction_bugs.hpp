@@ -3,8 +3,8 @@
 
 #include <cmath>
 
-#include "backproof/registry.hpp"
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
+#include "backproof/op/registry.hpp"
 #include "reference/cum_prod.hpp"
 
 namespace backproof::mutants {

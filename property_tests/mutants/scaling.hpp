@@ -1,7 +1,7 @@
 // A factor is forgotten, or put where none belongs.
 #pragma once
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 
 namespace backproof::mutants {
 

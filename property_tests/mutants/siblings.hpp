@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "backproof/registry.hpp"
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
+#include "backproof/op/registry.hpp"
 
 namespace backproof::mutants {
 

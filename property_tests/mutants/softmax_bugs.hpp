@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 
 namespace backproof::mutants {
 

@@ -1,7 +1,7 @@
 // What a question leaves behind changes the answer to the next, or the operands of this one.
 #pragma once
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 
 namespace backproof::mutants {
 

@@ -1,7 +1,7 @@
 // Of the terms that make up a gradient, some are left out.
 #pragma once
 
-#include "mutation/ways.hpp"
+#include "backproof/mutation/ways.hpp"
 
 namespace backproof::mutants {
 

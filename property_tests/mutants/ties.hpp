@@ -1,8 +1,8 @@
 // Where elements tie, their weights do not add up to 1.
 #pragma once
 
-#include "backproof/oracle.hpp"
-#include "mutation/ways.hpp"
+#include "backproof/judge/oracle.hpp"
+#include "backproof/mutation/ways.hpp"
 
 namespace backproof::mutants {
 

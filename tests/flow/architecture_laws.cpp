@@ -1,14 +1,14 @@
 // Recurrent, residual and normalised networks.
 #include <algorithm>
 
-#include "flow/analyze.hpp"
-#include "flow/dense.hpp"
-#include "flow/laws.hpp"
-#include "flow/mean_field.hpp"
-#include "flow/normalization.hpp"
-#include "flow/residual.hpp"
-#include "flow/rules.hpp"
-#include "flow/spectrum.hpp"
+#include "backproof/flow/measure/analyze.hpp"
+#include "backproof/flow/measure/spectrum.hpp"
+#include "backproof/flow/model/dense.hpp"
+#include "backproof/flow/model/normalization.hpp"
+#include "backproof/flow/model/residual.hpp"
+#include "backproof/flow/rules/rules.hpp"
+#include "backproof/flow/theory/laws.hpp"
+#include "backproof/flow/theory/mean_field.hpp"
 #include "law.hpp"
 #include "sampling.hpp"
 

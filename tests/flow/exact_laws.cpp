@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "flow/activation.hpp"
-#include "flow/convolution.hpp"
-#include "flow/dense.hpp"
-#include "flow/model.hpp"
-#include "flow/normalization.hpp"
-#include "flow/random.hpp"
-#include "flow/spectrum.hpp"
+#include "backproof/flow/measure/spectrum.hpp"
+#include "backproof/flow/model/activation.hpp"
+#include "backproof/flow/model/convolution.hpp"
+#include "backproof/flow/model/dense.hpp"
+#include "backproof/flow/model/model.hpp"
+#include "backproof/flow/model/normalization.hpp"
+#include "backproof/flow/model/random.hpp"
 #include "law.hpp"
 
 namespace backproof::flow::tests {

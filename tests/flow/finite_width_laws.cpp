@@ -4,9 +4,9 @@
 #include <boost/random/gamma_distribution.hpp>
 #include <boost/random/mersenne_twister.hpp>
 
-#include "flow/laws.hpp"
-#include "flow/rules.hpp"
-#include "flow/spectrum.hpp"
+#include "backproof/flow/measure/spectrum.hpp"
+#include "backproof/flow/rules/rules.hpp"
+#include "backproof/flow/theory/laws.hpp"
 #include "law.hpp"
 #include "sampling.hpp"
 

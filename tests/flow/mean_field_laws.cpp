@@ -1,7 +1,7 @@
 // Wide random networks: predicted by quadrature, and measured.
 #include <algorithm>
 
-#include "flow/mean_field.hpp"
+#include "backproof/flow/theory/mean_field.hpp"
 #include "law.hpp"
 #include "sampling.hpp"
 

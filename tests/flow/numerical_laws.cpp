@@ -1,8 +1,8 @@
 // How good the methods are.
 #include <cmath>
 
-#include "flow/random.hpp"
-#include "flow/spectrum.hpp"
+#include "backproof/flow/measure/spectrum.hpp"
+#include "backproof/flow/model/random.hpp"
 #include "law.hpp"
 
 namespace backproof::flow::tests {

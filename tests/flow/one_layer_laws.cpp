@@ -2,8 +2,8 @@
 #include <Eigen/Eigenvalues>
 #include <algorithm>
 
-#include "flow/laws.hpp"
-#include "flow/spectrum.hpp"
+#include "backproof/flow/measure/spectrum.hpp"
+#include "backproof/flow/theory/laws.hpp"
 #include "law.hpp"
 #include "sampling.hpp"
 

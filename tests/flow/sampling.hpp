@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "flow/recipe.hpp"
+#include "backproof/flow/theory/recipe.hpp"
 
 namespace backproof::flow::tests {
 

@@ -1,7 +1,7 @@
 // The spectra of input-output Jacobians.
-#include "flow/laws.hpp"
-#include "flow/mean_field.hpp"
-#include "flow/spectrum.hpp"
+#include "backproof/flow/measure/spectrum.hpp"
+#include "backproof/flow/theory/laws.hpp"
+#include "backproof/flow/theory/mean_field.hpp"
 #include "law.hpp"
 #include "sampling.hpp"
 

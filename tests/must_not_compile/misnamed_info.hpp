@@ -1,8 +1,8 @@
 // expect: the file's name, the struct's and info.name must be the same
 #pragma once
 
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
 
 namespace backproof::ops {
 

@@ -1,8 +1,8 @@
 // expect: misnamed_struct
 #pragma once
 
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
 
 namespace backproof::ops {
 

@@ -1,8 +1,8 @@
 // expect: reference/sigmoid.hpp
 #pragma once
 
-#include "backproof/op.hpp"
-#include "backproof/sample.hpp"
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
 #include "reference/sigmoid.hpp"
 
 namespace backproof::ops {

@@ -13,9 +13,9 @@
 #include <map>
 #include <sstream>
 
-#include "backproof/oracle.hpp"
-#include "backproof/tolerance.hpp"
-#include "networks/onnx_model.hpp"
+#include "backproof/judge/oracle.hpp"
+#include "backproof/judge/tolerance.hpp"
+#include "backproof/network/onnx/model.hpp"
 
 namespace backproof::networks {
 namespace {

@@ -6,7 +6,7 @@
 // compared, unless a kink lies within h.
 #include <fmt/format.h>
 
-#include "networks/network.hpp"
+#include "backproof/network/graph/network.hpp"
 
 namespace backproof::networks {
 namespace {

@@ -1,5 +1,5 @@
 // Attributes: what is set is what is read, through JSON as well, and malformed JSON is refused in one line.
-#include "backproof/attributes.hpp"
+#include "backproof/tensor/attributes.hpp"
 
 #include <algorithm>
 #include <stdexcept>

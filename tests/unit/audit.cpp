@@ -1,9 +1,8 @@
 // The audit of a network's backward pass: an error is found, named where it was made, and nobody else is blamed.
-#include "networks/audit.hpp"
+#include "backproof/network/audit/audit.hpp"
 
-#include "backproof/registry.hpp"
+#include "backproof/network/audit/step.hpp"
 #include "mutant_subject.hpp"
-#include "networks/step.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

@@ -1,11 +1,11 @@
 // The accuracy ratchet: worse than the stored log is told, as good or better is not.
-#include "backproof/baseline.hpp"
+#include "backproof/run/baseline.hpp"
 
 #include <unistd.h>
 
 #include <filesystem>
 
-#include "backproof/safetensors.hpp"
+#include "backproof/tensor/safetensors.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

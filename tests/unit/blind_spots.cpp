@@ -5,8 +5,10 @@
 #include <map>
 #include <set>
 
-#include "backproof/registry.hpp"
-#include "backproof/run.hpp"
+#include "backproof/judge/informative_sample.hpp"
+#include "backproof/op/registry.hpp"
+#include "backproof/run/registry.hpp"
+#include "backproof/run/run.hpp"
 #include "mutant_subject.hpp"
 #include "support.hpp"
 

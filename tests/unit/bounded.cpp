@@ -1,9 +1,9 @@
 // The running error bounds: never below what a stable evaluation does, and not far above it either.
-#include "backproof/bounded.hpp"
+#include "backproof/number/bounded.hpp"
 
 #include <algorithm>
 
-#include "backproof/rounded.hpp"
+#include "backproof/number/rounded.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

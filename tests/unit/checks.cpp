@@ -5,9 +5,11 @@
 #include <map>
 #include <set>
 
-#include "backproof/check.hpp"
-#include "backproof/registry.hpp"
-#include "backproof/run.hpp"
+#include "backproof/judge/check.hpp"
+#include "backproof/judge/informative_sample.hpp"
+#include "backproof/op/registry.hpp"
+#include "backproof/run/registry.hpp"
+#include "backproof/run/run.hpp"
 #include "mutant_subject.hpp"
 #include "reference/add.hpp"
 #include "reference/average_pool.hpp"

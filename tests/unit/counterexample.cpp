@@ -1,10 +1,11 @@
 // Counterexamples: from the file alone, or from the token alone, the same verdict again.
-#include "backproof/counterexample.hpp"
+#include "backproof/run/counterexample.hpp"
 
 #include <algorithm>
 #include <set>
 
-#include "backproof/run.hpp"
+#include "backproof/judge/informative_sample.hpp"
+#include "backproof/run/run.hpp"
 #include "mutant_subject.hpp"
 #include "support.hpp"
 

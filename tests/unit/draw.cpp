@@ -2,7 +2,7 @@
 //
 // Bounds on statistics are five standard deviations; a right generator would exceed one for one seed in two million,
 // and the seeds are fixed.
-#include "backproof/draw.hpp"
+#include "backproof/op/draw.hpp"
 
 #include <set>
 

@@ -1,6 +1,6 @@
 // Formats: rounding to nearest, ties to even, with subnormals and overflow, judged by the hardware for float and by
 // search among all numbers for the 16-bit formats.
-#include "backproof/dtype.hpp"
+#include "backproof/number/dtype.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,5 +1,5 @@
 // Dual numbers against differences at wide precision: each elementary function, each operation.
-#include "backproof/dual.hpp"
+#include "backproof/number/dual.hpp"
 
 #include <functional>
 

@@ -1,13 +1,13 @@
 // Every block: its JVP is the derivative of its values, and its VJP is the JVP's transpose.
-#include "flow/activation.hpp"
-#include "flow/convolution.hpp"
-#include "flow/dense.hpp"
-#include "flow/network.hpp"
-#include "flow/normalization.hpp"
-#include "flow/random.hpp"
-#include "flow/residual.hpp"
-#include "flow/scaling.hpp"
-#include "flow/spectrum.hpp"
+#include "backproof/flow/measure/spectrum.hpp"
+#include "backproof/flow/model/activation.hpp"
+#include "backproof/flow/model/convolution.hpp"
+#include "backproof/flow/model/dense.hpp"
+#include "backproof/flow/model/network.hpp"
+#include "backproof/flow/model/normalization.hpp"
+#include "backproof/flow/model/random.hpp"
+#include "backproof/flow/model/residual.hpp"
+#include "backproof/flow/model/scaling.hpp"
 #include "support.hpp"
 
 namespace backproof::flow::tests {

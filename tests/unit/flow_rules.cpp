@@ -1,8 +1,8 @@
 // Each rule: a report that it speaks up about, and one right below its threshold about which it is silent.
 #include <cmath>
 
-#include "flow/render.hpp"
-#include "flow/rules.hpp"
+#include "backproof/flow/pages/pages.hpp"
+#include "backproof/flow/rules/rules.hpp"
 #include "support.hpp"
 
 namespace backproof::flow::tests {

@@ -1,9 +1,9 @@
 // The acceptance table: networks that must be found, at the depth at which theory says that three decades are lost or
 // gained, and networks that must be left in peace.
-#include "flow/analyze.hpp"
-#include "flow/intervention.hpp"
-#include "flow/render.hpp"
-#include "flow/rules.hpp"
+#include "backproof/flow/measure/analyze.hpp"
+#include "backproof/flow/pages/pages.hpp"
+#include "backproof/flow/rules/intervention.hpp"
+#include "backproof/flow/rules/rules.hpp"
 #include "support.hpp"
 
 namespace backproof::flow::tests {

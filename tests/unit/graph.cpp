@@ -1,9 +1,9 @@
 // Computational graphs, as the backpropagation lectures draw them: values forwards, gradients backwards, on every edge.
-#include "networks/graph.hpp"
+#include "backproof/network/graph/graph.hpp"
 
-#include "networks/descent.hpp"
-#include "networks/expression.hpp"
-#include "networks/picture.hpp"
+#include "backproof/network/graph/descent.hpp"
+#include "backproof/network/graph/expression.hpp"
+#include "backproof/network/graph/picture.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

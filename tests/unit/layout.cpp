@@ -1,10 +1,10 @@
 // Pictures of graphs: nothing stands upon anything else, and every line joins what it should.
-#include "networks/layout.hpp"
+#include "backproof/network/graph/layout.hpp"
 
 #include <cctype>
 #include <cmath>
 
-#include "networks/expression.hpp"
+#include "backproof/network/graph/expression.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

@@ -1,6 +1,6 @@
 // The worked examples of the backpropagation lectures, with their numbers.
-#include "backproof/oracle.hpp"
-#include "backproof/registry.hpp"
+#include "backproof/judge/oracle.hpp"
+#include "backproof/op/registry.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

@@ -1,7 +1,7 @@
 // The networks of the backpropagation lectures as graphs: every local formula that they derive, against the gradients
 // that flow.
-#include "networks/descent.hpp"
-#include "networks/graph.hpp"
+#include "backproof/network/graph/descent.hpp"
+#include "backproof/network/graph/graph.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

@@ -1,8 +1,8 @@
 // Every operator file of PyTorch's THNN library that the lectures list has its op here, and that op is sampled in the
 // way the file needs: over as many spatial axes, and in the mode that the file is about. Headers and helpers of the
 // library are mapped to the op they help.
-#include "backproof/oracle.hpp"
-#include "backproof/registry.hpp"
+#include "backproof/judge/oracle.hpp"
+#include "backproof/op/registry.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

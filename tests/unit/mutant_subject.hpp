@@ -6,7 +6,7 @@
 #include <memory>
 #include <utility>
 
-#include "backproof/subject.hpp"
+#include "backproof/judge/subject.hpp"
 
 namespace backproof::tests {
 

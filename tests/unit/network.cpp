@@ -1,14 +1,14 @@
 // Networks from descriptions: what the lectures derive for them, and proofs that do not use backpropagation.
-#include "networks/network.hpp"
+#include "backproof/network/graph/network.hpp"
 
 #include <filesystem>
 #include <fstream>
 
-#include "backproof/safetensors.hpp"
-#include "networks/initialiser.hpp"
-#include "networks/summary.hpp"
-#include "networks/tensor_files.hpp"
-#include "networks/training.hpp"
+#include "backproof/network/format/tensor_files.hpp"
+#include "backproof/network/graph/initialiser.hpp"
+#include "backproof/network/graph/summary.hpp"
+#include "backproof/network/graph/training.hpp"
+#include "backproof/tensor/safetensors.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

@@ -5,8 +5,9 @@
 #include <memory>
 #include <set>
 
-#include "backproof/own_op.hpp"
-#include "backproof/run.hpp"
+#include "backproof/judge/informative_sample.hpp"
+#include "backproof/op/own_op.hpp"
+#include "backproof/run/run.hpp"
 #include "mutant_subject.hpp"
 #include "reference/exp.hpp"
 #include "reference/layer_normalization.hpp"

@@ -1,5 +1,5 @@
 // Signatures of ops, and the records made of their structs.
-#include "backproof/op.hpp"
+#include "backproof/op/op.hpp"
 
 #include <stdexcept>
 

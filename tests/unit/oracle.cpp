@@ -1,6 +1,7 @@
 // The oracle: wide-precision answers to one sample, and bounds around the same values.
-#include "backproof/oracle.hpp"
+#include "backproof/judge/oracle.hpp"
 
+#include "backproof/judge/informative_sample.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

@@ -1,7 +1,7 @@
 // Ops that a subject describes by a signature.
-#include "backproof/own_op.hpp"
+#include "backproof/op/own_op.hpp"
 
-#include "backproof/batch.hpp"
+#include "backproof/op/batch.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

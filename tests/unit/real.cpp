@@ -1,11 +1,11 @@
 // The wide scalar: exact where it says so, right to all but its last digits elsewhere, and never throwing.
-#include "backproof/real.hpp"
+#include "backproof/number/real.hpp"
 
 #include <bit>
 #include <cfloat>
 #include <cstdint>
 
-#include "backproof/math.hpp"
+#include "backproof/number/math.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

@@ -1,10 +1,12 @@
 // The registry holds exactly what the folders hold.
-#include "backproof/registry.hpp"
+#include "backproof/op/registry.hpp"
 
 #include <algorithm>
 #include <set>
 
-#include "backproof/inventory.hpp"
+#include "backproof/base/glob.hpp"
+#include "backproof/base/inventory.hpp"
+#include "backproof/run/registry.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

@@ -1,5 +1,5 @@
 // Records as JSON lines, and the exit code of a summary.
-#include "backproof/result.hpp"
+#include "backproof/run/result.hpp"
 
 #include "support.hpp"
 

@@ -1,5 +1,5 @@
 // The emulated formats: + - * / and sqrt bit for bit as the hardware does them, sums in the order that was asked for.
-#include "backproof/rounded.hpp"
+#include "backproof/number/rounded.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,5 +1,5 @@
 // The run loop: the same results in the same order however the work is divided, and nothing green that was not run.
-#include "backproof/run.hpp"
+#include "backproof/run/run.hpp"
 
 #include <unistd.h>
 
@@ -9,7 +9,7 @@
 #include <mutex>
 #include <set>
 
-#include "backproof/counterexample.hpp"
+#include "backproof/run/counterexample.hpp"
 #include "mutant_subject.hpp"
 #include "reference/sigmoid.hpp"
 #include "support.hpp"

@@ -1,6 +1,6 @@
 // The container: whatever is written is read back bit for bit, and whatever is malformed is refused in one line before
 // anything large is allocated.
-#include "backproof/safetensors.hpp"
+#include "backproof/tensor/safetensors.hpp"
 
 #include <unistd.h>
 

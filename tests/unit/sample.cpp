@@ -1,12 +1,13 @@
 // What ops are asked: samples that fit their op, cover its options in pairs, and are the same for the same seed.
-#include "backproof/sample.hpp"
+#include "backproof/op/sample.hpp"
 
 #include <algorithm>
 #include <map>
 #include <set>
 #include <stdexcept>
 
-#include "backproof/oracle.hpp"
+#include "backproof/judge/informative_sample.hpp"
+#include "backproof/judge/oracle.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

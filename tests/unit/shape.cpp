@@ -1,10 +1,10 @@
 // Shapes and broadcasting, against definitions spelled out coordinate by coordinate.
-#include "backproof/shape.hpp"
+#include "backproof/tensor/shape.hpp"
 
 #include <algorithm>
 #include <stdexcept>
 
-#include "backproof/groups.hpp"
+#include "frames/groups.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

@@ -1,10 +1,11 @@
 // Shrinking finds a small sample that fails in the same way, always the same one.
-#include "backproof/shrink.hpp"
+#include "backproof/run/shrink.hpp"
 
 #include <algorithm>
 
-#include "backproof/oracle.hpp"
-#include "backproof/run.hpp"
+#include "backproof/judge/informative_sample.hpp"
+#include "backproof/judge/oracle.hpp"
+#include "backproof/run/run.hpp"
 #include "mutant_subject.hpp"
 #include "support.hpp"
 

@@ -1,5 +1,5 @@
 // Brackets of the spectral norm, against matrices whose singular values are known.
-#include "backproof/spectral.hpp"
+#include "backproof/number/spectral.hpp"
 
 #include "support.hpp"
 

@@ -2,7 +2,8 @@
 
 #include <stdexcept>
 
-#include "backproof/registry.hpp"
+#include "backproof/op/registry.hpp"
+#include "backproof/run/registry.hpp"
 
 namespace backproof::tests {
 

@@ -14,12 +14,12 @@
 #include <string_view>
 #include <vector>
 
-#include "backproof/check.hpp"
-#include "backproof/draw.hpp"
-#include "backproof/dtype.hpp"
-#include "backproof/real.hpp"
-#include "backproof/sample.hpp"
-#include "backproof/tensor.hpp"
+#include "backproof/judge/check.hpp"
+#include "backproof/number/dtype.hpp"
+#include "backproof/number/real.hpp"
+#include "backproof/op/draw.hpp"
+#include "backproof/op/sample.hpp"
+#include "backproof/tensor/tensor.hpp"
 
 namespace backproof::tests {
 

@@ -1,5 +1,5 @@
 // Tensors: bytes of a dtype in, numbers out, and strided views gathered into row-major order.
-#include "backproof/tensor.hpp"
+#include "backproof/tensor/tensor.hpp"
 
 #include <numeric>
 

@@ -1,5 +1,5 @@
 // Untrusted text is quoted so that a message stays one short line.
-#include "backproof/text.hpp"
+#include "backproof/base/text.hpp"
 
 #include "support.hpp"
 

@@ -1,5 +1,5 @@
 // The comparator: computed bounds only, shapes before values, and nothing that is not a number gets through.
-#include "backproof/tolerance.hpp"
+#include "backproof/judge/tolerance.hpp"
 
 #include "support.hpp"
 

@@ -1,5 +1,5 @@
 // Sliding windows, against a walk over every position.
-#include "backproof/window.hpp"
+#include "frames/window.hpp"
 
 #include <set>
 #include <stdexcept>

@@ -1,9 +1,10 @@
 // A user's program: an op of their own beside the library's, judged by the library's checks.
 #include <cstdio>
 
-#include "backproof/register_op.hpp"
-#include "backproof/registry.hpp"
-#include "backproof/run.hpp"
+#include "backproof/op/register_op.hpp"
+#include "backproof/op/registry.hpp"
+#include "backproof/run/registry.hpp"
+#include "backproof/run/run.hpp"
 
 namespace {
 

@@ -1,0 +1,62 @@
+// JSON from adapters and manifests, for .cpp files only: read with limits, and asked for in a way that names what is
+// missing or of the wrong type.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+#include "backproof/host/process.hpp"
+
+namespace backproof::host {
+
+using json = nlohmann::ordered_json;
+
+// One line that names the place: "ops[3].dtypes: expected an array".
+class json_trouble : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+inline json parse_untrusted(std::string_view text) {
+  constexpr int deepest = 16;  // a bound on depth keeps hostile text from exhausting the stack
+  const auto shallow = [](int depth, json::parse_event_t, json&) {
+    if (depth > deepest) throw json_trouble("nested too deeply");
+    return true;
+  };
+  try {
+    return json::parse(text, shallow);
+  } catch (const json::exception&) {
+    throw json_trouble("not valid JSON");
+  }
+}
+
+// The member of an object; null if it is absent, or if this is no object.
+inline const json* member(const json& j, const char* name) {
+  if (!j.is_object()) return nullptr;
+  const auto found = j.find(name);
+  return found == j.end() ? nullptr : &*found;
+}
+
+inline std::string text_or(const json& j, const char* name, const std::string& otherwise, const std::string& where) {
+  const json* m = member(j, name);
+  if (m == nullptr || m->is_null()) return otherwise;
+  if (!m->is_string()) throw json_trouble(where + name + ": expected a string");
+  return one_line(m->get_ref<const std::string&>());
+}
+
+inline std::string text_at(const json& j, const char* name, const std::string& where) {
+  std::string text = text_or(j, name, "", where);
+  if (text.empty()) throw json_trouble(where + name + ": expected a string that is not empty");
+  return text;
+}
+
+inline const json& array_at(const json& j, const char* name, std::size_t most, const std::string& where) {
+  const json* m = member(j, name);
+  if (m == nullptr || !m->is_array()) throw json_trouble(where + name + ": expected an array");
+  if (m->size() > most) throw json_trouble(where + name + ": too long");
+  return *m;
+}
+
+}  // namespace backproof::host

@@ -1,0 +1,35 @@
+// From networks to a report.
+#pragma once
+
+#include <functional>
+
+#include "backproof/flow/measure/report.hpp"
+#include "backproof/flow/model/network.hpp"
+#include "backproof/flow/theory/recipe.hpp"
+
+namespace backproof::flow {
+
+// Networks of one kind: a recipe's, one per seed; or a given network, always the same, with other inputs.
+struct family {
+  std::string name;
+  std::function<model(std::uint64_t)> make;
+  std::function<matrix(std::uint64_t)> input;
+  bool redrawn = true;           // another seed is another network
+  std::optional<double> factor;  // of the squared gradient per layer, by theory
+  std::optional<double> kappa;   // of its fluctuations, where theory knows it
+  std::optional<double> edge;    // of the whole Jacobian's spectrum, at infinite width
+  int gaussian_factors = 0;      // of the whole Jacobian, if it is a product of square Gaussian matrices
+  std::optional<phase_point> phase;
+};
+family family_of(const recipe& r);
+family family_of(std::string name, model m);
+// A described network with inputs like its first one, normal and of the same size. Throws unknown_block.
+family family_of(const networks::network& n, const std::string& name);
+
+// Everything but findings and alternatives: judge() and propose() add those.
+report analyze(const family& f, const settings& s);
+
+// Only the profile: norms, slope, drift. What acceptance tests and interventions need, a hundred times faster.
+report profile(const family& f, const settings& s);
+
+}  // namespace backproof::flow

@@ -1,0 +1,57 @@
+// Singular values: of a matrix, of a convolution, and of products that must never be formed.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "backproof/flow/model/convolution.hpp"
+
+namespace backproof::flow {
+
+vector singular_values(const matrix& m);  // by dense decomposition, the largest first
+
+// lower <= ||J||_2 <= upper, each up to rounding, by methods that share nothing.
+struct norm_bracket {
+  double lower = 0, upper = 0;
+  int steps = 0;  // of the method from below
+};
+norm_bracket spectral_norm(const matrix& m);
+
+// A map that is known by what it does to columns, and its transpose.
+struct linear_map {
+  Index rows = 0, columns = 0;
+  std::function<matrix(const matrix&)> along, back;  // J u, J^T v
+};
+
+// Golub-Kahan-Lanczos bidiagonalisation with full reorthogonalisation: a bound from below, which grows to the norm.
+norm_bracket norm_from_below(const linear_map& j, int most_steps = 60);  // upper is left 0
+
+// Gram iteration: ||J||_2 <= ||(J^T J)^(2^k)||_F^(1/2^(k+1)) with k = steps - 1, a bound from above (Delattre et al.,
+// 2023).
+double norm_from_above(const matrix& m, int steps = 8);
+
+// The singular values of J_L ... J_1 as decimal logarithms, the largest first. A product of 32 Gaussian matrices that
+// is formed has lost its smallest singular values entirely (they come out as 0); here each factor is multiplied onto an
+// orthogonal Q and decomposed anew, and the logarithms of R's diagonal add up. One pass gives the Lyapunov exponents'
+// estimate; each further one, up by J^T and down by J again, is a step of orthogonal iteration on J^T J.
+struct product_spectrum {
+  std::vector<double> log10_values;
+  double floor = 0;  // below the largest value by what a formed product would have kept: 16 decades
+};
+product_spectrum spectrum_of_product(const std::vector<linear_map>& factors, int sweeps);
+
+// Moments of a Jacobian's squared singular values, s^2: they need no decomposition.
+struct moments {
+  double first = 0;                                                       // ||J||_F^2 / columns
+  double second = 0;                                                      // ||J^T J||_F^2 / columns
+  double variance_ratio() const { return second / (first * first) - 1; }  // Var(s^2) / mean^2
+};
+moments moments_of(const matrix& j);
+
+// All singular values of a circular convolution of stride 1, frequency by frequency (Sedghi, Gupta and Long, 2019).
+vector circular_singular_values(const convolution_shape& s, const matrix& kernel);
+
+// A bound from above of a zero-padded convolution's norm, whatever its stride: the same on a grid where nothing wraps.
+double padded_convolution_bound(const convolution_shape& s, const matrix& kernel);
+
+}  // namespace backproof::flow

@@ -1,0 +1,68 @@
+#include "backproof/flow/rules/baseline.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "backproof/tensor/safetensors.hpp"
+
+namespace backproof::flow {
+namespace {
+
+using nlohmann::json;
+
+json read_report(const std::string& path) {
+  constexpr std::uintmax_t most_bytes = 1 << 28;
+  std::error_code trouble;
+  const auto size = std::filesystem::file_size(path, trouble);
+  std::ifstream in(path);
+  if (trouble || !in) throw std::runtime_error("cannot read " + path);
+  if (size > most_bytes) throw format_error(path + ": larger than any report");
+  try {
+    const auto shallow = [](int depth, json::parse_event_t, json&) {
+      if (depth > 16) throw format_error("nested too deeply");
+      return true;
+    };
+    json j = json::parse(in, shallow);
+    if (j.is_object() && j.value("schema", "") == "backproof.flow-report/1" && j["layers"].is_array()) return j;
+  } catch (const json::exception&) {
+  }
+  throw format_error(path + ": not a backproof.flow-report/1");
+}
+
+void add(report& r, const std::string& layer, double value, double most, std::string message) {
+  r.findings.push_back({"GF012", "baseline", level::fail, layer, value, most, std::move(message),
+                        "renew the baseline with --json if the change is meant"});
+}
+
+}  // namespace
+
+void compare_with_baseline(report& r, const std::string& path, double most) {
+  std::map<std::string, double> before;
+  const json earlier = read_report(path);
+  try {
+    for (const json& l : earlier["layers"])
+      before[l.at("name").get<std::string>()] = l.at("gain_decades").is_number() ? l["gain_decades"].get<double>() : 0;
+  } catch (const json::exception&) {
+    throw format_error(path + ": not a backproof.flow-report/1");
+  }
+  for (const layer_record& x : r.layers) {
+    const auto found = before.find(x.name);
+    if (found == before.end()) {
+      add(r, x.name, 0, most, fmt::format("{} is not in the baseline", x.name));
+      continue;
+    }
+    const double moved = x.gain.value_or(0) - found->second;
+    before.erase(found);
+    if (!(std::fabs(moved) <= most))
+      add(r, x.name, moved, most,
+          fmt::format("The gain of {} moved by {:+.2f} decades since the baseline", x.name, moved));
+  }
+  for (const auto& [name, gain] : before) add(r, name, 0, most, fmt::format("{} of the baseline is gone", name));
+}
+
+}  // namespace backproof::flow

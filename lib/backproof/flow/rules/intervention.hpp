@@ -1,0 +1,22 @@
+// What would help: the same network with one thing changed, built and measured, beside what theory predicts.
+#pragma once
+
+#include "backproof/flow/measure/analyze.hpp"
+
+namespace backproof::flow {
+
+struct change {
+  std::string what;
+  std::optional<drawing> weights;        // all weights are drawn anew
+  const activation* function = nullptr;  // in place of every activation
+  bool residual = false;                 // layers that keep their width become x + layer(x) / sqrt(depth)
+  bool normalized = false;               // layer normalisation after each layer but the last
+};
+
+std::vector<change> changes_for(const model& m);
+family changed(const family& f, const change& c);
+
+// Adds the alternatives to a report whose gradient vanishes or explodes; to others nothing.
+void propose(report& r, const family& f);
+
+}  // namespace backproof::flow

@@ -1,0 +1,188 @@
+#include "backproof/host/stdio_subject.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace backproof::host {
+namespace {
+
+using namespace std::chrono_literals;
+using kind = answer::kind;
+
+constexpr int most_failed_starts = 3;
+enum code { invalid_argument = 3, unimplemented = 12 };
+
+bool about(const capability& c, const op& o) { return c.op == o.wire_name() && c.domain == o.domain(); }
+
+bool has(const capability& c, dtype t) { return std::find(c.dtypes.begin(), c.dtypes.end(), t) != c.dtypes.end(); }
+
+std::size_t outputs_of(const op& o, const sample& s) {
+  return s.cotangents.empty() ? o.sig.outputs.size() : s.cotangents.size();
+}
+
+}  // namespace
+
+stdio_subject::stdio_subject(std::string label, std::vector<std::string> command, stdio_options options)
+    : label_(std::move(label)), command_(std::move(command)), options_(std::move(options)) {
+  while (true) {
+    const auto deadline = clock::now() + options_.start_deadline;
+    answer a;
+    try {
+      a = initialize(deadline);
+      if (a.ok()) a = connection_->call("describe", "{}", {}, deadline);
+      if (a.ok()) {
+        offered_ = parse_capabilities(a.result);
+        failed_starts_ = 0;
+        return;
+      }
+    } catch (const std::exception& e) {
+      give_up(e.what());  // nothing that another attempt could change
+    }
+    // Nor would it help to wait three times for what is silent.
+    if (a.what == kind::silence || a.what == kind::refusal || ++failed_starts_ == most_failed_starts)
+      give_up(a.message);
+  }
+}
+
+stdio_subject::~stdio_subject() {
+  if (!connection_ || !connection_->usable()) return;
+  try {
+    connection_->call("shutdown", "{}", {}, clock::now() + 2s);
+  } catch (const std::exception&) {
+    // The end of its input, which comes next, asks for the same.
+  }
+}
+
+std::string stdio_subject::version() const {
+  return offered_.framework_version.empty() ? offered_.version : offered_.framework_version;
+}
+
+offer stdio_subject::offers(const op& o, dtype t) const {
+  offer sum;
+  std::vector<std::string_view> elsewhere;
+  for (const capability& c : offered_.ops) {
+    if (!about(c, o)) continue;
+    for (const dtype other : c.dtypes) elsewhere.push_back(name_of(other));
+    if (!has(c, t)) continue;
+    sum.forward |= c.forward;
+    sum.vjp |= c.vjp;
+    sum.jvp |= c.jvp;
+  }
+  if (sum.any()) return sum;
+  sum.why_not = elsewhere.empty() ? fmt::format("{} does not offer {}", name(), o.wire_name())
+                                  : fmt::format("{} offers {} in {}, not in {}", name(), o.wire_name(),
+                                                fmt::join(elsewhere, ", "), name_of(t));
+  return sum;
+}
+
+// A subject has one accumulator for each type. Where ops of the same adapter disagree, the usual one stands: it is the
+// stricter, so an op that sums in a narrower format is reported for it rather than excused.
+format stdio_subject::accumulator(dtype t) const {
+  std::optional<dtype> agreed;
+  for (const capability& c : offered_.ops) {
+    if (!has(c, t)) continue;
+    const auto declared = c.accumulators.find(t);
+    if (declared == c.accumulators.end() || (agreed && *agreed != declared->second)) return subject::accumulator(t);
+    agreed = declared->second;
+  }
+  return agreed ? format_of(*agreed) : subject::accumulator(t);
+}
+
+std::string stdio_subject::declared_convention(const op& o) const {
+  for (const capability& c : offered_.ops)
+    if (about(c, o) && !c.convention.empty()) return c.convention;
+  return {};
+}
+
+bool stdio_subject::supports(circumstance c) const {
+  return subject::supports(c) || std::find(offered_.under.begin(), offered_.under.end(), c) != offered_.under.end();
+}
+
+// An op may have several rows, for different dtypes; the first signature counts.
+std::vector<op> stdio_subject::own_ops() const {
+  std::vector<op> brought;
+  for (const capability& c : offered_.ops)
+    if (c.own && std::none_of(brought.begin(), brought.end(), [&](const op& o) { return about(c, o); }))
+      brought.push_back(own_op(*c.own));
+  return brought;
+}
+
+std::vector<std::string> stdio_subject::without_signature() const {
+  std::vector<std::string> names;
+  for (const capability& c : offered_.ops)
+    if (!c.own && std::find(names.begin(), names.end(), c.op) == names.end()) names.push_back(c.op);
+  return names;
+}
+
+reply stdio_subject::run(mode m, const op& o, const sample& s) {
+  if (std::string why_not; !started(why_not)) return {reply::status::crash, why_not, {}};
+  request r = run_request(m, o, s);
+  const answer a = connection_->call("run", r.params, std::move(r.tensors), clock::now() + options_.call_deadline);
+  return reply_to(m, o, s, a);
+}
+
+reply stdio_subject::reply_to(mode m, const op& o, const sample& s, const answer& a) const {
+  using status = reply::status;
+  const std::string during = fmt::format("{} during {} of {}: ", name(), name_of(m), o.wire_name());
+  switch (a.what) {
+    case kind::result:
+      break;
+    case kind::refusal:
+      if (a.code == unimplemented) return {status::unimplemented, a.message, {}};
+      if (a.code == invalid_argument) return {status::rejected, a.message, {}};
+      return {status::error, fmt::format("{}error {}: {}", during, a.code, a.message), {}};
+    case kind::death:
+      return {status::crash, during + a.message, {}};
+    case kind::silence:
+      return {
+          status::timeout,
+          fmt::format("{}{} ({} s)", during, a.message, std::chrono::duration<double>(options_.call_deadline).count()),
+          {}};
+    case kind::nonsense:
+      return {status::error, during + a.message, {}};
+  }
+  const std::size_t expected = m == mode::vjp ? s.inputs.size() : outputs_of(o, s);
+  try {
+    return {status::ok, {}, answered_tensors(m, a.result, expected, a.frame), told_changes(a.result)};
+  } catch (const std::exception& e) {
+    return {status::error, during + e.what(), {}};
+  }
+}
+
+bool stdio_subject::started(std::string& why_not) {
+  if (connection_ && connection_->usable()) return true;
+  while (failed_starts_ < most_failed_starts) {
+    try {
+      const answer a = initialize(clock::now() + options_.start_deadline);
+      if (a.ok()) {
+        failed_starts_ = 0;
+        return true;
+      }
+      why_not = a.message;
+    } catch (const std::exception& e) {
+      why_not = e.what();
+    }
+    connection_.reset();  // it may be alive and well, but it was not initialized
+    ++failed_starts_;
+  }
+  why_not = fmt::format("{} could not be started again after it had broken", name()) +
+            (why_not.empty() ? "" : ": " + why_not);
+  return false;
+}
+
+answer stdio_subject::initialize(clock::time_point deadline) {
+  connection_.reset();  // the old process ends before a new one begins
+  connection_ = std::make_unique<connection>(command_);
+  answer a = connection_->call("initialize", initialize_params(options_.call_deadline), {}, deadline);
+  if (a.ok()) require_protocol(a.result);
+  return a;
+}
+
+void stdio_subject::give_up(const std::string& why) const {
+  const std::string hint = options_.install_hint.empty() ? "" : "; to install what it needs: " + options_.install_hint;
+  throw adapter_error(fmt::format("adapter {}: {}{}", label_, why, hint));
+}
+
+}  // namespace backproof::host

@@ -1,0 +1,58 @@
+// A subject behind a process that speaks the adapter protocol.
+//
+// What goes wrong is told apart: an adapter that declines is `unimplemented` or `rejected`, one that dies is `crash`,
+// one that does not answer is `timeout`, one that speaks nonsense is `error`. After the last three the process is
+// started anew for the next question, so one bad case costs no other.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backproof/host/connection.hpp"
+#include "backproof/host/messages.hpp"
+#include "backproof/judge/subject.hpp"
+
+namespace backproof::host {
+
+struct stdio_options {
+  std::chrono::milliseconds start_deadline{60'000};  // from the start of the process to its capability document
+  std::chrono::milliseconds call_deadline{30'000};   // for each answer
+  std::string install_hint;                          // command that installs what the adapter needs, for messages
+};
+
+class stdio_subject final : public subject {
+ public:
+  // `label` names the adapter in messages until it has told its own name. Throws adapter_error when it cannot be
+  // executed, speaks another protocol or offers nonsense, does not answer in time, or failed to start three times.
+  stdio_subject(std::string label, std::vector<std::string> command, stdio_options options = {});
+  ~stdio_subject() override;
+
+  std::string name() const override { return offered_.name; }
+  std::string version() const override;
+  offer offers(const op& o, dtype t) const override;
+  format accumulator(dtype t) const override;
+  std::string declared_convention(const op& o) const override;
+  bool supports(circumstance c) const override;
+  std::vector<op> own_ops() const override;
+  std::vector<std::string> without_signature() const override;
+  reply run(mode m, const op& o, const sample& s) override;
+
+  const capabilities& offered() const { return offered_; }
+
+ private:
+  bool started(std::string& why_not);
+  answer initialize(clock::time_point deadline);
+  [[noreturn]] void give_up(const std::string& why) const;
+  reply reply_to(mode m, const op& o, const sample& s, const answer& a) const;
+
+  std::string label_;
+  std::vector<std::string> command_;
+  stdio_options options_;
+  capabilities offered_;
+  std::unique_ptr<connection> connection_;
+  int failed_starts_ = 0;  // in a row
+};
+
+}  // namespace backproof::host

@@ -1,0 +1,120 @@
+// A check: one claim about any op, decided on one sample.
+//
+// A check is a struct in a file of its own, named alike (checks/adjoint_identity.hpp holds checks::adjoint_identity):
+//
+//   struct adjoint_identity {
+//     static constexpr check_info info{.name = "adjoint_identity", .claim = "|<v, J u> - <J^T v, u>| <= bound", ...};
+//     static finding run(trial& t);
+//     static bool applies(const op& o);    // optional: to which ops it is put at all
+//     static constexpr circumstance tries[] = {circumstance::strided};   // optional: those in which it asks
+//   };
+//
+// It knows no op. What it needs it asks of the trial; if the subject does not deliver, the trial ends the check with
+// the right verdict by itself.
+#pragma once
+
+#include <algorithm>
+#include <exception>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "backproof/judge/oracle.hpp"
+#include "backproof/judge/subject.hpp"
+#include "backproof/judge/tolerance.hpp"
+#include "backproof/judge/verdict.hpp"
+
+namespace backproof {
+
+struct check_info {
+  std::string_view name;           // snake_case; the file, the struct and this agree
+  std::string_view claim;          // an inequality
+  std::string_view source;         // proof or literature
+  std::string_view judges;         // "subject", or "oracle" for checks of the reference itself
+  std::string_view catches;        // classes of bugs, in words
+  bool anywhere = false;           // the claim holds at kinks and special values as well
+  bool without_reference = false;  // it can judge an op that backproof cannot compute itself
+};
+
+// Thrown by a trial when the subject gave no usable answer; the run loop turns it into its finding.
+class no_answer : public std::exception {
+ public:
+  explicit no_answer(finding f) : found(std::move(f)) {}
+  const char* what() const noexcept override { return found.reason.c_str(); }
+  finding found;
+};
+
+// One sample, put to one subject, with the oracle's answers at hand. Each question is put to the subject once.
+class trial {
+ public:
+  using answers = std::vector<std::optional<tensor>>;
+
+  trial(const oracle& truth, subject& s, const precision& p) : truth_(truth), subject_(s), precision_(p) {}
+  // The same subject, asked about another sample, or another op.
+  trial about(const sample& x) const { return {truth_.about(x), subject_, precision_}; }
+  trial about(const op& o, const sample& x) const { return {truth_.about(o, x), subject_, precision_}; }
+
+  const oracle& truth() const { return truth_; }
+  const precision& numbers() const { return precision_; }
+
+  const answers& forward() { return ask(mode::forward, forward_); }
+  const answers& vjp() { return ask(mode::vjp, vjp_); }
+  const answers& jvp() { return ask(mode::jvp, jvp_); }
+  answers run(mode m, const sample& s) { return run(m, truth_.of(), s); }  // another sample, not kept
+  answers run(mode m, const op& o, const sample& s);
+  offer offers(const op& o) const { return subject_.offers(o, precision_.storage); }
+  offer offers(dtype t) const { return subject_.offers(truth_.of(), t); }
+  bool supports(circumstance c) const { return subject_.supports(c); }
+  // What the questions asked so far left changed, in words; none if nobody watched.
+  std::optional<std::vector<std::string>> changed() const;
+
+  std::string declared_convention() const { return subject_.declared_convention(truth_.of()); }
+
+  std::vector<std::string> output_names() const;    // "Y"
+  std::vector<std::string> gradient_names() const;  // "dX"
+
+ private:
+  const answers& ask(mode m, std::optional<reply>& kept);
+  static const answers& usable(const reply& r);  // throws no_answer
+
+  const oracle& truth_;
+  subject& subject_;
+  precision precision_;
+  std::optional<reply> forward_, vjp_, jvp_;
+};
+
+// What a lossy variant, or sums kept in the storage format, would explain: each a name and bounds of its own.
+struct explanation {
+  std::string name;
+  value_list<bounded<real>> expected;
+  bool keeps_sign = false;  // it may lose every digit, but not turn a number round
+};
+const std::vector<explanation>& explanations(const oracle& truth, mode m);
+
+// The verdict on whole results: within the stable bounds, else explained by a lossy variant, else wrong.
+finding judge_results(trial& t, mode m, const std::string& kind);
+
+struct check {
+  check_info info;
+  finding (*run)(trial&) = nullptr;
+  bool (*applies)(const op&) = nullptr;  // null: to all
+  std::span<const circumstance> tries;   // empty: plain questions only
+
+  bool suits(const op& o, profile p) const {
+    return (p == profile::smooth || info.anywhere) && (o.has_reference() || info.without_reference) &&
+           (applies == nullptr || applies(o));
+  }
+  bool suits(const subject& s) const {
+    return tries.empty() || std::any_of(tries.begin(), tries.end(), [&](circumstance c) { return s.supports(c); });
+  }
+};
+
+template <class Check>
+check make_check() {
+  check c{.info = Check::info, .run = &Check::run, .applies = nullptr, .tries = {}};
+  if constexpr (requires { Check::tries; }) c.tries = Check::tries;
+  if constexpr (requires { &Check::applies; }) c.applies = &Check::applies;
+  return c;
+}
+
+}  // namespace backproof

@@ -1,0 +1,75 @@
+// A subject: the implementation under test, as an adapter presents it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
+
+namespace backproof {
+
+enum class mode { forward, vjp, jvp };
+std::string_view name_of(mode m);
+
+// What came back from a subject. `ok` excepted, `message` says in one line what happened.
+struct reply {
+  enum class status {
+    ok,
+    unimplemented,  // the subject declares that it cannot: a hole in the coverage, not a failure
+    rejected,       // it refused a case that it had declared to support
+    error,          // it reported trouble of its own, or spoke nonsense
+    crash,          // it died
+    timeout,        // it did not answer in time
+  };
+  status code = status::ok;
+  std::string message;
+  // forward and jvp: one per output. vjp: one per input, none where the subject gave no gradient.
+  std::vector<std::optional<tensor>> tensors;
+  // What the run left changed, in words: an input, a floating-point mode. None if nobody watched.
+  std::optional<std::vector<std::string>> changed = {};
+};
+
+// Whether a subject can be asked for an op at all, before any sample is drawn.
+struct offer {
+  bool forward = false, vjp = false, jvp = false;
+  std::string why_not;  // if none of them: the reason, for the report
+  bool any() const { return forward || vjp || jvp; }
+};
+
+class subject {
+ public:
+  virtual ~subject() = default;
+
+  virtual std::string name() const = 0;     // "reference", "onednn", ...
+  virtual std::string version() const = 0;  // of the library behind it
+  virtual offer offers(const op& o, dtype t) const = 0;
+  virtual format accumulator(dtype t) const;  // format of its sums; f32 for f16 and bf16, else the dtype's own
+  // What the subject promises to do at kinks, "ties: first" or "slope 0"; empty if it leaves that open.
+  virtual std::string declared_convention(const op&) const { return ""; }
+  virtual bool supports(circumstance c) const { return c == circumstance::plain; }
+  virtual std::vector<op> own_ops() const { return {}; }  // that backproof does not know (own_op.hpp)
+  virtual std::vector<std::string> without_signature() const { return {}; }  // names of all others that it offers
+  virtual reply run(mode m, const op& o, const sample& s) = 0;
+};
+
+// Makes subjects, one for each job. Throws adapter_error when the adapter cannot be started.
+using subject_factory = std::function<std::unique_ptr<subject>()>;
+
+// An op by these of its formulas in emulated arithmetic: the results, before they are stored in the sample's type.
+std::vector<values<rounded>> emulated(mode m, const op& o, const kernels<rounded>& by, const sample& s,
+                                      const arithmetic& how);
+
+// The reference itself, evaluated op by op in the sample's dtype (with an f32 accumulator for f16 and bf16), as an
+// honest implementation would. `how` chooses the order of its sums; the formats come from the sample.
+std::unique_ptr<subject> reference_subject(order sums = order::forward, bool fused = false);
+
+class adapter_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace backproof

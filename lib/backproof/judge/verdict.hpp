@@ -1,0 +1,73 @@
+// Verdicts, and what a check finds on one sample.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "backproof/judge/histogram.hpp"
+
+namespace backproof {
+
+enum class verdict : std::uint8_t {
+  pass,        // every element within its bound
+  inaccurate,  // outside the stable bound, but explained by a named lossy variant
+  fail,        // explained by nothing
+  unresolved,  // the bound exceeds the signal: nothing was proved
+  vacuous,     // there was nothing to get wrong: nothing was tested
+  skip,        // the subject declared that it cannot
+  error,       // the adapter or the host broke, not the op
+  crash,
+  timeout,
+};
+constexpr std::array<verdict, 9> all_verdicts = {
+    verdict::pass, verdict::inaccurate, verdict::fail,  verdict::unresolved, verdict::vacuous,
+    verdict::skip, verdict::error,      verdict::crash, verdict::timeout,
+};
+std::string_view name_of(verdict v);
+std::optional<verdict> verdict_named(std::string_view name);
+
+// One element of a tensor, and how far off it is. Numbers are kept as text so that none loses digits on its way
+// into a report: `expected` has up to 20 significant digits, `actual` is what the subject returned, shortest form.
+struct element {
+  std::string where;  // "dX[2]" or "Y[0,3]"
+  std::string expected, actual;
+  double error = 0, bound = 0;
+  double ulps = 0;  // distance from the correctly rounded expected value; NaN for what is no element, such as a law
+};
+
+struct finding {
+  verdict outcome = verdict::pass;
+  std::string kind;        // of a fail: wrong_gradient, wrong_value, nonfinite, shape, dtype, missing_gradient, law
+  std::string reason;      // one line; why not pass
+  std::string variant;     // of an inaccurate: the name of the lossy variant
+  std::string convention;  // where kinks were hit: which subgradient was met, "slope 0" or "ties: first"
+  std::string bound;       // how the bound was made, in words
+  std::string note;        // what was measured, in words, and the number by which notes are ranked
+  double measured = 0;
+  std::string unproved;          // what a pass leaves open, in words
+  std::optional<element> worst;  // the element with the largest error / bound
+  std::int64_t elements = 0;     // compared
+  std::int64_t resolved = 0;     // of them, those whose bound is below their magnitude
+  double max_ulps = 0;
+  histogram ulps;   // of all elements compared: distance from the correctly rounded value
+  histogram slack;  // of the elements that are off at all: bound / error
+};
+
+inline finding skipped(std::string reason) {
+  finding f;
+  f.outcome = verdict::skip;
+  f.reason = std::move(reason);
+  return f;
+}
+
+inline finding unresolved(std::string reason) {
+  finding f;
+  f.outcome = verdict::unresolved;
+  f.reason = std::move(reason);
+  return f;
+}
+
+}  // namespace backproof

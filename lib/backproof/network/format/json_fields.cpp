@@ -1,0 +1,85 @@
+#include "backproof/network/format/json_fields.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+
+#include "backproof/base/text.hpp"
+#include "backproof/network/graph/network.hpp"
+
+namespace backproof::networks {
+namespace {
+
+constexpr int deepest = 32;
+constexpr index largest_extent = index{1} << 31;
+
+}  // namespace
+
+void wrong(const std::string& what) { throw std::invalid_argument(what); }
+
+json parsed(std::string_view text) {
+  if (text.size() > most_description_bytes) wrong("the description is larger than 64 MiB");
+  const auto shallow = [](int depth, json::parse_event_t, json&) {
+    if (depth > deepest) wrong("the description is nested too deeply");
+    return true;
+  };
+  try {
+    json doc = json::parse(text, shallow);
+    if (!doc.is_object()) wrong("the description is no JSON object");
+    return doc;
+  } catch (const json::parse_error& e) {
+    wrong(fmt::format("the description is no JSON, at byte {}", e.byte));
+  } catch (const json::exception&) {
+    wrong("the description holds a number that is too large");
+  }
+}
+
+void only(const json& j, const std::set<std::string>& keys) {
+  for (const auto& [key, value] : j.items())
+    if (!keys.contains(key)) wrong(fmt::format("'{}' is not known here", quotable(key)));
+}
+
+std::string text_of(const json& j, const std::string& key) {
+  if (!j.at(key).is_string()) wrong(key + " is no text");
+  return j.at(key).get<std::string>();
+}
+
+double number_of(const json& j, const std::string& key, double otherwise) {
+  if (!j.contains(key)) return otherwise;
+  if (!j.at(key).is_number() || !std::isfinite(j.at(key).get<double>())) wrong(key + " is no finite number");
+  return j.at(key).get<double>();
+}
+
+index count_of(const json& j, const std::string& key, index otherwise) {
+  if (!j.contains(key)) return otherwise;
+  if (!j.at(key).is_number_integer() || j.at(key).get<index>() < 0) wrong(key + " is no count");
+  return j.at(key).get<index>();
+}
+
+shape shape_of(const json& j, const std::string& key) {
+  if (!j.at(key).is_array() || j.at(key).size() > 16) wrong(key + " is no list of up to 16 extents");
+  shape s;
+  for (const json& n : j.at(key)) {
+    if (!n.is_number_integer() || n.get<index>() < 0 || n.get<index>() > largest_extent)
+      wrong(key + " holds something that is no extent");
+    s.push_back(n.get<index>());
+  }
+  return s;
+}
+
+void flatten(const json& j, std::size_t level, shape& dims, std::vector<double>& into) {
+  if (!j.is_array()) {
+    if (!j.is_number() || level != dims.size()) wrong("values are no numbers in even rows");
+    into.push_back(j.get<double>());
+    return;
+  }
+  if (level == dims.size()) {
+    if (!into.empty()) wrong("values are no numbers in even rows");
+    dims.push_back(static_cast<index>(j.size()));
+  }
+  if (dims[level] != static_cast<index>(j.size())) wrong("values are no numbers in even rows");
+  for (const json& one : j) flatten(one, level + 1, dims, into);
+}
+
+}  // namespace backproof::networks

@@ -1,0 +1,28 @@
+// Fields of a JSON document that nobody has checked yet. What is wrong is thrown as std::invalid_argument, in one line
+// that names the field.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backproof/tensor/shape.hpp"
+
+namespace backproof::networks {
+
+using json = nlohmann::ordered_json;  // the first input is the one that is given first
+
+[[noreturn]] void wrong(const std::string& what);
+
+json parsed(std::string_view text);  // an object, of limited size and depth
+void only(const json& j, const std::set<std::string>& keys);
+std::string text_of(const json& j, const std::string& key);
+double number_of(const json& j, const std::string& key, double otherwise);  // finite
+index count_of(const json& j, const std::string& key, index otherwise);
+shape shape_of(const json& j, const std::string& key);
+// Nested lists of numbers, all of one length on each level.
+void flatten(const json& j, std::size_t level, shape& dims, std::vector<double>& into);
+
+}  // namespace backproof::networks

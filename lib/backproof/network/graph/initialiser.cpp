@@ -1,0 +1,145 @@
+#include "backproof/network/graph/initialiser.hpp"
+
+#include <fmt/format.h>
+
+#include <Eigen/QR>
+#include <array>
+#include <cmath>
+#include <stdexcept>
+
+#include "backproof/op/draw.hpp"
+
+namespace backproof::networks {
+namespace {
+
+using numbers = std::vector<double>;
+
+template <class F>
+numbers filled(const parameter_use& use, F f) {
+  numbers x(static_cast<std::size_t>(size_of(use.dims)));
+  for (double& one : x) one = f();
+  return x;
+}
+
+numbers normal(const parameter_use& use, draw& random, double std) {
+  return filled(use, [&] { return std * random.normal(); });
+}
+
+numbers uniform(const parameter_use& use, draw& random, double low, double high) {
+  return filled(use, [&] { return random.uniform(low, high); });
+}
+
+// Orthonormal columns, or rows if there are fewer of them: Q of the QR factors of a Gaussian matrix, its columns' signs
+// those of R's diagonal, which makes it uniformly distributed (Mezzadri 2007).
+Eigen::MatrixXd orthogonal_matrix(draw& random, index rows, index columns) {
+  const bool wide = columns > rows;
+  Eigen::MatrixXd a(wide ? columns : rows, wide ? rows : columns);
+  for (Eigen::Index i = 0; i < a.size(); ++i) a.data()[i] = random.normal();
+  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(a);
+  Eigen::MatrixXd q = qr.householderQ() * Eigen::MatrixXd::Identity(a.rows(), a.cols());
+  for (Eigen::Index k = 0; k < q.cols(); ++k)
+    if (qr.matrixQR()(k, k) < 0) q.col(k) *= -1;
+  return wide ? q.transpose() : q;
+}
+
+numbers orthogonal(const parameter_use& use, draw& random, double gain) {
+  if (use.dims.size() < 2) throw std::invalid_argument("orthogonal needs a matrix");
+  const index rows = use.dims[0], columns = rows == 0 ? 0 : size_of(use.dims) / rows;
+  const Eigen::MatrixXd q = orthogonal_matrix(random, rows, columns);
+  numbers x;
+  for (index i = 0; i < rows; ++i)
+    for (index j = 0; j < columns; ++j) x.push_back(gain * q(i, j));
+  return x;
+}
+
+numbers delta_orthogonal(const parameter_use& use, draw& random, double gain) {
+  if (!use.convolution) throw std::invalid_argument("delta_orthogonal is for convolutions");
+  const index out = use.dims[0], in = use.dims[1], taps = size_of({use.dims.begin() + 2, use.dims.end()});
+  for (std::size_t k = 2; k < use.dims.size(); ++k)
+    if (use.dims[k] % 2 == 0) throw std::invalid_argument("delta_orthogonal needs a window with a middle");
+  const Eigen::MatrixXd q = orthogonal_matrix(random, out, in);
+  numbers x(static_cast<std::size_t>(out * in * taps));
+  for (index o = 0; o < out; ++o)
+    for (index i = 0; i < in; ++i) x[static_cast<std::size_t>((o * in + i) * taps + taps / 2)] = gain * q(o, i);
+  return x;
+}
+
+using maker = numbers (*)(const initialiser&, const parameter_use&, draw&);
+struct row {
+  std::string_view name;
+  maker make;
+};
+double fan(index n) { return static_cast<double>(std::max<index>(1, n)); }
+
+constexpr std::array<row, 12> rows = {{
+    {"he", [](auto& h, auto& u, draw& r) { return normal(u, r, h.gain * std::sqrt(2 / fan(u.fan_in))); }},
+    {"glorot",
+     [](auto& h, auto& u, draw& r) {
+       const double edge = h.gain * std::sqrt(6 / fan(u.fan_in + u.fan_out));
+       return uniform(u, r, -edge, edge);
+     }},
+    {"lecun", [](auto& h, auto& u, draw& r) { return normal(u, r, h.gain * std::sqrt(1 / fan(u.fan_in))); }},
+    {"torch_default",
+     [](auto& h, auto& u, draw& r) {
+       const double edge = h.gain / std::sqrt(fan(u.torch_fan > 0 ? u.torch_fan : u.fan_in));
+       return uniform(u, r, -edge, edge);
+     }},
+    {"orthogonal", [](auto& h, auto& u, draw& r) { return orthogonal(u, r, h.gain); }},
+    {"delta_orthogonal", [](auto& h, auto& u, draw& r) { return delta_orthogonal(u, r, h.gain); }},
+    {"normal", [](auto& h, auto& u, draw& r) { return normal(u, r, h.gain * h.std); }},
+    {"uniform", [](auto& h, auto& u, draw& r) { return uniform(u, r, h.gain * h.low, h.gain * h.high); }},
+    {"constant", [](auto& h, auto& u, draw&) { return filled(u, [&] { return h.value; }); }},
+    {"zeros", [](auto&, auto& u, draw&) { return filled(u, [] { return 0.0; }); }},
+    {"ones", [](auto&, auto& u, draw&) { return filled(u, [] { return 1.0; }); }},
+    {"integers",
+     [](auto& h, auto& u, draw& r) { return filled(u, [&] { return static_cast<double>(r.below(h.below)); }); }},
+}};
+
+const row* find(const std::string& name) {
+  for (const row& r : rows)
+    if (r.name == name) return &r;
+  return nullptr;
+}
+
+}  // namespace
+
+bool is_initialiser(const std::string& name) { return find(name) != nullptr; }
+
+std::string known_initialisers() {
+  std::string out;
+  for (const row& r : rows) out += (out.empty() ? "" : ", ") + std::string(r.name);
+  return out;
+}
+
+initialiser initialiser_for(const parameter_use& use, const initialiser& weights) {
+  using kind = parameter_use::kind;
+  switch (use.what) {
+    case kind::weight:
+      return weights;
+    case kind::bias:
+      return weights.name == "torch_default" ? weights : initialiser{.name = "zeros"};
+    case kind::scale:
+    case kind::variance:
+      return {.name = "ones"};
+    case kind::slope:
+      return {.name = "constant", .value = 0.25};
+    case kind::embedding:
+      return {.name = "normal"};
+    case kind::shift:
+    case kind::mean:
+      return {.name = "zeros"};
+  }
+  return weights;
+}
+
+std::vector<double> initial_values(const initialiser& how, const parameter_use& use, std::uint64_t seed,
+                                   const std::string& name) {
+  const row* r = find(how.name);
+  if (r == nullptr)
+    throw std::invalid_argument(fmt::format("there is no initialiser '{}': {}", how.name, known_initialisers()));
+  if (how.below < 1) throw std::invalid_argument("below is not positive");
+  draw random(seed, "initial " + name, 0);
+  return r->make(how, use, random);
+}
+
+}  // namespace backproof::networks

@@ -1,0 +1,19 @@
+// ONNX models as networks.
+//
+// Graph inputs become inputs with drawn values, initializers become parameters where an op has a gradient by them,
+// nodes become ops of the catalogue, and what exporters compute of shapes is computed here. A model without a loss is
+// given one:  sum_i v_i y_i  with drawn v, so that the gradient is the VJP of the cotangent v. docs/onnx.md says more.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "backproof/network/graph/network.hpp"
+
+namespace backproof::networks {
+
+// Tensors stored beside the model are read from `folder`. Throws std::invalid_argument with one line that names the
+// node and what is wrong with it, or all that the catalogue has not.
+network network_of_onnx(std::string_view bytes, const std::string& folder, const reading& how);
+
+}  // namespace backproof::networks

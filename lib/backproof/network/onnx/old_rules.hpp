@@ -1,0 +1,17 @@
+// What nodes of older versions of ONNX's operators say, in the words of the newest.
+#pragma once
+
+#include "backproof/network/onnx/call.hpp"
+
+namespace backproof::networks {
+
+void modernise(onnx_call& c);
+
+// Before opset 13 over all axes from one on, as if they were one.
+std::vector<port> softmax(onnx_call& c);
+
+bool trains(const onnx_call& dropout);
+
+shape in_two(const shape& x, index axis);  // the axes before, and those from there on, as one each
+
+}  // namespace backproof::networks

@@ -1,0 +1,21 @@
+// Examples along a batch axis: axis 0 of every output, and of the inputs that an op's law::batch names. Of functions of
+// one variable every axis is one.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "backproof/op/op.hpp"
+#include "backproof/op/sample.hpp"
+
+namespace backproof {
+
+bool has_batch(const op& o);
+bool in_batch(const op& o, std::size_t input);    // false: it is shared by all examples
+index examples_of(const op& o, const sample& x);  // 0 if the sample has no such axis
+// The sample of some examples, in this order; each may stand there more than once.
+sample of_examples(const op& o, const sample& x, const std::vector<index>& which);
+// The same of one tensor.
+tensor of_examples(const tensor& t, const std::vector<index>& which);
+
+}  // namespace backproof

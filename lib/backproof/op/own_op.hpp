@@ -1,0 +1,30 @@
+// Ops that a subject brings along: backproof does not know what they compute, but can ask for them, and judge their
+// gradients by their own forward function.
+//
+// The signature is that of op.hpp with a shape for each operand, "X[N,C], scale[C], label#[N]<C -> Y[N,2*C]":
+// - an extent is a number, a name, or an expression of them with + - * / and parentheses;
+// - names that stand alone as an extent of an input are drawn, all others follow from them;
+// - indices are below the extent behind "<"; [] is a scalar, [...] any shape, the same wherever it stands.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backproof/op/op.hpp"
+
+namespace backproof {
+
+struct own_op_description {
+  std::string name, domain, signature;
+  int opset = 0;
+  std::string batch;                                         // the extent that counts independent examples; or none
+  std::map<std::string, std::vector<attribute>> attributes;  // the choices for each
+  std::map<std::string, std::pair<double, double>> ranges;   // of an input's elements, where not every number will do
+};
+
+// An op without kernels: op::has_reference() is false. Throws std::invalid_argument with one line that names the place.
+op own_op(const own_op_description& d);
+
+}  // namespace backproof

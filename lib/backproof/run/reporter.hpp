@@ -1,0 +1,38 @@
+// Reports: renderers of result records. They know records, and nothing else.
+//
+// A report is a struct in a file of its own, named alike (reports/junit.hpp holds reports::junit), derived from
+// reporter; its presence gives the command line an option of that name, which takes the file to write.
+#pragma once
+
+#include <memory>
+#include <ostream>
+#include <string_view>
+
+#include "backproof/run/result.hpp"
+
+namespace backproof {
+
+class reporter {
+ public:
+  virtual ~reporter() = default;
+  virtual void begin(const run_info&, std::ostream&) {}
+  virtual void record(const result&, std::ostream&) {}
+  virtual void end(const run_info&, const summary&, std::ostream&) {}
+};
+
+struct report_info {
+  std::string_view name;  // snake_case; the file, the struct, the option and this agree
+  std::string_view what;  // one line for the help text
+};
+
+struct report {
+  report_info info;
+  std::unique_ptr<reporter> (*make)() = nullptr;
+};
+
+template <class Report>
+report make_report() {
+  return {Report::info, []() -> std::unique_ptr<reporter> { return std::make_unique<Report>(); }};
+}
+
+}  // namespace backproof

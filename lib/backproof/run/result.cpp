@@ -1,0 +1,96 @@
+#include "backproof/run/result.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace backproof {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+constexpr int schema_version = 1;
+
+// JSON has no infinities and no NaN; they are strings, as in the wire protocol.
+json number(double x) {
+  if (std::isnan(x)) return "NaN";
+  if (std::isinf(x)) return x > 0 ? "Infinity" : "-Infinity";
+  return x;
+}
+
+std::string line(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+}  // namespace
+
+std::string result::id() const { return fmt::format("{}/{}/{}/{}", op, dtype, check, sample); }
+
+int summary::exit_code() const {
+  const summary& s = *this;
+  if (interrupted) return 2;
+  if (s[verdict::fail] > 0 || s[verdict::vacuous] > 0 || !worse.empty()) return 1;
+  if (strict && s[verdict::inaccurate] > 0) return 1;
+  if (s[verdict::error] > 0 || s[verdict::crash] > 0 || s[verdict::timeout] > 0) return 6;
+  return ops_selected > 0 && ops_executed == 0 && not_run.empty() ? 1 : 0;  // nothing executed is never green
+}
+
+std::string to_json(const result& r) {
+  json j = {{"v", schema_version}, {"event", "case"},
+            {"id", r.id()},        {"op", r.op},
+            {"domain", r.domain},  {"subject", r.subject},
+            {"dtype", r.dtype},    {"check", r.check},
+            {"case", r.sample},    {"verdict", name_of(r.found.outcome)}};
+  if (!r.found.kind.empty()) j["kind"] = r.found.kind;
+  if (!r.found.reason.empty()) j["reason"] = r.found.reason;
+  if (!r.found.variant.empty()) j["variant"] = r.found.variant;
+  if (!r.found.convention.empty()) j["convention"] = r.found.convention;
+  if (!r.found.note.empty()) j["note"] = r.found.note;
+  if (!r.found.unproved.empty()) j["unproved"] = r.found.unproved;
+  j["elements"] = r.found.elements;
+  j["resolved"] = r.found.resolved;
+  if (const auto& w = r.found.worst)
+    j["worst"] = {{"where", w->where},
+                  {"expected", w->expected},
+                  {"actual", w->actual},
+                  {"error", number(w->error)},
+                  {"bound", number(w->bound)}};
+  if (r.found.worst && !std::isnan(r.found.worst->ulps)) j["worst"]["ulps"] = number(r.found.worst->ulps);
+  if (!r.found.bound.empty()) j["bound"] = r.found.bound;
+  if (r.found.ulps.total() > 0) j["max_ulps"] = number(r.found.max_ulps), j["ulps"] = r.found.ulps.counts();
+  if (r.found.slack.total() > 0) j["slack"] = r.found.slack.counts();
+  j["claim"] = r.claim;
+  if (!r.attributes.empty()) j["attributes"] = r.attributes;
+  if (!r.tensors.empty()) j["sample"] = r.tensors;
+  if (!r.shrunk_from.empty()) j["shrunk_from"] = r.shrunk_from;
+  if (!r.hint.empty()) j["hint"] = r.hint;
+  if (!r.file.empty()) j["file"] = r.file;
+  if (!r.replay.empty()) j["replay"] = r.replay;
+  return line(j);
+}
+
+std::string to_json(const run_info& i) {
+  json j = {{"v", schema_version},    {"event", "run"},       {"schema", "backproof.result/1"},
+            {"backproof", i.version}, {"subject", i.subject}, {"subject_version", i.subject_version},
+            {"seed", i.seed},         {"samples", i.samples}};
+  if (!i.shard.empty()) j["shard"] = i.shard;
+  return line(j);
+}
+
+std::string to_json(const summary& s) {
+  json counts = json::object();
+  for (const verdict v : all_verdicts) counts[std::string(name_of(v))] = s[v];
+  json j = {{"v", schema_version},
+            {"event", "summary"},
+            {"counts", counts},
+            {"ops_selected", s.ops_selected},
+            {"ops_executed", s.ops_executed},
+            {"interrupted", s.interrupted},
+            {"exit", s.exit_code()}};
+  if (s.strict) j["strict"] = true;
+  if (!s.worse.empty()) j["worse"] = s.worse;
+  if (!s.not_run.empty()) j["not_run"] = s.not_run;
+  if (!s.first_failure.empty()) j["first_failure"] = s.first_failure;
+  return line(j);
+}
+
+}  // namespace backproof

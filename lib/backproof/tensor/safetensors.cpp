@@ -1,0 +1,217 @@
+#include "backproof/tensor/safetensors.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "backproof/base/text.hpp"
+
+namespace backproof {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+struct stored_type {
+  std::string_view name;
+  dtype type;
+};
+constexpr std::array<stored_type, 5> stored_types = {{
+    {"F64", dtype::f64},
+    {"F32", dtype::f32},
+    {"F16", dtype::f16},
+    {"BF16", dtype::bf16},
+    {"I64", dtype::i64},
+}};
+
+std::string_view stored_name(dtype t) {
+  return std::find_if(stored_types.begin(), stored_types.end(), [t](auto& s) { return s.type == t; })->name;
+}
+
+constexpr std::size_t max_rank = 16;
+constexpr int max_json_depth = 8;
+
+json parse_header(std::string_view text) {
+  // A bound on depth keeps a hostile header from exhausting the stack.
+  const auto shallow = [](int depth, json::parse_event_t, json&) {
+    if (depth > max_json_depth) throw format_error("safetensors header: nested too deeply");
+    return true;
+  };
+  try {
+    json header = json::parse(text, shallow);
+    if (!header.is_object()) throw format_error("safetensors header: not a JSON object");
+    return header;
+  } catch (const json::exception&) {
+    throw format_error("safetensors header: not valid JSON");
+  }
+}
+
+struct entry {
+  std::string name;
+  dtype type;
+  shape dims;
+  std::size_t begin, end;
+};
+
+std::size_t unsigned_of(const json& j, const std::string& what) {
+  if (!j.is_number_unsigned()) throw format_error(what + " is not a non-negative integer");
+  return j.get<std::size_t>();
+}
+
+entry parse_entry(const std::string& name, const json& j) {
+  const std::string where = "safetensors tensor '" + quotable(name) + "': ";
+  if (!j.is_object() || !j.contains("dtype") || !j.contains("shape") || !j.contains("data_offsets"))
+    throw format_error(where + "needs dtype, shape and data_offsets");
+  const auto found = std::find_if(stored_types.begin(), stored_types.end(),
+                                  [&](auto& s) { return j["dtype"].is_string() && j["dtype"] == s.name; });
+  if (found == stored_types.end()) throw format_error(where + "unsupported dtype " + j["dtype"].dump().substr(0, 40));
+  if (!j["shape"].is_array() || j["shape"].size() > max_rank) throw format_error(where + "bad shape");
+  shape dims;
+  std::size_t count = 1;
+  for (const json& e : j["shape"]) {
+    const std::size_t extent = unsigned_of(e, where + "an extent");
+    if (extent > max_payload_bytes || (extent != 0 && count > max_payload_bytes / extent))
+      throw format_error(where + "shape is too large");
+    dims.push_back(static_cast<index>(extent));
+    count *= extent;
+  }
+  const json& offsets = j["data_offsets"];
+  if (!offsets.is_array() || offsets.size() != 2) throw format_error(where + "data_offsets needs two numbers");
+  const std::size_t begin = unsigned_of(offsets[0], where + "an offset"),
+                    end = unsigned_of(offsets[1], where + "an offset");
+  if (end < begin || end > max_payload_bytes || end - begin != count * bytes_of(found->type))
+    throw format_error(where + "data_offsets do not fit its shape");
+  return {name, found->type, std::move(dims), begin, end};
+}
+
+std::vector<entry> parse_entries(const json& header) {
+  std::vector<entry> entries;
+  for (const auto& [name, j] : header.items())
+    if (name != "__metadata__") entries.push_back(parse_entry(name, j));
+  std::stable_sort(entries.begin(), entries.end(), [](auto& a, auto& b) { return a.begin < b.begin; });
+  std::size_t at = 0;
+  for (const entry& e : entries) {
+    if (e.begin != at) throw format_error("safetensors tensor '" + quotable(e.name) + "': overlaps or leaves a hole");
+    at = e.end;
+  }
+  return entries;
+}
+
+std::string_view text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// Writes through a temporary file beside the target, so that readers see the whole or nothing.
+void write_bytes(const std::string& path, std::span<const std::byte> bytes) {
+  const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
+  std::FILE* f = std::fopen(temporary.c_str(), "wb");
+  if (f == nullptr) throw std::runtime_error(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), f) == bytes.size();
+  const bool closed = std::fclose(f) == 0;
+  if (!written || !closed || std::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int reason = errno;
+    std::remove(temporary.c_str());
+    throw std::runtime_error(fmt::format("cannot write {}: {}", path, std::strerror(reason)));
+  }
+}
+
+}  // namespace
+
+const tensor* safetensors::find(const std::string& name) const {
+  const auto found = std::find_if(tensors.begin(), tensors.end(), [&](auto& t) { return t.first == name; });
+  return found == tensors.end() ? nullptr : &found->second;
+}
+
+std::vector<std::byte> encode(const safetensors& s) {
+  json header = json::object();
+  if (!s.metadata.empty()) header["__metadata__"] = s.metadata;
+  std::size_t at = 0;
+  for (const auto& [name, t] : s.tensors) {
+    const std::size_t end = at + t.bytes().size();
+    header[name] = {{"dtype", stored_name(t.type())}, {"shape", t.dims()}, {"data_offsets", {at, end}}};
+    at = end;
+  }
+  std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
+  text.append((8 - text.size() % 8) % 8, ' ');
+
+  std::vector<std::byte> out(8 + text.size() + at);
+  for (std::size_t i = 0; i < 8; ++i) out[i] = static_cast<std::byte>(text.size() >> (8 * i) & 0xff);
+  std::memcpy(out.data() + 8, text.data(), text.size());
+  std::byte* p = out.data() + 8 + text.size();
+  for (const auto& [name, t] : s.tensors) p = std::copy(t.bytes().begin(), t.bytes().end(), p);
+  return out;
+}
+
+std::size_t header_bytes(std::span<const std::byte, 8> prefix) {
+  std::uint64_t n = 0;
+  for (std::size_t i = 8; i-- > 0;) n = n << 8 | std::to_integer<std::uint64_t>(prefix[i]);
+  if (n > max_header_bytes)
+    throw format_error(fmt::format("safetensors header claims {} bytes; at most {} are read", n, max_header_bytes));
+  return n;
+}
+
+std::size_t payload_bytes(std::string_view header) {
+  const std::vector<entry> entries = parse_entries(parse_header(header));
+  return entries.empty() ? 0 : entries.back().end;
+}
+
+safetensors decode(std::span<const std::byte> whole) {
+  if (whole.size() < 8) throw format_error("safetensors: shorter than its 8-byte prefix");
+  const std::size_t n = header_bytes(whole.first<8>());
+  if (whole.size() - 8 < n) throw format_error("safetensors: shorter than its header");
+  const json header = parse_header(text_of(whole.subspan(8, n)));
+  const std::span<const std::byte> data = whole.subspan(8 + n);
+
+  safetensors out;
+  if (header.contains("__metadata__")) {
+    if (!header["__metadata__"].is_object()) throw format_error("safetensors __metadata__: not an object");
+    for (const auto& [key, value] : header["__metadata__"].items()) {
+      if (!value.is_string()) throw format_error("safetensors __metadata__: '" + quotable(key) + "' is not a string");
+      out.metadata[key] = value.get<std::string>();
+    }
+  }
+  std::size_t end = 0;
+  for (const entry& e : parse_entries(header)) {
+    if (e.end > data.size())
+      throw format_error("safetensors tensor '" + quotable(e.name) + "': too few bytes in the file");
+    tensor t(e.type, e.dims);
+    std::copy(data.begin() + static_cast<std::ptrdiff_t>(e.begin), data.begin() + static_cast<std::ptrdiff_t>(e.end),
+              t.bytes().begin());
+    out.tensors.emplace_back(e.name, std::move(t));
+    end = e.end;
+  }
+  if (end != data.size()) throw format_error("safetensors: bytes after the last tensor");
+  return out;
+}
+
+void write_file(const std::string& path, const safetensors& s) { write_bytes(path, encode(s)); }
+
+void write_text(const std::string& path, std::string_view text) {
+  write_bytes(path, std::as_bytes(std::span(text.data(), text.size())));
+}
+
+safetensors read_file(const std::string& path) {
+  std::error_code trouble;
+  const auto size = std::filesystem::file_size(path, trouble);
+  std::ifstream in(path, std::ios::binary);
+  if (trouble || !in) throw std::runtime_error(fmt::format("cannot read {}", path));
+  if (size > 8 + max_header_bytes + max_payload_bytes)
+    throw format_error(fmt::format("{}: larger than any valid file", path));
+  std::vector<std::byte> bytes(size);
+  in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
+  if (static_cast<std::size_t>(in.gcount()) != size) throw std::runtime_error(fmt::format("cannot read {}", path));
+  try {
+    return decode(bytes);
+  } catch (const format_error& e) {
+    throw format_error(path + ": " + e.what());
+  }
+}
+
+}  // namespace backproof

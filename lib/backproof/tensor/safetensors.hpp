@@ -1,0 +1,49 @@
+// The safetensors container: on disk for counterexamples, on the wire for adapters.
+//
+// Layout: u64 little-endian N, N bytes of JSON, then tensor bytes. The JSON maps names to {dtype, shape, data_offsets}
+// and "__metadata__" to strings. Everything read is untrusted: sizes, ranks and offsets are checked before anything
+// is allocated, and a file that overlaps, leaves holes or claims more than it holds is refused.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "backproof/tensor/tensor.hpp"
+
+namespace backproof {
+
+struct safetensors {
+  std::map<std::string, std::string> metadata;
+  std::vector<std::pair<std::string, tensor>> tensors;  // in the order of their bytes
+
+  const tensor* find(const std::string& name) const;  // null if there is none
+};
+
+// One line: what is wrong, and where in the file.
+class format_error : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+constexpr std::size_t max_header_bytes = std::size_t{1} << 24;
+constexpr std::size_t max_payload_bytes = std::size_t{1} << 30;
+
+std::vector<std::byte> encode(const safetensors& s);  // the header is padded with spaces to a multiple of 8
+safetensors decode(std::span<const std::byte> whole);
+
+// For streams: after the first 8 bytes, how long the JSON is; after the JSON, how long the tensor bytes are.
+std::size_t header_bytes(std::span<const std::byte, 8> prefix);
+std::size_t payload_bytes(std::string_view header);
+
+void write_file(const std::string& path, const safetensors& s);  // whole or not at all; throws std::runtime_error
+safetensors read_file(const std::string& path);
+
+// Text to a file in the same way: into a temporary file beside it, then renamed.
+void write_text(const std::string& path, std::string_view text);
+
+}  // namespace backproof

@@ -1,0 +1,29 @@
+// Index inputs that must satisfy a condition: classes listed once, labels that are no blank, signs without zeros.
+#pragma once
+
+#include <vector>
+
+#include "backproof/op/sample.hpp"
+
+namespace backproof {
+
+// Adds an input of indices in low .. high for which fits(elements) holds, and returns the elements. A copy of the
+// stream tells beforehand what will be drawn; as long as that does not fit, the stream moves on. Some draw must fit,
+// and not too rarely.
+template <class F>
+std::vector<index> fitting_indices(sampler& s, const shape& dims, index low, index high, F fits) {
+  const auto ahead = [&](draw stream) {
+    std::vector<index> drawn(static_cast<std::size_t>(size_of(dims)));
+    for (index& i : drawn) i = stream.between(low, high);
+    return drawn;
+  };
+  std::vector<index> drawn = ahead(s.random());
+  while (!fits(drawn)) {
+    s.random().bits();
+    drawn = ahead(s.random());
+  }
+  s.indices(dims, low, high);
+  return drawn;
+}
+
+}  // namespace backproof

@@ -1,0 +1,38 @@
+#include "frames/groups.hpp"
+
+#include <stdexcept>
+
+namespace backproof {
+
+groups::groups(const shape& dims, const std::vector<index>& axes) : dims_(dims), listed_(dims.size()) {
+  const auto rank = static_cast<index>(dims.size());
+  for (const index axis : axes) {
+    const index k = axis < 0 ? axis + rank : axis;
+    if (k < 0 || k >= rank)
+      throw std::invalid_argument("axis " + std::to_string(axis) + " of a tensor " + to_string(dims));
+    if (listed_[static_cast<std::size_t>(k)])
+      throw std::invalid_argument("axis " + std::to_string(axis) + " is named twice");
+    listed_[static_cast<std::size_t>(k)] = true;
+    length_ *= dims[static_cast<std::size_t>(k)];
+  }
+  const shape outer = reduced(true), steps = strides_of(dims), outer_steps = strides_of(outer);
+  members_.resize(static_cast<std::size_t>(size_of(outer)));
+  for (index i = 0; i < size_of(dims); ++i) {
+    index o = 0;
+    for (std::size_t k = 0; k < dims.size(); ++k)
+      if (!listed_[k]) o += i / steps[k] % dims[k] * outer_steps[k];
+    members_[static_cast<std::size_t>(o)].push_back(i);
+  }
+}
+
+shape groups::reduced(bool keepdims) const {
+  shape s;
+  for (std::size_t k = 0; k < dims_.size(); ++k)
+    if (!listed_[k])
+      s.push_back(dims_[k]);
+    else if (keepdims)
+      s.push_back(1);
+  return s;
+}
+
+}  // namespace backproof

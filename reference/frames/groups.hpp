@@ -1,0 +1,33 @@
+// Groups of elements that belong together: those that a reduction adds up, or that a normalisation standardises.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backproof/tensor/attributes.hpp"
+#include "backproof/tensor/shape.hpp"
+
+namespace backproof {
+
+// Elements of a tensor by the coordinates along the axes that are *not* listed: group o holds the flat positions of all
+// elements that share them, in row-major order. Groups are in row-major order as well. Negative axes count from the
+// end. Throws std::invalid_argument for an axis that does not exist, or is named twice.
+class groups {
+ public:
+  groups(const shape& dims, const std::vector<index>& axes);
+
+  index count() const { return static_cast<index>(members_.size()); }
+  index length() const { return length_; }  // elements of each group; 0 if a listed axis is empty
+  const std::vector<index>& operator[](index o) const { return members_.at(static_cast<std::size_t>(o)); }
+
+  // The shape of one number per group: the listed axes with extent 1, or without them.
+  shape reduced(bool keepdims) const;
+
+ private:
+  shape dims_;
+  std::vector<bool> listed_;
+  index length_ = 1;
+  std::vector<std::vector<index>> members_;
+};
+
+}  // namespace backproof
