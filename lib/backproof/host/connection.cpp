@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "backproof/base/untrusted_json.hpp"
+#include "backproof/host/untrusted_json.hpp"
 
 namespace backproof::host {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "backproof/base/config.hpp"
-#include "backproof/base/untrusted_json.hpp"
+#include "backproof/host/untrusted_json.hpp"
 
 namespace backproof::host {
 namespace {

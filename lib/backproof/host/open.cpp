@@ -10,7 +10,7 @@
 #include <fstream>
 #include <optional>
 
-#include "backproof/base/untrusted_json.hpp"
+#include "backproof/host/untrusted_json.hpp"
 
 namespace backproof::host {
 namespace {
