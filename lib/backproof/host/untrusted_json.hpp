@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "backproof/base/untrusted_json.hpp"
 #include "backproof/host/process.hpp"
 
 namespace backproof::host {
@@ -19,18 +20,7 @@ class json_trouble : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-inline json parse_untrusted(std::string_view text) {
-  constexpr int deepest = 16;  // a bound on depth keeps hostile text from exhausting the stack
-  const auto shallow = [](int depth, json::parse_event_t, json&) {
-    if (depth > deepest) throw json_trouble("nested too deeply");
-    return true;
-  };
-  try {
-    return json::parse(text, shallow);
-  } catch (const json::exception&) {
-    throw json_trouble("not valid JSON");
-  }
-}
+inline json parse_untrusted(std::string_view text) { return backproof::parse_untrusted<json_trouble>(text, 16); }
 
 // The member of an object; null if it is absent, or if this is no object.
 inline const json* member(const json& j, const char* name) {

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backproof/base/text.hpp"
+#include "backproof/base/untrusted_json.hpp"
 
 namespace backproof {
 namespace {
@@ -39,18 +40,9 @@ constexpr std::size_t max_rank = 16;
 constexpr int max_json_depth = 8;
 
 json parse_header(std::string_view text) {
-  // A bound on depth keeps a hostile header from exhausting the stack.
-  const auto shallow = [](int depth, json::parse_event_t, json&) {
-    if (depth > max_json_depth) throw format_error("safetensors header: nested too deeply");
-    return true;
-  };
-  try {
-    json header = json::parse(text, shallow);
-    if (!header.is_object()) throw format_error("safetensors header: not a JSON object");
-    return header;
-  } catch (const json::exception&) {
-    throw format_error("safetensors header: not valid JSON");
-  }
+  json header = parse_untrusted<format_error>(text, max_json_depth, "safetensors header: ");
+  if (!header.is_object()) throw format_error("safetensors header: not a JSON object");
+  return header;
 }
 
 struct entry {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backproof/base/text.hpp"
+#include "backproof/base/untrusted_json.hpp"
 #include "backproof/flow/recording/recording.hpp"
 #include "backproof/tensor/safetensors.hpp"
 
@@ -103,16 +104,7 @@ tensor_statistics statistics_in(const line_reader& l) {
 }
 
 recorded_tensor parsed_line(const std::string& text, std::size_t line) {
-  json j;
-  try {
-    const auto shallow = [&](int depth, json::parse_event_t, json&) {
-      if (depth > 4) throw format_error(fmt::format("line {}: nested too deeply", line));
-      return true;
-    };
-    j = json::parse(text, shallow);
-  } catch (const json::exception&) {
-    throw format_error(fmt::format("line {}: not valid JSON", line));
-  }
+  const json j = parse_untrusted<format_error, json>(text, 4, fmt::format("line {}: ", line));
   if (!j.is_object()) throw format_error(fmt::format("line {}: not a JSON object", line));
   const line_reader l(j, line);
   recorded_tensor t;

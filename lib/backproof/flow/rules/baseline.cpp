@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "backproof/base/untrusted_json.hpp"
 #include "backproof/tensor/safetensors.hpp"
 
 namespace backproof::flow {
@@ -23,11 +24,7 @@ json read_report(const std::string& path) {
   if (trouble || !in) throw std::runtime_error("cannot read " + path);
   if (size > most_bytes) throw format_error(path + ": larger than any report");
   try {
-    const auto shallow = [](int depth, json::parse_event_t, json&) {
-      if (depth > 16) throw format_error("nested too deeply");
-      return true;
-    };
-    json j = json::parse(in, shallow);
+    json j = json::parse(in, no_deeper_than(16, [] { throw format_error("nested too deeply"); }));
     if (j.is_object() && j.value("schema", "") == "backproof.flow-report/1" && j["layers"].is_array()) return j;
   } catch (const json::exception&) {
   }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "backproof/base/text.hpp"
+#include "backproof/base/untrusted_json.hpp"
 #include "backproof/network/graph/network.hpp"
 
 namespace backproof::networks {
@@ -20,12 +21,8 @@ void wrong(const std::string& what) { throw std::invalid_argument(what); }
 
 json parsed(std::string_view text) {
   if (text.size() > most_description_bytes) wrong("the description is larger than 64 MiB");
-  const auto shallow = [](int depth, json::parse_event_t, json&) {
-    if (depth > deepest) wrong("the description is nested too deeply");
-    return true;
-  };
   try {
-    json doc = json::parse(text, shallow);
+    json doc = json::parse(text, no_deeper_than(deepest, [] { wrong("the description is nested too deeply"); }));
     if (!doc.is_object()) wrong("the description is no JSON object");
     return doc;
   } catch (const json::parse_error& e) {
