@@ -3,41 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "backproof/base/config.hpp"
 #include "backproof/host/untrusted_json.hpp"
+#include "backproof/tensor/json_values.hpp"
 
 namespace backproof::host {
 namespace {
 
 constexpr std::size_t most_ops = 4096;
-constexpr std::int64_t exact_integers = std::int64_t{1} << 53;  // beyond, JSON numbers lose digits in many languages
-
-json number(double x) {
-  if (std::isnan(x)) return "NaN";
-  if (std::isinf(x)) return x > 0 ? "Infinity" : "-Infinity";
-  return x;
-}
-json number(std::int64_t i) {
-  if (i > exact_integers || i < -exact_integers) return std::to_string(i);
-  return i;
-}
-
-template <class T>
-json array(const std::vector<T>& values) {
-  json out = json::array();
-  for (const T& v : values) out.push_back(number(v));
-  return out;
-}
-
-struct to_wire {
-  json operator()(std::int64_t v) const { return {{"type", "int"}, {"value", number(v)}}; }
-  json operator()(double v) const { return {{"type", "float"}, {"value", number(v)}}; }
-  json operator()(const std::string& v) const { return {{"type", "string"}, {"value", v}}; }
-  json operator()(const std::vector<std::int64_t>& v) const { return {{"type", "ints"}, {"value", array(v)}}; }
-  json operator()(const std::vector<double>& v) const { return {{"type", "floats"}, {"value", array(v)}}; }
-};
 
 dtype float_type(const json& j, const std::string& where) {
   const auto t = j.is_string() ? dtype_named(j.get_ref<const std::string&>()) : std::nullopt;
@@ -195,8 +169,7 @@ request run_request(mode m, const op& o, const sample& s) {
     return json(r.tensors.back().first);
   };
   json params = {{"op", o.wire_name()}, {"domain", o.domain()},     {"opset", o.info.opset},
-                 {"mode", name_of(m)},  {"dtype", name_of(s.type)}, {"attrs", json::object()}};
-  for (const auto& [name, value] : s.attrs) params["attrs"][name] = std::visit(to_wire(), value);
+                 {"mode", name_of(m)},  {"dtype", name_of(s.type)}, {"attrs", json_of(s.attrs)}};
 
   json &inputs = params["inputs"] = json::array(), &needs_grad = params["needs_grad"] = json::array();
   for (std::size_t k = 0; k < s.inputs.size(); ++k) {
@@ -213,7 +186,7 @@ request run_request(mode m, const op& o, const sample& s) {
   }
   if (s.under != circumstance::plain && s.under != circumstance::watched) params["under"] = name_of(s.under);
   // A seed is only a hint for ops that draw numbers, so it may lose its upper bits on its way through JSON.
-  params["seed"] = s.seed % static_cast<std::uint64_t>(exact_integers);
+  params["seed"] = s.seed % static_cast<std::uint64_t>(exact_in_json);
   r.params = params.dump(-1, ' ', false, json::error_handler_t::replace);
   return r;
 }

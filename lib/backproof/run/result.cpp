@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <nlohmann/json.hpp>
+
+#include "backproof/tensor/json_values.hpp"
 
 namespace backproof {
 namespace {
@@ -11,13 +12,6 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr int schema_version = 1;
-
-// JSON has no infinities and no NaN; they are strings, as in the wire protocol.
-json number(double x) {
-  if (std::isnan(x)) return "NaN";
-  if (std::isinf(x)) return x > 0 ? "Infinity" : "-Infinity";
-  return x;
-}
 
 std::string line(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
@@ -52,11 +46,11 @@ std::string to_json(const result& r) {
     j["worst"] = {{"where", w->where},
                   {"expected", w->expected},
                   {"actual", w->actual},
-                  {"error", number(w->error)},
-                  {"bound", number(w->bound)}};
-  if (r.found.worst && !std::isnan(r.found.worst->ulps)) j["worst"]["ulps"] = number(r.found.worst->ulps);
+                  {"error", json_of(w->error)},
+                  {"bound", json_of(w->bound)}};
+  if (r.found.worst && !std::isnan(r.found.worst->ulps)) j["worst"]["ulps"] = json_of(r.found.worst->ulps);
   if (!r.found.bound.empty()) j["bound"] = r.found.bound;
-  if (r.found.ulps.total() > 0) j["max_ulps"] = number(r.found.max_ulps), j["ulps"] = r.found.ulps.counts();
+  if (r.found.ulps.total() > 0) j["max_ulps"] = json_of(r.found.max_ulps), j["ulps"] = r.found.ulps.counts();
   if (r.found.slack.total() > 0) j["slack"] = r.found.slack.counts();
   j["claim"] = r.claim;
   if (!r.attributes.empty()) j["attributes"] = r.attributes;

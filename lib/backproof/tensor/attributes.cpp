@@ -4,30 +4,23 @@
 #include <fmt/ranges.h>
 
 #include <array>
-#include <cmath>
 #include <limits>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "backproof/base/text.hpp"
+#include "backproof/base/untrusted_json.hpp"
+#include "backproof/tensor/json_values.hpp"
 
 namespace backproof {
 namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr std::int64_t exact_in_double = std::int64_t{1} << 53;
-
-json encoded(std::int64_t v) {
-  if (v > exact_in_double || v < -exact_in_double) return std::to_string(v);
-  return v;
-}
-json encoded(double v) {
-  if (std::isnan(v)) return "NaN";
-  if (std::isinf(v)) return v > 0 ? "Infinity" : "-Infinity";
-  return v;
-}
 json encoded(const std::string& v) { return v; }
+template <class T>
+json encoded(const T& v) {
+  return json_of(v);
+}
 template <class T>
 json encoded(const std::vector<T>& v) {
   json list = json::array();
@@ -84,22 +77,20 @@ attribute decoded_attribute(const json& j) {
 
 }  // namespace
 
-std::string to_json(const attributes& a) {
+nlohmann::ordered_json json_of(const attributes& a) {
   json out = json::object();
   for (const auto& [name, value] : a)
     out[name] = {{"type", type_names[value.index()]},
                  {"value", std::visit([](const auto& v) { return encoded(v); }, value)}};
-  return out.dump();
+  return out;
 }
 
+std::string to_json(const attributes& a) { return json_of(a).dump(); }
+
 attributes attributes_from_json(std::string_view text) {
+  constexpr int deepest = 16;
   attributes out;
-  json j;
-  try {
-    j = json::parse(text);
-  } catch (const json::exception&) {
-    throw std::invalid_argument("attributes are not valid JSON");
-  }
+  const json j = parse_untrusted<std::invalid_argument>(text, deepest, "attributes are ");
   if (!j.is_object()) throw std::invalid_argument("attributes are not a JSON object");
   for (const auto& [name, value] : j.items()) {
     try {
