@@ -6,6 +6,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "backproof/base/text.hpp"
 #include "backproof/host/open.hpp"
 #include "backproof/op/registry.hpp"
 #include "backproof/run/registry.hpp"
@@ -83,15 +84,10 @@ void print_json(const listing& l, const table& rows) {
   fmt::print("{}\n", all.dump(2));
 }
 
-std::string escaped(std::string cell) {
-  for (std::size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2) cell.insert(at, "\\");
-  return cell;
-}
-
 void print_markdown(const listing& l, const table& rows) {
   const auto line = [](const std::vector<std::string>& cells) {
     fmt::print("|");
-    for (const std::string& c : cells) fmt::print(" {} |", escaped(c));
+    for (const std::string& c : cells) fmt::print(" {} |", backslashed(c, "|"));
     fmt::print("\n");
   };
   line(l.columns);

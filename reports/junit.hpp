@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 
+#include "backproof/base/text.hpp"
 #include "backproof/run/reporter.hpp"
 
 namespace backproof::reports {
@@ -81,9 +82,8 @@ class junit : public reporter {
     return 6;
   }
 
-  // XML 1.0 has no way to write most control characters, and a parser may refuse the whole file for one.
   static std::string legal(std::string text) {
-    std::erase_if(text, [](unsigned char c) { return c < 0x20 && c != '\n' && c != '\t'; });
+    std::erase_if(text, [](char c) { return !fit_for_xml(c); });
     return text;
   }
 

@@ -1,4 +1,4 @@
-// Untrusted text is quoted so that a message stays one short line.
+// Untrusted text is quoted so that a message stays one short line, and escaped for tables and pages.
 #include "backproof/base/text.hpp"
 
 #include "support.hpp"
@@ -24,6 +24,13 @@ BOOST_AUTO_TEST_CASE(no_control_character_gets_through) {
 BOOST_AUTO_TEST_CASE(long_text_is_cut) {
   BOOST_TEST(quotable(std::string(1000, 'x')).size() == 80);
   BOOST_TEST(quotable("abcdef", 3) == "abc");
+}
+
+BOOST_AUTO_TEST_CASE(each_format_gets_the_escapes_it_needs) {
+  BOOST_TEST(escaped("<a b=\"&\">\x1b\n") == "&lt;a b=&quot;&amp;&quot;&gt;\n");
+  BOOST_TEST(backslashed("a|b*c|", "|") == "a\\|b*c\\|");
+  BOOST_TEST(backslashed("\\", "\\") == "\\\\");
+  BOOST_TEST(unbroken("a\nb\tc\x01") == "a b c ");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

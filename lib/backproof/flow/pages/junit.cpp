@@ -6,29 +6,23 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "backproof/base/text.hpp"
 #include "backproof/flow/pages/pages.hpp"
 #include "backproof/flow/rules/rules.hpp"
 
 namespace backproof::flow {
 namespace {
 
-std::string plain(const std::string& text) {  // XML 1.0 has no control characters
-  std::string out = text;
-  for (char& c : out)
-    if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-  return out;
-}
-
 void add_case(pugi::xml_node suite, const rule& u, const finding* f) {
   pugi::xml_node node = suite.append_child("testcase");
   node.append_attribute("classname") = fmt::format("flow.{}.{}", u.id, u.name).c_str();
-  node.append_attribute("name") = f == nullptr || f->layer.empty() ? "all layers" : plain(f->layer).c_str();
+  node.append_attribute("name") = f == nullptr || f->layer.empty() ? "all layers" : unbroken(f->layer).c_str();
   if (f == nullptr) return;
   const std::string words =
-      plain(fmt::format("{} (value {:.6g}, limit {:.6g}). {}", f->message, f->value, f->threshold, f->help));
+      unbroken(fmt::format("{} (value {:.6g}, limit {:.6g}). {}", f->message, f->value, f->threshold, f->help));
   if (f->level == level::fail) {
     pugi::xml_node failure = node.append_child("failure");
-    failure.append_attribute("message") = plain(f->message).c_str();
+    failure.append_attribute("message") = unbroken(f->message).c_str();
     failure.text().set(words.c_str());
   } else {
     node.append_child("system-out").text().set(words.c_str());

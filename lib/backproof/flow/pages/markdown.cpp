@@ -4,19 +4,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "backproof/base/text.hpp"
 #include "backproof/flow/pages/pages.hpp"
 
 namespace backproof::flow {
 namespace {
 
-std::string cell(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '|' || c == '\\' || c == '`' || c == '*' || c == '_' || c == '<' || c == '[') out += '\\';
-    out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return out;
-}
+std::string cell(const std::string& text) { return backslashed(unbroken(text), "|\\`*_<["); }
 
 // For readers without Mermaid.
 std::string sparkline(const report& r) {
