@@ -19,7 +19,7 @@
 
 namespace backproof::ops {
 
-struct attention {
+struct attention : backproof::attention::of_heads<attention> {
   static constexpr op_info info{
       .name = "attention",
       .onnx = "Attention",
@@ -29,8 +29,6 @@ struct attention {
       .vjp = "dV = P^T g, dS_j = P_j sum_k P_k (dP_j - dP_k), dQ = scale dS0 K, dK = scale dS0^T Q",
       .source = "ONNX Attention-23"};
   static constexpr law laws[] = {law::linear_in(2), law::linear_in(5), law::shift(0, 3)};
-  using variants = variant_list<backproof::attention::variants<attention>::inner_product,
-                                backproof::attention::variants<attention>::from_output>;
 
   static void draw(sampler& s) {
     const index masks = s.choose<index>({0, 1, 2, 1, 2});  // none, added, boolean
@@ -132,7 +130,7 @@ struct attention {
     const geometry at(c.attrs, dims);
     const std::size_t mask = c.has(3) ? 3 : 6;
     const broadcasting from(c.has(mask) ? c.in[mask].dims() : shape{}, at.all());
-    const S scale = c.attrs.has("scale") ? S(c.attrs.number("scale")) : S(1) / math::sqrt(S(static_cast<int>(at.size)));
+    const S scale = c.attrs.has("scale") ? S(c.attrs.number("scale")) : usual_scale<S>(at.size);
     const bool causal = c.attrs.flag("is_causal");
     for (index n = 0; n < at.batch; ++n)
       for (index h = 0; h < at.heads; ++h)
@@ -185,11 +183,6 @@ struct attention {
     });
     for (std::size_t k = 0; k < d.size(); ++k)
       if (d[k].present()) total[k].store();
-  }
-
-  template <scalar S>
-  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    gradient(c, g, d, backproof::attention::softmax_vjp::differences);
   }
 };
 

@@ -19,7 +19,7 @@
 
 namespace backproof::ops {
 
-struct multi_head_attention {
+struct multi_head_attention : backproof::attention::of_heads<multi_head_attention> {
   static constexpr op_info info{
       .name = "multi_head_attention",
       .signature =
@@ -29,8 +29,6 @@ struct multi_head_attention {
       .vjp = "da = g Wo, dq, dk, dv as in Attention, dquery = dq Wq, dWq = dq^T query, dbq = sum dq, ..",
       .source = "torch.nn.functional.multi_head_attention_forward"};
   static constexpr law laws[] = {law::linear_in(2), law::linear_in(5), law::linear_in(6), law::shift(0, 7)};
-  using variants = variant_list<backproof::attention::variants<multi_head_attention>::inner_product,
-                                backproof::attention::variants<multi_head_attention>::from_output>;
 
   static void draw(sampler& s) {
     const index heads = s.attribute("num_heads", std::min(s.choose<index>({1, 2}), s.limit()));
@@ -121,7 +119,7 @@ struct multi_head_attention {
   static void each_head(const call<S>& c, const projections<S>& p, F visit) {
     const index queries = c.in[0].extent(0), keys = c.in[1].extent(0), batch = c.in[0].extent(1);
     const index heads = c.attrs.integer("num_heads"), all = c.in[0].extent(2), size = all / heads;
-    const S scale = S(1) / math::sqrt(S(static_cast<int>(size)));
+    const S scale = usual_scale<S>(size);
     for (index n = 0; n < batch; ++n)
       for (index h = 0; h < heads; ++h) {
         const auto at = [=](index i, index e) { return (i * batch + n) * all + h * size + e; };
@@ -177,11 +175,6 @@ struct multi_head_attention {
     pull(c, c.in[2], 3, 2 * e, dv, total[2], total);
     for (std::size_t k = 0; k < d.size(); ++k)
       if (d[k].present()) total[k].store();
-  }
-
-  template <scalar S>
-  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    gradient(c, g, d, backproof::attention::softmax_vjp::differences);
   }
 };
 

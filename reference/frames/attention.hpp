@@ -140,9 +140,20 @@ struct head {
 template <class S, class Q, class K, class V, class Bias, class Allowed>
 head(index, index, index, index, S, double, Q, K, V, Bias, Allowed) -> head<S, Q, K, V, Bias, Allowed>;
 
-// The lossy variants of ops that are made of heads: Op::gradient(c, g, d, how).
+// Ops that are made of heads derive from this one: gradient(c, g, d, how) is their VJP, and its lossy variants too.
 template <class Op>
-struct variants {
+struct of_heads {
+  // What scores are scaled by where nothing else is said.
+  template <class S>
+  static S usual_scale(index size) {
+    return S(1) / math::sqrt(S(static_cast<int>(size)));
+  }
+
+  template <scalar S>
+  static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
+    Op::gradient(c, g, d, softmax_vjp::differences);
+  }
+
   struct inner_product {
     static constexpr variant_info info{.name = "P*(dP-<dP,P>)", .loss = "dP-<dP,P> cancels for nearly constant dP"};
     template <scalar S>
@@ -157,6 +168,7 @@ struct variants {
       Op::gradient(c, g, d, softmax_vjp::from_output);
     }
   };
+  using variants = variant_list<inner_product, from_output>;
 };
 
 }  // namespace backproof::attention
