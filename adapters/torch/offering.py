@@ -1,4 +1,5 @@
-"""How an operator is offered: @op registers a function from its inputs and attributes to its outputs."""
+"""How an operator is offered: @op registers a function from its inputs and attributes to its outputs, and
+as_it_stands functions of torch that are operators already."""
 
 OPS = {}
 
@@ -16,3 +17,9 @@ def op(shapes, domain="ai.onnx", limits=None, name=None, **attrs):
         return function
 
     return register
+
+
+def as_it_stands(functions, shapes, domain="ai.onnx"):
+    """Registers functions of torch that take the inputs of an operator and give its output: {"Sin": torch.sin}."""
+    for name, function in functions.items():
+        op(shapes, domain, name=name)(lambda x, a, function=function: [function(*x)])
