@@ -15,12 +15,12 @@ struct accumulate {
       .name = "accumulate",
       .claim = "V added twice into zeros is 2 V, within the bounds",
       .source = "gradients add at branches; minibatch accumulation",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "gradients overwritten instead of added, added to what an earlier call left",
-      .without_reference = true};
+      .own_ops = own_op_role::supports};
   static constexpr circumstance tries[] = {circumstance::accumulated};
 
-  static finding run(trial& t) { return same_under(t, tries, "wrong_gradient"); }
+  static finding run(trial& t) { return same_under(t, tries, failure_kind::wrong_gradient); }
 };
 
 }  // namespace backproof::checks

@@ -20,9 +20,9 @@ struct adjoint_identity {
       .name = "adjoint_identity",
       .claim = "|<v, J u> - <J^T v, u>| <= sum_i b_i |u_i|",
       .source = "definition of the adjoint; Griewank and Walther, Evaluating Derivatives, 2nd ed., section 3.3",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "a VJP that is not the derivative of the forward function, even if the reference's VJP is wrong too",
-      .without_reference = true};
+      .own_ops = own_op_role::supports};
 
   static finding run(trial& t) {
     const oracle& truth = t.truth();
@@ -30,8 +30,10 @@ struct adjoint_identity {
     if (const std::string why = truth.why_no_derivative(); !why.empty()) return unresolved(why);
     const trial::answers& d = t.vjp();
     // Shapes are reference_gradient's to judge; without the right ones there is no inner product.
-    const finding shapes = compare(truth.bounded_gradient(), d, t.gradient_names(), t.numbers(), "law");
-    if (shapes.kind == "shape" || shapes.kind == "dtype" || shapes.kind == "missing_gradient") return shapes;
+    const finding shapes = compare(truth.bounded_gradient(), d, t.gradient_names(), t.numbers(), failure_kind::law);
+    if (shapes.kind == failure_kind::wrong_shape || shapes.kind == failure_kind::wrong_dtype ||
+        shapes.kind == failure_kind::missing_gradient)
+      return shapes;
 
     // Where the true gradient overflows the dtype, infinities are right, and have no inner product.
     if (!finite(d) && shapes.outcome == verdict::fail) return shapes;
@@ -42,7 +44,7 @@ struct adjoint_identity {
     const real backward = inner(d, truth.tangents());
     const bound_and_signal stable = weigh(truth.bounded_gradient(), t);
     const real signal = truth.of().info.zero_gradient ? real(1) : stable.signal;  // that it is zero is the signal
-    finding f = compare("<J^T v, u>", forward, backward, stable.bound, signal, "law");
+    finding f = compare("<J^T v, u>", forward, backward, stable.bound, signal, failure_kind::law);
     if (f.outcome != verdict::fail) return f;
     // Lossy formulas may be met together, each in some elements, so their bounds add up.
     real allowed = stable.bound;
@@ -54,7 +56,7 @@ struct adjoint_identity {
       allowed += alone;
       if (!enough && !(abs(forward - backward) <= allowed)) continue;
       f.outcome = verdict::inaccurate;
-      f.kind.clear();
+      f.kind = failure_kind::none;
       f.variant = names;
       f.reason += "; consistent with " + names;
       break;
@@ -81,7 +83,8 @@ struct adjoint_identity {
         right += term, terms += abs(term), bound += real(spread[k][i]) * abs(u);
       }
     // The JVP's own rounding is of the same size as that of the VJP.
-    return compare("<J^T v, u>", left, right, real(2) * bound + real(8 * unit) * terms, terms / real(2), "law");
+    return compare("<J^T v, u>", left, right, real(2) * bound + real(8 * unit) * terms, terms / real(2),
+                   failure_kind::law);
   }
 
   struct bound_and_signal {

@@ -15,14 +15,14 @@ struct aliasing {
       .name = "aliasing",
       .claim = "V is the same with equal inputs in the same memory; a shared input gets the sum over its paths",
       .source = "chain rule over all paths (Baur and Strassen 1983)",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "an output written before an aliased input was read, a gradient overwritten where it should be added",
-      .without_reference = true};
+      .own_ops = own_op_role::supports};
   static constexpr circumstance tries[] = {circumstance::aliased, circumstance::shared};
 
   static bool applies(const op& o) { return o.sig.may_have_twins(); }
 
-  static finding run(trial& t) { return same_under(t, tries, "wrong_gradient"); }
+  static finding run(trial& t) { return same_under(t, tries, failure_kind::wrong_gradient); }
 };
 
 }  // namespace backproof::checks

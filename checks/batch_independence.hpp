@@ -19,9 +19,9 @@ struct batch_independence {
   static constexpr check_info info{.name = "batch_independence",
                                    .claim = "dX of a batch = dX of its parts; dW of a batch = sum of dW of its parts",
                                    .source = "a loss that is a sum over examples has a gradient that is one",
-                                   .judges = "subject",
+                                   .judges = check_target::subject,
                                    .catches = "examples that leak into each other, code paths that depend on the size",
-                                   .without_reference = true};
+                                   .own_ops = own_op_role::supports};
 
   static bool applies(const op& o) { return has_batch(o); }
 
@@ -44,7 +44,7 @@ struct batch_independence {
     const value_list<double> of_whole = how_far(whole), of_first = how_far(first), of_rest = how_far(rest);
     const trial::answers &all = whole.vjp(), &one = first.vjp(), &others = rest.vjp();
     const double unit = format_of(t.numbers().storage).unit();
-    agreement a("law");
+    agreement a(failure_kind::law);
     for (std::size_t k = 0; k < of_whole.size(); ++k) {
       if (!of_whole[k].present() || !all[k] || !one[k] || !others[k]) continue;
       if (all[k]->dims() != of_whole[k].dims() || one[k]->dims() != of_first[k].dims() ||

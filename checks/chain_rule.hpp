@@ -19,14 +19,14 @@ struct chain_rule {
       .name = "chain_rule",
       .claim = "|d_i - (J_f^T J_g^T w)_i| <= b_i for z = g(f(x)), by the subject's own VJPs of f and g",
       .source = "the chain rule; Griewank and Walther, Evaluating Derivatives, 2nd ed., section 3.2",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "state of one op's forward pass that another's destroys, a VJP at other inputs than it was given"};
 
   static finding run(trial& t) {
     const std::optional<link> g = next(t);
     if (!g) return unresolved("the subject offers no function of one variable that has a derivative here");
     const trial::answers d = t.run(mode::vjp, behind(t, *g));
-    finding f = compare(g->expected, d, t.gradient_names(), t.numbers(), "wrong_gradient");
+    finding f = compare(g->expected, d, t.gradient_names(), t.numbers(), failure_kind::wrong_gradient);
     if (f.outcome == verdict::fail) return excused(t, *g, std::move(f));
     return f;
   }
@@ -69,7 +69,8 @@ struct chain_rule {
     t.run(mode::forward, g, at_y);  // as a forward pass would, between those of f and its VJP
     trial of_g = t.about(g, at_y);
     const value_list<bounded<real>>& right = of_g.truth().bounded_gradient();
-    if (compare(right, of_g.vjp(), of_g.gradient_names(), t.numbers(), "wrong_gradient").outcome != verdict::pass)
+    if (compare(right, of_g.vjp(), of_g.gradient_names(), t.numbers(), failure_kind::wrong_gradient).outcome !=
+        verdict::pass)
       return std::nullopt;  // where g by itself loses digits, its own samples tell
     // No gradient is as good as a zero one.
     const tensor h = of_g.vjp()[0].value_or(tensor(x.type, y.dims()));
@@ -117,10 +118,10 @@ struct chain_rule {
   // or from the y that both were computed at.
   static finding excused(trial& t, const link& g, finding f) {
     trial second = t.about(behind(t, g));
-    const finding by_itself = judge_results(second, mode::vjp, "wrong_gradient");
+    const finding by_itself = judge_results(second, mode::vjp, failure_kind::wrong_gradient);
     if (by_itself.outcome == verdict::fail) return f;
     f.outcome = verdict::inaccurate;
-    f.kind.clear();
+    f.kind = failure_kind::none;
     f.variant = by_itself.variant.empty() ? "the error of y carried on" : by_itself.variant;
     return f;
   }

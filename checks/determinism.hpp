@@ -16,24 +16,24 @@ struct determinism {
       .name = "determinism",
       .claim = "the same question twice: the same bits, or both within the bound of any order of summation",
       .source = "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 4.2",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "memory that was not initialised, state left by an earlier call, a race",
       .anywhere = true,
-      .without_reference = true};
+      .own_ops = own_op_role::supports};
 
   static finding run(trial& t) {
     const trial::answers first = t.vjp(), second = t.run(mode::vjp, t.truth().on());
     finding f;
     f.elements = f.resolved = 1;
     if (same(first, second)) return f;
-    if (!t.truth().of().has_reference()) return same_answer(t, second, "nondeterminism");
-    f = compare(t.truth().bounded_gradient(), second, t.gradient_names(), t.numbers(), "nondeterminism",
+    if (!t.truth().of().has_reference()) return same_answer(t, second, failure_kind::nondeterminism);
+    f = compare(t.truth().bounded_gradient(), second, t.gradient_names(), t.numbers(), failure_kind::nondeterminism,
                 {.kinks = &t.truth().kinks()});
-    const finding once = compare(t.truth().bounded_gradient(), first, t.gradient_names(), t.numbers(), "nondeterminism",
-                                 {.kinks = &t.truth().kinks()});
+    const finding once = compare(t.truth().bounded_gradient(), first, t.gradient_names(), t.numbers(),
+                                 failure_kind::nondeterminism, {.kinks = &t.truth().kinks()});
     if (once.outcome == verdict::fail) f = once;
     if (f.outcome == verdict::fail)
-      f.kind = "nondeterminism", f.reason = "two answers to one question differ; " + f.reason;
+      f.kind = failure_kind::nondeterminism, f.reason = "two answers to one question differ; " + f.reason;
     return f;
   }
 

@@ -24,7 +24,7 @@ struct distributed_chain_rule {
       .name = "distributed_chain_rule",
       .claim = "shared input: V_j + V_k; shared weight: the sum over the edges of its fully connected twin; to 2^-90",
       .source = "total derivative; Goodfellow, Bengio and Courville, Deep Learning, section 9.2 (tied weights)",
-      .judges = "oracle",
+      .judges = check_target::oracle,
       .catches = "a path that is left out or counted twice, a filter gradient that misses positions"};
 
   static bool applies(const op& o) { return o.sig.may_have_twins(); }
@@ -57,7 +57,8 @@ struct distributed_chain_rule {
         // Where equal inputs cancel altogether, what cancels is of the size of the output.
         const real terms = forward.terms + backward.terms + inner(shared.cotangents(), shared.output()).terms;
         if (!isfinite(terms)) return unresolved("made equal, the inputs leave the domain");
-        return compare("<V_j + V_k, u>", forward.value, backward.value, terms * ldexp(real(1), -90), terms, "law");
+        return compare("<V_j + V_k, u>", forward.value, backward.value, terms * ldexp(real(1), -90), terms,
+                       failure_kind::law);
       }
     return unresolved("no two inputs are of one shape");
   }
@@ -81,7 +82,8 @@ struct distributed_chain_rule {
     }
     const real& filter = truth.gradient()[1][m];
     terms += abs(filter);
-    return compare(fmt::format("dw[{}] of the tied twin", m), total, filter, terms * ldexp(real(1), -90), terms, "law");
+    return compare(fmt::format("dw[{}] of the tied twin", m), total, filter, terms * ldexp(real(1), -90), terms,
+                   failure_kind::law);
   }
 
   static values<real> unit_of(const shape& dims, index i) {

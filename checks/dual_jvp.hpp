@@ -17,7 +17,7 @@ struct dual_jvp {
       .name = "dual_jvp",
       .claim = "|<v, J u> - <J^T v, u>| <= 2^-90 sum |terms|, in wide precision",
       .source = "definition of the adjoint; Griewank and Walther, Evaluating Derivatives, 2nd ed., section 3.1",
-      .judges = "oracle",
+      .judges = check_target::oracle,
       .catches = "any error in the reference's own derivative, to 27 digits"};
 
   static finding run(trial& t) {
@@ -27,7 +27,7 @@ struct dual_jvp {
                   backward = inner(truth.gradient(), truth.tangents());
     const real terms = forward.terms + backward.terms;
     const real signal = truth.of().info.zero_gradient ? real(1) : terms;  // that it is zero is the signal
-    return compare("<J^T v, u>", forward.value, backward.value, terms * ldexp(real(1), -90), signal, "law");
+    return compare("<J^T v, u>", forward.value, backward.value, terms * ldexp(real(1), -90), signal, failure_kind::law);
   }
 };
 

@@ -25,7 +25,7 @@ struct finite_difference {
       .name = "finite_difference",
       .claim = "|<v, (f(x+hu) - f(x-hu)) / 2h> - <J^T v, u>| <= truncation + rounding, in wide precision",
       .source = "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 1.14; Taylor's theorem",
-      .judges = "oracle",
+      .judges = check_target::oracle,
       .catches = "any error in the reference's own derivative"};
 
   static finding run(trial& t) {
@@ -38,7 +38,7 @@ struct finite_difference {
     // Where the gradient is zero by nature, that it is zero is the signal.
     const real worth_having = (truth.of().info.zero_gradient ? real(1) : exact.terms) * ldexp(real(1), -84);
     const real bound = abs(coarse - fine) + rounding(truth) / h + real(64) * real::epsilon() * exact.terms;
-    return compare("<J^T v, u>", fine, exact.value, bound, worth_having, "law");
+    return compare("<J^T v, u>", fine, exact.value, bound, worth_having, failure_kind::law);
   }
 
  private:

@@ -16,10 +16,10 @@ struct input_mutation {
   static constexpr check_info info{.name = "input_mutation",
                                    .claim = "inputs, cotangents and floating-point modes are the same after the call",
                                    .source = "a VJP is a function of its operands",
-                                   .judges = "subject",
+                                   .judges = check_target::subject,
                                    .catches = "operands written in place, rounding or flush-to-zero left switched on",
                                    .anywhere = true,
-                                   .without_reference = true};
+                                   .own_ops = own_op_role::supports};
   static constexpr circumstance tries[] = {circumstance::watched};
 
   static finding run(trial& t) {
@@ -31,7 +31,7 @@ struct input_mutation {
     f.elements = f.resolved = 1;
     if (changed->empty()) return f;
     f.outcome = verdict::fail;
-    f.kind = "mutation_of_inputs";
+    f.kind = failure_kind::mutation_of_inputs;
     f.reason = fmt::format("changed by the call: {}", fmt::join(*changed, ", "));
     return f;
   }

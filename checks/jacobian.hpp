@@ -22,7 +22,7 @@ struct jacobian {
       .claim = "|J_ji by VJP - J_ji by JVP| <= 2^-90 max(|row j|, |column i|), and by differences within their error",
       .source =
           "rows of J are VJPs of unit cotangents, columns JVPs of unit tangents, or derivatives along coordinates",
-      .judges = "oracle",
+      .judges = check_target::oracle,
       .catches = "an element of the reference's derivative that is wrong, or in another's place"};
 
   static finding run(trial& t) {
@@ -42,8 +42,9 @@ struct jacobian {
                    &by_column = columns[i][outputs[j].tensor][outputs[j].at];
         const real scale = math::max(largest(rows[j]), largest(columns[i]));
         const std::string where = "J[" + std::to_string(outputs[j].at) + "," + std::to_string(inputs[i].at) + "]";
-        finding f =
-            scale == real(0) ? finding{} : compare(where, by_column, by_row, scale * ldexp(real(1), -90), scale, "law");
+        finding f = scale == real(0)
+                        ? finding{}
+                        : compare(where, by_column, by_row, scale * ldexp(real(1), -90), scale, failure_kind::law);
         if (f.outcome != verdict::fail && i == third)
           if (finding also = by_difference(where, differences, outputs[j], by_row, scale);
               also.outcome == verdict::fail)
@@ -84,7 +85,7 @@ struct jacobian {
                                const real& scale) {
     const real &fine = s.fine[j.tensor][j.at], &coarse = s.coarse[j.tensor][j.at];
     const real bound = abs(coarse - fine) + s.rounding + scale * ldexp(real(1), -40);
-    return compare(where + " by differences", fine, by_row, bound, scale, "law");
+    return compare(where + " by differences", fine, by_row, bound, scale, failure_kind::law);
   }
 
   static std::vector<place> spread(const value_list<real>& list) {

@@ -17,7 +17,7 @@ struct laws {
       .name = "laws",
       .claim = "each law of the op's Jacobian holds: |left - right| <= 2^-90 sum |terms|",
       .source = "linear maps; Euler's theorem on homogeneous functions; each op's own, stated in its file",
-      .judges = "oracle",
+      .judges = check_target::oracle,
       .catches = "a wrong factor, sign, or missing term in the reference's own derivative"};
 
   static bool applies(const op& o) { return std::any_of(o.laws.begin(), o.laws.end(), here); }
@@ -52,7 +52,7 @@ struct laws {
     const real bound = e.terms * ldexp(real(1), -90);
     if (e.at_most && e.left <= e.right) e.left = e.right;
     // The signal is what is added up: a law whose terms are all zero says nothing.
-    return compare(e.name, e.left, e.right, bound, e.terms, "law");
+    return compare(e.name, e.left, e.right, bound, e.terms, failure_kind::law);
   }
 
   static equation state(const law& l, const oracle& truth) {

@@ -15,12 +15,12 @@ struct layout {
       .name = "layout",
       .claim = "V is the same with operands strided, expanded, unaligned, within the bounds",
       .source = "strides of DLPack and NumPy; torch.autograd gives sum() an expanded cotangent",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "a kernel that assumes contiguous or aligned operands",
-      .without_reference = true};
+      .own_ops = own_op_role::supports};
   static constexpr circumstance tries[] = {circumstance::strided, circumstance::expanded, circumstance::unaligned};
 
-  static finding run(trial& t) { return same_under(t, tries, "wrong_gradient"); }
+  static finding run(trial& t) { return same_under(t, tries, failure_kind::wrong_gradient); }
 };
 
 }  // namespace backproof::checks

@@ -21,9 +21,9 @@ struct own_difference {
       .name = "own_difference",
       .claim = "|<v, f(x+) - f(x-)> - <V, x+ - x->| <= measured errors of the differences and of the VJP",
       .source = "Ridders, Accurate computation of F'(x), Advances in Engineering Software 4 (1982); Vignes (1993)",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "without a reference: a VJP that is not the derivative of its own forward function",
-      .without_reference = true};
+      .own_ops = own_op_role::decides};
 
   static bool applies(const op& o) { return !o.has_reference(); }
 
@@ -47,7 +47,7 @@ struct own_difference {
                        double unit) {
     const std::optional<own_residual> r = f.along(direction, sidedness::central);
     if (!r) return unresolved("no step to both sides is possible here");
-    finding found = verdict_on(*r, where, "wrong_gradient", unit);
+    finding found = verdict_on(*r, where, failure_kind::wrong_gradient, unit);
     found.unproved = "that its forward function is right, what it does at kinks, errors finer than these differences";
     if (found.outcome == verdict::pass) {
       const double bits = -std::log2(static_cast<double>(r->bound() / r->signal));
@@ -55,7 +55,7 @@ struct own_difference {
       found.note = fmt::format("agrees with differences of its own forward function in {} to 2^-{:.0f} or better",
                                name_of(f.evaluated_in()), bits);
     }
-    if (found.outcome == verdict::fail && where_missing(t, direction)) found.kind = "missing_gradient";
+    if (found.outcome == verdict::fail && where_missing(t, direction)) found.kind = failure_kind::missing_gradient;
     return found;
   }
 

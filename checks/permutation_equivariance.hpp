@@ -17,9 +17,9 @@ struct permutation_equivariance {
   static constexpr check_info info{.name = "permutation_equivariance",
                                    .claim = "V of the reversed batch = the reversed V, within the bounds",
                                    .source = "the examples of a batch have no order",
-                                   .judges = "subject",
+                                   .judges = check_target::subject,
                                    .catches = "an example treated by its place: the last block of a vectorised loop",
-                                   .without_reference = true};
+                                   .own_ops = own_op_role::supports};
 
   static bool applies(const op& o) { return has_batch(o); }
 
@@ -33,7 +33,7 @@ struct permutation_equivariance {
     trial::answers d = t.run(mode::vjp, reversed);
     for (std::size_t k = 0; k < d.size(); ++k)
       if (d[k] && in_batch(o, k) && !d[k]->dims().empty() && d[k]->dims()[0] == n) d[k] = of_examples(*d[k], backwards);
-    return same_answer(t, d, "law");
+    return same_answer(t, d, failure_kind::law);
   }
 };
 

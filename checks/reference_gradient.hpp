@@ -14,7 +14,7 @@ struct reference_gradient {
       .name = "reference_gradient",
       .claim = "|dx_i - (J^T v)_i| <= b_i for every element of every input's gradient",
       .source = "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sections 3.1 and 3.3",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "dropped cotangent, scale, sign, missing term, wrong axis or window, missing gradient, lost digits",
       .anywhere = true};
 
@@ -27,7 +27,7 @@ struct reference_gradient {
       f.reason = "the true gradient is zero everywhere";
       return f;
     }
-    return judge_results(t, mode::vjp, "wrong_gradient");
+    return judge_results(t, mode::vjp, failure_kind::wrong_gradient);
   }
 
  private:

@@ -13,11 +13,11 @@ struct reference_value {
       .name = "reference_value",
       .claim = "|y_i - Y_i| <= b_i for every element of every output",
       .source = "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sections 3.1 and 3.3",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "wrong formula, wrong window or axis, wrong attribute, wrong broadcasting, lost digits",
       .anywhere = true};
 
-  static finding run(trial& t) { return judge_results(t, mode::forward, "wrong_value"); }
+  static finding run(trial& t) { return judge_results(t, mode::forward, failure_kind::wrong_value); }
 };
 
 }  // namespace backproof::checks

@@ -14,12 +14,12 @@ struct saved_tensors {
   static constexpr check_info info{.name = "saved_tensors",
                                    .claim = "V asked for twice after one forward pass: the same, within the bounds",
                                    .source = "PyTorch, retain_graph",
-                                   .judges = "subject",
+                                   .judges = check_target::subject,
                                    .catches = "saved tensors overwritten, freed or reused by the backward pass",
-                                   .without_reference = true};
+                                   .own_ops = own_op_role::supports};
   static constexpr circumstance tries[] = {circumstance::retained};
 
-  static finding run(trial& t) { return same_under(t, tries, "wrong_gradient"); }
+  static finding run(trial& t) { return same_under(t, tries, failure_kind::wrong_gradient); }
 };
 
 }  // namespace backproof::checks

@@ -19,7 +19,7 @@ struct second_order {
       .name = "second_order",
       .claim = "|<D_u V(v), w> - <D_w V(v), u>| <= truncation + rounding, in wide precision",
       .source = "Schwarz's theorem on mixed derivatives",
-      .judges = "oracle",
+      .judges = check_target::oracle,
       .catches = "a gradient that is not the gradient of anything, wrong terms that depend on the point"};
 
   static finding run(trial& t) {
@@ -29,7 +29,7 @@ struct second_order {
     const side a = differences(truth, truth.tangents(), w), b = differences(truth, w, truth.tangents());
     if (a.terms + b.terms == real(0)) return {};  // the gradient does not depend on the point at all
     return compare("<D_u V(v), w>", b.slope, a.slope, a.bound + b.bound, (a.terms + b.terms) * ldexp(real(1), -40),
-                   "law");
+                   failure_kind::law);
   }
 
  private:

@@ -25,7 +25,7 @@ struct spectral_norm {
       .claim = "lower <= sigma_max(J) <= upper, and within what the op states about ||J||",
       .source =
           "Golub and Van Loan, Matrix Computations, 4th ed., section 10.4.4; Gram iteration (Delattre et al. 2023)",
-      .judges = "oracle",
+      .judges = check_target::oracle,
       .catches = "a Jacobian that stretches more than its law allows: a wrong scale, a transposed or repeated block"};
 
   static finding run(trial& t) {
@@ -108,7 +108,7 @@ struct spectral_norm {
                  tolerance = rounding * std::max(s.dense, high);
     if (s.dense >= low - tolerance && s.dense <= high + tolerance) return f;
     f.outcome = verdict::fail;
-    f.kind = "law";
+    f.kind = failure_kind::law;
     f.reason = f.note;
     return f;
   }

@@ -25,9 +25,9 @@ struct taylor_remainder {
       .claim =
           "<v, f(x + h u) - f(x)> - h <V, u> = O(h^2) down to where rounding of V takes over: |e| <= sum b_i |u_i|",
       .source = "Taylor's theorem; the test of dolfin-adjoint (Farrell, Ham, Funke and Rognes 2013)",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "a VJP that is not the derivative of the forward function, to its last digits",
-      .without_reference = true};
+      .own_ops = own_op_role::supports};
 
   static finding run(trial& t) { return t.truth().of().has_reference() ? by_oracle(t) : by_itself(t); }
 
@@ -59,7 +59,7 @@ struct taylor_remainder {
     const real terms = inner(truth.gradient(), truth.tangents()).terms * h;
     // 4 in the limit, off by the third order's h; and where both are rounding, nothing is to be seen.
     const real allowed = abs(coarse) * real(0.26) + terms * ldexp(real(1), -80) + rounding(truth);
-    return compare("R(h/2), R(h) of order 2", real(0), fine, allowed, terms, "law");
+    return compare("R(h/2), R(h) of order 2", real(0), fine, allowed, terms, failure_kind::law);
   }
 
   static real remainder(const oracle& truth, const value_list<real>& gradient, const real& h) {
@@ -96,7 +96,7 @@ struct taylor_remainder {
     for (std::size_t k = 0; k < reach.size(); ++k)
       for (index i = 0; i < reach[k].size(); ++i) bound += real(reach[k][i]) * abs(truth.tangents()[k][i]);
     const real signal = truth.of().info.zero_gradient ? real(1) : exact.terms;
-    return compare("R(h) / h", real(0), error, bound, signal, "law");
+    return compare("R(h) / h", real(0), error, bound, signal, failure_kind::law);
   }
 
   static finding by_itself(trial& t) {
@@ -104,7 +104,7 @@ struct taylor_remainder {
     const sample& x = t.truth().on();
     const std::optional<own_residual> r = own.along(own_direction(x, x.number % 2 != 0), sidedness::forward);
     if (!r) return unresolved("no step to both sides is possible here");
-    return verdict_on(*r, "<V, d>", "law");
+    return verdict_on(*r, "<V, d>", failure_kind::law);
   }
 };
 

@@ -15,12 +15,12 @@ struct thread_count {
       .name = "thread_count",
       .claim = "V with several threads: the same, within the bound of any order of summation",
       .source = "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., section 4.2",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "a race, a partial sum that is forgotten or counted twice",
-      .without_reference = true};
+      .own_ops = own_op_role::supports};
   static constexpr circumstance tries[] = {circumstance::threads};
 
-  static finding run(trial& t) { return same_under(t, tries, "nondeterminism"); }
+  static finding run(trial& t) { return same_under(t, tries, failure_kind::nondeterminism); }
 };
 
 }  // namespace backproof::checks

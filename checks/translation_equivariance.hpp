@@ -18,7 +18,7 @@ struct translation_equivariance {
       .name = "translation_equivariance",
       .claim = "x and v moved on: dX moved on, the other gradients the same, within the bounds",
       .source = "Goodfellow, Bengio and Courville, Deep Learning, section 9.2",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches = "windows that are wrong at one end, a block of outputs treated by its place"};
 
   static bool applies(const op& o) { return stated(o) != nullptr; }
@@ -58,7 +58,7 @@ struct translation_equivariance {
 
   static finding compared(trial& one, trial& other, index step, value_list<double> (*how_far)(trial&)) {
     const value_list<double> a = how_far(one), b = how_far(other);
-    agreement same("law");
+    agreement same(failure_kind::law);
     for (std::size_t k = 0; k < a.size(); ++k) {
       const std::optional<tensor>&d = one.vjp()[k], &e = other.vjp()[k];
       if (!a[k].present() || !d || !e || d->dims() != a[k].dims() || e->dims() != a[k].dims()) continue;

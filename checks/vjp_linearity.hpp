@@ -23,10 +23,10 @@ struct vjp_linearity {
       .name = "vjp_linearity",
       .claim = "V(2 v) = 2 V(v), V(-v) = -V(v) bit for bit, V(0) = 0, V(a) + V(b) = V(a + b) within the bounds",
       .source = "linearity of the adjoint; rounding to nearest commutes with powers of two (Higham, section 2.1)",
-      .judges = "subject",
+      .judges = check_target::subject,
       .catches =
           "a cotangent clipped, squared, forgotten or left from an earlier call; a gradient added to a dirty buffer",
-      .without_reference = true};
+      .own_ops = own_op_role::supports};
 
   static finding run(trial& t) {
     const trial::answers once = t.vjp();
@@ -57,7 +57,7 @@ struct vjp_linearity {
   static finding sum(trial& t, trial& a, trial& b, value_list<double> (*how_far)(trial&)) {
     const value_list<double> whole = how_far(t), of_a = how_far(a), of_b = how_far(b);
     const double unit = format_of(t.numbers().storage).unit();
-    agreement both("law");
+    agreement both(failure_kind::law);
     for (std::size_t k = 0; k < whole.size(); ++k) {
       const auto &v = t.vjp()[k], &one = a.vjp()[k], &other = b.vjp()[k];
       if (!whole[k].present() || !v || !one || !other) continue;
@@ -93,7 +93,7 @@ struct vjp_linearity {
         ++f.elements;
         if (b == factor * a) continue;
         f.outcome = verdict::fail;
-        f.kind = "law";
+        f.kind = failure_kind::law;
         f.reason = t.gradient_names()[k] + " element " + std::to_string(i) + " is " + std::to_string(a) + ", and " +
                    std::to_string(b) + " for " + std::to_string(factor) + " times the cotangent";
         return f;

@@ -74,7 +74,7 @@ void print_table(const audit& a) {
 }
 
 void print_failure(const judged_tensor& t) {
-  fmt::print("\nFAIL  {}  first wrong in {}  kind {}\n", t.name, made_by(t), t.found.kind);
+  fmt::print("\nFAIL  {}  first wrong in {}  kind {}\n", t.name, made_by(t), name_of(t.found.kind));
   fmt::print("  because    {}\n", t.found.reason);
   if (!t.found.worst) return;
   const element& e = *t.found.worst;

@@ -272,7 +272,7 @@ void terminal::failures_of_unit() {
 void terminal::failure(const result& r) {
   const finding& f = r.found;
   fmt::print("\n{}  {}  {}  check {}{}\n", painted(f.outcome, upper(name_of(f.outcome))), r.op, r.dtype, r.check,
-             f.kind.empty() ? "" : "  kind " + f.kind);
+             f.kind == failure_kind::none ? "" : fmt::format("  kind {}", name_of(f.kind)));
   fmt::print("  claim      {}\n", r.claim);
   if (!f.reason.empty()) fmt::print("  because    {}\n", f.reason);
   if (const auto& w = f.worst) {

@@ -3,6 +3,8 @@
 // The answers are made from what the op says about its kinks: any slope of each interval, any weights of each tie that
 // are not negative and add up to one. Stored in the sample's format, each element is rounded once per kink it takes
 // part in, which the bound at kinks allows for.
+#include <fmt/format.h>
+
 #include <set>
 
 #include "backproof/run/run.hpp"
@@ -93,7 +95,8 @@ finding judged(const oracle& truth, reply r) {
 BOOST_AUTO_TEST_CASE(every_slope_and_every_way_to_share_passes) {
   at_kinks(100, [](const oracle& truth, draw& random) {
     const finding f = judged(truth, chosen(truth, random, 1, 0));
-    if (f.outcome != verdict::pass && f.outcome != verdict::unresolved) RC_FAIL(f.kind + ": " + f.reason);
+    if (f.outcome != verdict::pass && f.outcome != verdict::unresolved)
+      RC_FAIL(fmt::format("{}: {}", name_of(f.kind), f.reason));
   });
 }
 
@@ -129,8 +132,8 @@ BOOST_AUTO_TEST_CASE(slopes_beyond_their_interval_and_shares_that_do_not_add_up_
     const finding f = judged(truth, chosen(truth, random, 2, 0.5));
     // Computing in 16 bits throughout may lose as much as that: such a subject is called inaccurate, and not right.
     const bool excused = f.outcome == verdict::inaccurate && f.variant.find("throughout") != std::string::npos;
-    if (!excused && (f.outcome != verdict::fail || f.kind != "subgradient"))
-      RC_FAIL(std::string(name_of(f.outcome)) + " " + f.kind + " " + f.variant + ": " + f.reason);
+    if (!excused && (f.outcome != verdict::fail || f.kind != failure_kind::subgradient))
+      RC_FAIL(fmt::format("{} {} {}: {}", name_of(f.outcome), name_of(f.kind), f.variant, f.reason));
   });
   BOOST_TEST(judged_at_all > 300);
 }

@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(the_right_result_correctly_rounded_is_within_its_bound) {
       for (index i = 0; i < d.size(); ++i) best.back()->set(i, round_to(format_of(q.type), d[i].value()));
     }
     std::vector<std::string> names(all.size(), "d");
-    const finding f = compare(all, best, names, {q.type, accumulator}, "wrong_gradient");
+    const finding f = compare(all, best, names, {q.type, accumulator}, failure_kind::wrong_gradient);
     RC_ASSERT(f.outcome != verdict::fail);
   });
 }

@@ -1,6 +1,8 @@
 // An honest implementation is never accused: the reference op, run in the sample's own format with sums in any order,
 // fused or not, passes every check on every sample, kinks and special values included. That is what makes a failure
 // mean something, and it is the bounds' promise put to the test.
+#include <fmt/format.h>
+
 #include "backproof/run/run.hpp"
 #include "generators.hpp"
 
@@ -28,14 +30,14 @@ void honest_subjects_pass(const question& q, tally& n) {
     trial t(truth, *s, {q.type, s->accumulator(q.type)});
     ++n.judged;
     for (const check& c : all_checks()) {
-      if (c.info.judges != "subject" || !c.suits(*q.o, q.made_for) || !c.suits(*s)) continue;
+      if (c.info.judges != check_target::subject || !c.suits(*q.o, q.made_for) || !c.suits(*s)) continue;
       const finding f = c.run(t);
       // A small limit may leave a sample whose true gradient is zero; that is said, and accuses nobody.
       const bool harmless =
           f.outcome == verdict::pass || f.outcome == verdict::unresolved || f.outcome == verdict::vacuous;
       if (!harmless)
         RC_FAIL(std::string(c.info.name) + ", sums " + order_names[k] + (fused ? ", fused" : "") + ": " +
-                std::string(name_of(f.outcome)) + " " + f.kind + " " + f.variant + ": " + f.reason);
+                fmt::format("{} {} {}: {}", name_of(f.outcome), name_of(f.kind), f.variant, f.reason));
       ++(f.outcome == verdict::pass ? n.passed : n.unresolved);
     }
   }

@@ -144,7 +144,7 @@ class junit : public reporter {
       }
       case verdict::fail:
       case verdict::vacuous: {
-        child("failure", f.kind.empty() ? name_of(f.outcome) : std::string_view(f.kind)).text() =
+        child("failure", f.kind == failure_kind::none ? name_of(f.outcome) : name_of(f.kind)).text() =
             details(e.gravest).c_str();
         return {.tests = 1, .failures = 1};
       }

@@ -140,7 +140,7 @@ judged numbers(const interval& mine, const tensor& theirs) {
   const std::vector<std::optional<tensor>> actual = {theirs};
   const std::vector<std::string> names = {"Y"};
   const format& accumulator = format_of(theirs.type() == dtype::f64 ? dtype::f64 : dtype::f32);
-  const finding f = compare(expected, actual, names, {theirs.type(), accumulator}, "wrong_value");
+  const finding f = compare(expected, actual, names, {theirs.type(), accumulator}, failure_kind::wrong_value);
   return {f.outcome, f.reason};
 }
 

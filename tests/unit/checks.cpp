@@ -374,9 +374,9 @@ std::map<verdict, int> count(const std::string& check, const op& truth, subject&
   return n;
 }
 
-assertion_result is(const finding& f, verdict expected, const std::string& kind = "") {
+assertion_result is(const finding& f, verdict expected, failure_kind kind = failure_kind::none) {
   assertion_result r(f.outcome == expected && f.kind == kind);
-  if (!r) r.message() << "is " << name_of(f.outcome) << " " << f.kind << " (" << f.reason << ")";
+  if (!r) r.message() << "is " << name_of(f.outcome) << " " << name_of(f.kind) << " (" << f.reason << ")";
   return r;
 }
 
@@ -384,21 +384,22 @@ assertion_result is(const finding& f, verdict expected, const std::string& kind 
 struct planted_bug {
   const char* name;
   const char* check;
-  const char* kind;
+  failure_kind kind;
   op truth, mutant;
 };
 
 template <class Truth, class Mutant>
-planted_bug planted(const char* name, const char* check, const char* kind) {
+planted_bug planted(const char* name, const char* check, failure_kind kind) {
   return {name, check, kind, make_op<Truth>(), make_op<Mutant>()};
 }
 template <class Mutant>
 planted_bug in_the_oracle(const char* name, const char* check) {
-  return {name, check, "law", make_op<Mutant>(), make_op<Mutant>()};
+  return {name, check, failure_kind::law, make_op<Mutant>(), make_op<Mutant>()};
 }
 
 const std::vector<planted_bug>& bugs() {
-  constexpr const char *gradient = "reference_gradient", *wrong = "wrong_gradient";
+  constexpr const char* gradient = "reference_gradient";
+  constexpr failure_kind wrong = failure_kind::wrong_gradient;
   static const std::vector<planted_bug> all = {
       planted<ops::sigmoid, dropped_cotangent>("sigmoid: cotangent dropped", gradient, wrong),
       planted<ops::sigmoid, slightly_too_large>("sigmoid: a thousandth too large", gradient, wrong),
@@ -419,10 +420,11 @@ const std::vector<planted_bug>& bugs() {
       planted<ops::average_pool, divided_by_the_whole_window>("average_pool: divisor", gradient, wrong),
       planted<ops::max_pool, overlaps_overwritten>("max_pool: overlaps overwritten", gradient, wrong),
       planted<ops::max, smallest_takes_all>("max: the wrong input", gradient, wrong),
-      planted<ops::sigmoid, half_a_sigmoid>("sigmoid: wrong formula", "reference_value", "wrong_value"),
-      planted<ops::relu, leaky_relu>("relu: leaky", "reference_value", "wrong_value"),
-      planted<ops::sigmoid, slightly_too_large>("sigmoid: a thousandth too large", "adjoint_identity", "law"),
-      planted<ops::mul, factors_not_switched>("mul: not switched", "adjoint_identity", "law"),
+      planted<ops::sigmoid, half_a_sigmoid>("sigmoid: wrong formula", "reference_value", failure_kind::wrong_value),
+      planted<ops::relu, leaky_relu>("relu: leaky", "reference_value", failure_kind::wrong_value),
+      planted<ops::sigmoid, slightly_too_large>("sigmoid: a thousandth too large", "adjoint_identity",
+                                                failure_kind::law),
+      planted<ops::mul, factors_not_switched>("mul: not switched", "adjoint_identity", failure_kind::law),
       in_the_oracle<slightly_too_large>("sigmoid: both wrong alike", "adjoint_identity"),
       in_the_oracle<one_part_in_1e18>("sigmoid: one part in 1e18", "finite_difference"),
       in_the_oracle<wrong_in_one_element>("mul: one element, one part in 1e18", "finite_difference"),
@@ -432,14 +434,18 @@ const std::vector<planted_bug>& bugs() {
       in_the_oracle<one_part_in_1e18>("sigmoid: one part in 1e18", "dual_jvp"),
       in_the_oracle<twice_too_large>("softmax: twice too large", "spectral_norm"),
       in_the_oracle<wrong_in_one_element>("mul: one element, one part in 1e18", "jacobian"),
-      planted<ops::relu, gate_by_the_cotangent>("relu: guided", "vjp_linearity", "law"),
-      planted<ops::add, gradient_added_to_a_dirty_buffer>("add: dirty buffer", "determinism", "nondeterminism"),
-      planted<ops::sigmoid, slightly_too_large>("sigmoid: a thousandth too large", "taylor_remainder", "law"),
+      planted<ops::relu, gate_by_the_cotangent>("relu: guided", "vjp_linearity", failure_kind::law),
+      planted<ops::add, gradient_added_to_a_dirty_buffer>("add: dirty buffer", "determinism",
+                                                          failure_kind::nondeterminism),
+      planted<ops::sigmoid, slightly_too_large>("sigmoid: a thousandth too large", "taylor_remainder",
+                                                failure_kind::law),
       planted<ops::sigmoid, slightly_too_large>("sigmoid: a thousandth too large", "chain_rule", wrong),
       in_the_oracle<wrong_in_one_element>("mul: one element, one part in 1e18", "distributed_chain_rule"),
-      planted<ops::sigmoid, divided_by_the_count>("sigmoid: divided by the count", "batch_independence", "law"),
-      planted<ops::conv, first_cell_doubled>("conv: first cell doubled", "translation_equivariance", "law"),
-      planted<ops::sigmoid, first_element_doubled>("sigmoid: first doubled", "permutation_equivariance", "law"),
+      planted<ops::sigmoid, divided_by_the_count>("sigmoid: divided by the count", "batch_independence",
+                                                  failure_kind::law),
+      planted<ops::conv, first_cell_doubled>("conv: first cell doubled", "translation_equivariance", failure_kind::law),
+      planted<ops::sigmoid, first_element_doubled>("sigmoid: first doubled", "permutation_equivariance",
+                                                   failure_kind::law),
   };
   return all;
 }
@@ -581,7 +587,7 @@ BOOST_AUTO_TEST_CASE(no_gradient_is_as_good_as_a_zero_one) {
       const oracle truth(o, x, format_of(dtype::f64));
       trial t(truth, s, {dtype::f64, format_of(dtype::f64)});
       for (const check& c : all_checks())
-        if (c.info.judges == "subject" && c.suits(o, x.made_for) && c.suits(s))
+        if (c.info.judges == check_target::subject && c.suits(o, x.made_for) && c.suits(s))
           BOOST_TEST((judge(c, t).outcome != verdict::fail), c.info.name << " " << o.info.name << " " << n);
     }
 }
@@ -608,7 +614,8 @@ BOOST_AUTO_TEST_CASE(saturated_units_are_inaccurate_and_a_wrong_sign_there_is_wr
     const finding f = judged("reference_gradient", op_called(p.op), lost, x);
     BOOST_TEST(is(f, verdict::inaccurate));
     BOOST_TEST(f.variant.find(p.variant) == 0u, f.variant);
-    BOOST_TEST(is(judged("reference_gradient", op_called(p.op), turned, x), verdict::fail, "wrong_gradient"));
+    BOOST_TEST(
+        is(judged("reference_gradient", op_called(p.op), turned, x), verdict::fail, failure_kind::wrong_gradient));
   }
 }
 
@@ -640,8 +647,9 @@ BOOST_AUTO_TEST_CASE(a_lossy_formula_is_no_excuse_for_a_wrong_sign) {
   for (const double at : {16.0, 15.0, 2.0}) {  // from 17 on s (1-s) is zero, and zero has no sign to be wrong
     const sample x = sample_of(dtype::f32, {{at}}, {1.5});
     mutant_subject s(make_op<sigmoid_from_its_output_with_wrong_sign>());
-    BOOST_TEST(is(judged("reference_gradient", op_called("sigmoid"), s, x), verdict::fail, "wrong_gradient"),
-               "x = " << at);
+    BOOST_TEST(
+        is(judged("reference_gradient", op_called("sigmoid"), s, x), verdict::fail, failure_kind::wrong_gradient),
+        "x = " << at);
   }
 }
 
@@ -652,7 +660,7 @@ BOOST_AUTO_TEST_CASE(a_lossy_formula_is_no_excuse_for_another_element) {
     r.tensors[0]->set(1, r.tensors[0]->at(1) * 1.01);
   });
   const sample x = sample_of(dtype::f32, {{17, 0.5, -3}}, {1.5, -2, 1});
-  BOOST_TEST(is(judged("reference_gradient", op_called("sigmoid"), s, x), verdict::fail, "wrong_gradient"));
+  BOOST_TEST(is(judged("reference_gradient", op_called("sigmoid"), s, x), verdict::fail, failure_kind::wrong_gradient));
 }
 
 BOOST_AUTO_TEST_CASE(a_lossy_formula_in_f64_is_judged_by_f64) {
@@ -708,12 +716,12 @@ BOOST_AUTO_TEST_CASE(no_answer_gives_the_verdict_that_says_why) {
   const op& o = op_called("sigmoid");
   const sample x = draw_telling_sample(o, dtype::f32, 1, 0);
   for (const char* check : {"reference_value", "reference_gradient", "adjoint_identity"})
-    for (const auto& [status, expected, kind] : std::vector<std::tuple<reply::status, verdict, const char*>>{
-             {reply::status::unimplemented, verdict::skip, ""},
-             {reply::status::rejected, verdict::fail, "rejected"},
-             {reply::status::error, verdict::error, ""},
-             {reply::status::crash, verdict::crash, ""},
-             {reply::status::timeout, verdict::timeout, ""}}) {
+    for (const auto& [status, expected, kind] : std::vector<std::tuple<reply::status, verdict, failure_kind>>{
+             {reply::status::unimplemented, verdict::skip, failure_kind::none},
+             {reply::status::rejected, verdict::fail, failure_kind::rejected},
+             {reply::status::error, verdict::error, failure_kind::none},
+             {reply::status::crash, verdict::crash, failure_kind::none},
+             {reply::status::timeout, verdict::timeout, failure_kind::none}}) {
       scripted_subject s({status, "for this reason", {}});
       const finding f = judged(check, o, s, x);
       BOOST_TEST(is(f, expected, kind), check);
@@ -747,18 +755,18 @@ BOOST_AUTO_TEST_CASE(answers_of_the_wrong_form_fail_by_name) {
                      nan = with({right, vector_of(dtype::f32, {5, not_a_number})}),
                      infinite = with({right, vector_of(dtype::f32, {infinity, 12})});
     BOOST_TEST(is(judged(check, o, good, x), verdict::pass), check);
-    BOOST_TEST(is(judged(check, o, missing, x), verdict::fail, "missing_gradient"), check);
-    BOOST_TEST(is(judged(check, o, none, x), verdict::fail, "missing_gradient"), check);
+    BOOST_TEST(is(judged(check, o, missing, x), verdict::fail, failure_kind::missing_gradient), check);
+    BOOST_TEST(is(judged(check, o, none, x), verdict::fail, failure_kind::missing_gradient), check);
     BOOST_TEST(is(judged(check, o, wide, x), verdict::fail, "dtype"), check);
     BOOST_TEST(is(judged(check, o, flat, x), verdict::fail, "shape"), check);
-    BOOST_TEST(is(judged(check, o, nan, x), verdict::fail, "nonfinite"), check);
-    BOOST_TEST(is(judged(check, o, infinite, x), verdict::fail, "nonfinite"), check);
+    BOOST_TEST(is(judged(check, o, nan, x), verdict::fail, failure_kind::nonfinite), check);
+    BOOST_TEST(is(judged(check, o, infinite, x), verdict::fail, failure_kind::nonfinite), check);
   }
   scripted_subject none = with({}), flat = with({tensor(dtype::f32, {1, 2}, std::vector<double>{3, 8})}),
                    nan = with({vector_of(dtype::f32, {3, not_a_number})});
   BOOST_TEST((judged("reference_value", o, none, x).outcome == verdict::fail));
   BOOST_TEST(is(judged("reference_value", o, flat, x), verdict::fail, "shape"));
-  BOOST_TEST(is(judged("reference_value", o, nan, x), verdict::fail, "nonfinite"));
+  BOOST_TEST(is(judged("reference_value", o, nan, x), verdict::fail, failure_kind::nonfinite));
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_gradient_that_is_zero_does_not_hide_a_wrong_one) {
@@ -766,10 +774,10 @@ BOOST_AUTO_TEST_CASE(a_missing_gradient_that_is_zero_does_not_hide_a_wrong_one) 
   const sample x = sample_of(dtype::f32, {{0, 0}, {3, 4}}, {5, 6});
   scripted_subject wrong({reply::status::ok, "", {vector_of(dtype::f32, {15, 25}), std::nullopt}});
   scripted_subject right({reply::status::ok, "", {vector_of(dtype::f32, {15, 24}), std::nullopt}});
-  BOOST_TEST(is(judged("reference_gradient", op_called("mul"), wrong, x), verdict::fail, "wrong_gradient"));
+  BOOST_TEST(is(judged("reference_gradient", op_called("mul"), wrong, x), verdict::fail, failure_kind::wrong_gradient));
   BOOST_TEST(is(judged("reference_gradient", op_called("mul"), right, x), verdict::pass));
   BOOST_TEST(is(judged("adjoint_identity", op_called("mul"), right, x), verdict::pass));
-  BOOST_TEST(is(judged("adjoint_identity", op_called("mul"), wrong, x), verdict::fail, "law"));
+  BOOST_TEST(is(judged("adjoint_identity", op_called("mul"), wrong, x), verdict::fail, failure_kind::law));
 }
 
 BOOST_AUTO_TEST_CASE(gradients_that_overflow_rightly_are_no_failure) {
@@ -789,7 +797,7 @@ BOOST_AUTO_TEST_CASE(at_kinks_every_subgradient_passes_and_the_convention_is_nam
   BOOST_TEST(zero.convention == "slope 0");
   BOOST_TEST(is(one, verdict::pass));
   BOOST_TEST(one.convention == "slope 1");
-  BOOST_TEST(is(judged("reference_gradient", o, twice, x), verdict::fail, "subgradient"));
+  BOOST_TEST(is(judged("reference_gradient", o, twice, x), verdict::fail, failure_kind::subgradient));
 }
 
 BOOST_AUTO_TEST_CASE(at_ties_the_cotangent_is_shared_in_full) {
@@ -800,7 +808,7 @@ BOOST_AUTO_TEST_CASE(at_ties_the_cotangent_is_shared_in_full) {
   BOOST_TEST(judged("reference_gradient", o, even, x).convention == "ties: even");
   BOOST_TEST(judged("reference_gradient", o, first, x).convention == "ties: first");
   BOOST_TEST(is(judged("reference_gradient", o, first, x), verdict::pass));
-  BOOST_TEST(is(judged("reference_gradient", o, all, x), verdict::fail, "subgradient"));
+  BOOST_TEST(is(judged("reference_gradient", o, all, x), verdict::fail, failure_kind::subgradient));
 }
 
 BOOST_AUTO_TEST_CASE(a_bug_at_ties_shows_at_kinks_only) {
@@ -824,7 +832,7 @@ BOOST_AUTO_TEST_CASE(a_declared_convention_is_required) {
   const op& o = op_called("relu");
   declaring kept(make_op<ops::relu>(), "slope 0"), broken(make_op<gate_open_at_zero>(), "slope 0");
   BOOST_TEST(is(judged("reference_gradient", o, kept, x), verdict::pass));
-  BOOST_TEST(is(judged("reference_gradient", o, broken, x), verdict::fail, "subgradient"));
+  BOOST_TEST(is(judged("reference_gradient", o, broken, x), verdict::fail, failure_kind::subgradient));
   BOOST_TEST(is(judged("reference_gradient", o, broken, smooth), verdict::pass));
 }
 

@@ -38,8 +38,8 @@ bool same(const sample& a, const sample& b) {
 }
 
 std::string text_of(const finding& f) {
-  return std::string(name_of(f.outcome)) + "|" + f.kind + "|" + f.reason + "|" + f.variant + "|" + f.bound + "|" +
-         (f.worst ? f.worst->where + f.worst->expected + f.worst->actual + hex(f.worst->error) : "");
+  return std::string(name_of(f.outcome)) + "|" + std::string(name_of(f.kind)) + "|" + f.reason + "|" + f.variant + "|" +
+         f.bound + "|" + (f.worst ? f.worst->where + f.worst->expected + f.worst->actual + hex(f.worst->error) : "");
 }
 
 // A subject that is wrong in an element, now and then.

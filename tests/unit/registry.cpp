@@ -69,7 +69,6 @@ BOOST_AUTO_TEST_CASE(every_check_is_described_in_full) {
     BOOST_TEST_CONTEXT(c.info.name) {
       BOOST_TEST(snake_case(c.info.name));
       BOOST_TEST((!c.info.claim.empty() && !c.info.source.empty() && !c.info.catches.empty() && c.run != nullptr));
-      BOOST_TEST((c.info.judges == "subject" || c.info.judges == "oracle"));
     }
   }
 }

@@ -52,7 +52,8 @@ BOOST_AUTO_TEST_CASE(a_record_is_one_line_of_json_with_what_is_known) {
   BOOST_TEST(holds(json, "\"verdict\":\"pass\""));
   for (const char* absent : {"kind", "reason", "variant", "worst", "replay", "file"})
     BOOST_TEST(!holds(json, "\"" + std::string(absent) + "\""));
-  r.found.outcome = verdict::fail, r.found.kind = "nonfinite", r.found.reason = "two\nlines \"quoted\" \x1b[31m";
+  r.found.outcome = verdict::fail, r.found.kind = failure_kind::nonfinite,
+  r.found.reason = "two\nlines \"quoted\" \x1b[31m";
   r.found.worst = element{"dX[0]", "1", "nan", infinity, 0.5, not_a_number};
   json = to_json(r);
   BOOST_TEST(json.find_first_of("\n\r\x1b") == std::string::npos);

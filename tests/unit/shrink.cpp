@@ -36,7 +36,7 @@ tampered_subject wrong_from(index extent) {
 std::function<bool(const sample&)> failing(const op& o, subject& s) {
   return [&](const sample& x) {
     const finding f = judge(o, check_called("reference_gradient"), s, x);
-    return f.outcome == verdict::fail && f.kind == "wrong_gradient";
+    return f.outcome == verdict::fail && f.kind == failure_kind::wrong_gradient;
   };
 }
 

@@ -23,7 +23,7 @@ struct expectation {
   value_list<double> gradient, allowed;
 };
 
-finding compared(const trial& t, const trial::answers& actual, const expectation& e, const std::string& kind) {
+finding compared(const trial& t, const trial::answers& actual, const expectation& e, failure_kind kind) {
   const std::vector<std::string> names = t.gradient_names();
   agreement a(kind);
   for (std::size_t k = 0; k < e.gradient.size(); ++k) {
@@ -90,7 +90,7 @@ bool answers(trial& plain) {
   }
 }
 
-std::optional<finding> asked_under(trial& t, circumstance c, const std::string& kind) {
+std::optional<finding> asked_under(trial& t, circumstance c, failure_kind kind) {
   std::optional<sample> x = prepared(t.truth().on(), c);
   if (!x) return std::nullopt;
   trial plain = t.about(*x);
@@ -157,7 +157,7 @@ finding agreement::found() const {
   return f;
 }
 
-finding same_answer(trial& t, const trial::answers& actual, const std::string& kind) {
+finding same_answer(trial& t, const trial::answers& actual, failure_kind kind) {
   return within_reach(
       [&](value_list<double> (*how_far)(trial&)) { return compared(t, actual, plain_answer(t, how_far(t)), kind); });
 }
@@ -174,7 +174,7 @@ std::optional<sample> prepared(sample x, circumstance c) {
   return x;
 }
 
-finding same_under(trial& t, std::span<const circumstance> all, const std::string& kind) {
+finding same_under(trial& t, std::span<const circumstance> all, failure_kind kind) {
   std::optional<finding> last;
   for (const circumstance c : all) {
     if (!t.supports(c)) continue;

@@ -24,7 +24,7 @@ finding within_reach(Judge judge) {
   finding f = judge(reach);
   if (f.outcome != verdict::fail || judge(lossy_reach).outcome == verdict::fail) return f;
   f.outcome = verdict::inaccurate;
-  f.kind.clear();
+  f.kind = failure_kind::none;
   f.variant = lossy_formula;
   return f;
 }
@@ -37,24 +37,24 @@ struct agreeing {
 // Collects elements, and keeps the worst.
 class agreement {
  public:
-  explicit agreement(std::string kind) : kind_(std::move(kind)) {}
+  explicit agreement(failure_kind kind) : kind_(kind) {}
   void add(const agreeing& e);
   void fail(const std::string& reason);
   bool holds() const { return f_.outcome != verdict::fail; }
   finding found() const;  // unresolved if there was nothing to compare
 
  private:
-  std::string kind_;
+  failure_kind kind_;
   finding f_;
 };
 
 // Whether the gradients are those that t's subject gives when it is asked plainly.
-finding same_answer(trial& t, const trial::answers& actual, const std::string& kind);
+finding same_answer(trial& t, const trial::answers& actual, failure_kind kind);
 
 // The sample made such that the circumstance can arise; none if it cannot.
 std::optional<sample> prepared(sample x, circumstance c);
 
 // The VJP asked for in each circumstance of the list that the subject supports, and that the sample can be put into.
-finding same_under(trial& t, std::span<const circumstance> all, const std::string& kind);
+finding same_under(trial& t, std::span<const circumstance> all, failure_kind kind);
 
 }  // namespace backproof

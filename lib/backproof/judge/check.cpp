@@ -67,6 +67,8 @@ latitude latitude_of(const oracle& truth, mode m) {
 
 }  // namespace
 
+std::string_view name_of(check_target t) { return t == check_target::subject ? "subject" : "oracle"; }
+
 const trial::answers& trial::ask(mode m, std::optional<reply>& kept) {
   if (!kept) {
     const offer has = subject_.offers(truth_.of(), truth_.on().type);
@@ -94,7 +96,7 @@ const trial::answers& trial::usable(const reply& r) {
   finding f;
   f.outcome = verdict_of(r.code);
   f.reason = r.message;
-  if (f.outcome == verdict::fail) f.kind = "rejected";
+  if (f.outcome == verdict::fail) f.kind = failure_kind::rejected;
   throw no_answer(std::move(f));
 }
 
@@ -182,7 +184,7 @@ const std::vector<explanation>& explanations(const oracle& truth, mode m) {
                                               [&] { return explained(truth, m); });
 }
 
-finding judge_results(trial& t, mode m, const std::string& kind) {
+finding judge_results(trial& t, mode m, failure_kind kind) {
   const bool forward = m == mode::forward;
   const trial::answers& actual = forward ? t.forward() : t.vjp();
   const value_list<bounded<real>>& stable = forward ? t.truth().bounded_output() : t.truth().bounded_gradient();
@@ -193,17 +195,18 @@ finding judge_results(trial& t, mode m, const std::string& kind) {
   if (const std::string declared = t.declared_convention();
       f.outcome == verdict::pass && !f.convention.empty() && !declared.empty() && f.convention != declared) {
     f.outcome = verdict::fail;
-    f.kind = "subgradient";
+    f.kind = failure_kind::subgradient;
     f.reason = fmt::format("declares {}, but took {}", declared, f.convention);
   }
   // Only numbers can be explained by a loss of digits; a wrong shape, or a NaN, cannot.
-  if (f.outcome != verdict::fail || (f.kind != kind && f.kind != "subgradient") || outside.empty()) return f;
+  if (f.outcome != verdict::fail || (f.kind != kind && f.kind != failure_kind::subgradient) || outside.empty())
+    return f;
   std::vector<std::string> names;
   for (const explanation& e : explanations(t.truth(), m)) {
     if (explain(outside, e, actual, t)) names.push_back(e.name);
     if (!outside.empty()) continue;
     f.outcome = verdict::inaccurate;
-    f.kind.clear();
+    f.kind = failure_kind::none;
     f.variant = fmt::format("{}", fmt::join(names, ", "));
     f.reason = fmt::format("{}; consistent with {}", f.reason, f.variant);
     return f;

@@ -26,14 +26,28 @@
 
 namespace backproof {
 
+// Whom a check puts to the test.
+enum class check_target : std::uint8_t {
+  subject,
+  oracle,  // the reference itself
+};
+std::string_view name_of(check_target t);
+
+// What a check can say about an op that a subject brought along, which backproof cannot compute itself.
+enum class own_op_role : std::uint8_t {
+  silent,    // nothing: it compares with the reference
+  supports,  // whether answers agree with each other
+  decides,   // whether the VJP is the derivative of the forward function; if it cannot tell, nothing was proved
+};
+
 struct check_info {
-  std::string_view name;           // snake_case; the file, the struct and this agree
-  std::string_view claim;          // an inequality
-  std::string_view source;         // proof or literature
-  std::string_view judges;         // "subject", or "oracle" for checks of the reference itself
-  std::string_view catches;        // classes of bugs, in words
-  bool anywhere = false;           // the claim holds at kinks and special values as well
-  bool without_reference = false;  // it can judge an op that backproof cannot compute itself
+  std::string_view name;    // snake_case; the file, the struct and this agree
+  std::string_view claim;   // an inequality
+  std::string_view source;  // proof or literature
+  check_target judges;
+  std::string_view catches;  // classes of bugs, in words
+  bool anywhere = false;     // the claim holds at kinks and special values as well
+  own_op_role own_ops = own_op_role::silent;
 };
 
 // Thrown by a trial when the subject gave no usable answer; the run loop turns it into its finding.
@@ -92,7 +106,7 @@ struct explanation {
 const std::vector<explanation>& explanations(const oracle& truth, mode m);
 
 // The verdict on whole results: within the stable bounds, else explained by a lossy variant, else wrong.
-finding judge_results(trial& t, mode m, const std::string& kind);
+finding judge_results(trial& t, mode m, failure_kind kind);
 
 struct check {
   check_info info;
@@ -101,7 +115,7 @@ struct check {
   std::span<const circumstance> tries;   // empty: plain questions only
 
   bool suits(const op& o, profile p) const {
-    return (p == profile::smooth || info.anywhere) && (o.has_reference() || info.without_reference) &&
+    return (p == profile::smooth || info.anywhere) && (o.has_reference() || info.own_ops != own_op_role::silent) &&
            (applies == nullptr || applies(o));
   }
   bool suits(const subject& s) const {

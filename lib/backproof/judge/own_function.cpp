@@ -64,21 +64,11 @@ void require_shapes(const trial& t, const trial::answers& y) {
   const std::vector<tensor>& expected = t.truth().on().cotangents;
   for (std::size_t k = 0; k < expected.size(); ++k) {
     if (k < y.size() && y[k] && y[k]->dims() == expected[k].dims()) continue;
-    finding f;
-    f.outcome = verdict::fail;
-    f.kind = "shape";
-    f.reason = fmt::format("output {} has shape {}, but {} by the signature", t.output_names()[k],
-                           k < y.size() && y[k] ? to_string(y[k]->dims()) : "none", to_string(expected[k].dims()));
-    throw no_answer(std::move(f));
+    throw no_answer(
+        failed(failure_kind::wrong_shape,
+               fmt::format("output {} has shape {}, but {} by the signature", t.output_names()[k],
+                           k < y.size() && y[k] ? to_string(y[k]->dims()) : "none", to_string(expected[k].dims()))));
   }
-}
-
-finding wrong(const char* kind, std::string reason) {
-  finding f;
-  f.outcome = verdict::fail;
-  f.kind = kind;
-  f.reason = std::move(reason);
-  return f;
 }
 
 double largest_of(const trial::answers& list) {
@@ -101,15 +91,16 @@ void require_gradients(const trial& t, const trial::answers& y, const trial::ans
     if (!moves(x, k) || !d[k]) continue;
     const std::string name = t.gradient_names()[k];
     if (d[k]->type() != x.type)
-      throw no_answer(
-          wrong("dtype", fmt::format("{} has dtype {}, expected {}", name, name_of(d[k]->type()), name_of(x.type))));
+      throw no_answer(failed(failure_kind::wrong_dtype, fmt::format("{} has dtype {}, expected {}", name,
+                                                                    name_of(d[k]->type()), name_of(x.type))));
     if (d[k]->dims() != x.inputs[k]->dims())
-      throw no_answer(wrong("shape", fmt::format("{} has shape {}, its input {}", name, to_string(d[k]->dims()),
-                                                 to_string(x.inputs[k]->dims()))));
+      throw no_answer(failed(
+          failure_kind::wrong_shape,
+          fmt::format("{} has shape {}, its input {}", name, to_string(d[k]->dims()), to_string(x.inputs[k]->dims()))));
     for (index i = 0; i < d[k]->count(); ++i)
       if (!std::isfinite(d[k]->at(i)) && !(may_overflow && !std::isnan(d[k]->at(i))))
-        throw no_answer(
-            wrong("nonfinite", fmt::format("{} element {} is {} where the function is finite", name, i, d[k]->at(i))));
+        throw no_answer(failed(failure_kind::nonfinite,
+                               fmt::format("{} element {} is {} where the function is finite", name, i, d[k]->at(i))));
   }
 }
 
@@ -391,7 +382,7 @@ std::optional<own_residual> own_function::along(const value_list<double>& direct
   return best;
 }
 
-finding verdict_on(const own_residual& r, const std::string& where, const std::string& kind, double unit) {
+finding verdict_on(const own_residual& r, const std::string& where, failure_kind kind, double unit) {
   const real per(unit);
   // Not worth having unless half of the signal is resolved.
   finding f = compare(where, (r.gradient + r.residual) / per, r.gradient / per, r.bound() / per,
@@ -405,7 +396,7 @@ finding verdict_on(const own_residual& r, const std::string& where, const std::s
                         static_cast<double>(real(4) * r.gradient_error / per));
   if (!(abs(r.residual) <= r.lossy_bound())) return f;
   f.outcome = verdict::inaccurate;
-  f.kind.clear();
+  f.kind = failure_kind::none;
   f.variant = lossy_formula;
   return f;
 }

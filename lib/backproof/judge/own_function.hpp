@@ -78,7 +78,7 @@ class own_function {
 
 // The verdict on what was found along a direction: a failure only if neither a kink, nor detail finer than the steps,
 // nor a lossy formula explains it. The slopes are told per `unit` of the direction.
-finding verdict_on(const own_residual& r, const std::string& where, const std::string& kind, double unit = 1);
+finding verdict_on(const own_residual& r, const std::string& where, failure_kind kind, double unit = 1);
 
 // Directions in which to look: along `number` of the input's own magnitudes with random signs, or of 1.
 value_list<double> own_direction(const sample& x, bool relative);

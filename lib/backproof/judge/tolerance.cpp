@@ -123,14 +123,6 @@ element describe(const std::string& name, const values<bounded<real>>& expected,
   return e;
 }
 
-finding wrong(std::string kind, std::string reason) {
-  finding f;
-  f.outcome = verdict::fail;
-  f.kind = std::move(kind);
-  f.reason = std::move(reason);
-  return f;
-}
-
 bool all_zero(const values<bounded<real>>& x) {
   for (index i = 0; i < x.size(); ++i)
     if (!(x[i].value() == real(0))) return false;
@@ -142,14 +134,14 @@ std::optional<finding> misshapen(const values<bounded<real>>& expected, const st
                                  const std::string& name, const precision& p) {
   if (!actual) {
     if (all_zero(expected)) return std::nullopt;  // no gradient is as good as a zero one
-    return wrong("missing_gradient", fmt::format("{} was not returned", name));
+    return failed(failure_kind::missing_gradient, fmt::format("{} was not returned", name));
   }
   if (actual->type() != p.storage)
-    return wrong("dtype",
-                 fmt::format("{} has dtype {}, expected {}", name, name_of(actual->type()), name_of(p.storage)));
+    return failed(failure_kind::wrong_dtype,
+                  fmt::format("{} has dtype {}, expected {}", name, name_of(actual->type()), name_of(p.storage)));
   if (actual->dims() != expected.dims())
-    return wrong("shape", fmt::format("{} has shape {}, expected {}", name, to_string(actual->dims()),
-                                      to_string(expected.dims())));
+    return failed(failure_kind::wrong_shape, fmt::format("{} has shape {}, expected {}", name,
+                                                         to_string(actual->dims()), to_string(expected.dims())));
   return std::nullopt;
 }
 
@@ -293,7 +285,7 @@ void judge_balls(finding& f, const subdifferential& kinks, const kink_report& re
     if (any_of(b.elements, contested(kinks))) continue;
     if (b.g == real(0) || report.norm(b) <= real(1 + 8 * format_of(p.storage).unit())) continue;
     f.outcome = verdict::fail;
-    f.kind = "subgradient";
+    f.kind = failure_kind::subgradient;
     f.reason =
         fmt::format("the {} elements of {} where the norm is 0 have a gradient of {:g}-norm {} times the largest",
                     b.elements.size(), names[b.elements.front().input], b.q, digits_of(report.norm(b), 4));
@@ -317,7 +309,7 @@ void judge_kinks(finding& f, const subdifferential& kinks, const value_list<boun
     const double missing = magnitude(report.missing(group));
     if (missing <= bound) continue;
     f.outcome = verdict::fail;
-    f.kind = "subgradient";
+    f.kind = failure_kind::subgradient;
     f.reason =
         fmt::format("the {} tied elements around {}{} do not share their cotangent in full: the total is off by {:.3g}",
                     group.size(), names[group.front().input],
@@ -349,7 +341,7 @@ double bound_of(const bounded<real>& expected, const precision& p) {
 }
 
 finding compare(const value_list<bounded<real>>& expected, std::span<const std::optional<tensor>> actual,
-                std::span<const std::string> names, const precision& p, const std::string& kind, const latitude& free,
+                std::span<const std::string> names, const precision& p, failure_kind kind, const latitude& free,
                 std::vector<position>* outside) {
   finding f;
   bool nonfinite = false, failed = false, at_kink = false;
@@ -384,7 +376,7 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
   if (f.worst) f.bound = derivation(*f.worst, p);
   if (failed) {
     f.outcome = verdict::fail;
-    f.kind = nonfinite ? "nonfinite" : at_kink ? "subgradient" : kind;
+    f.kind = nonfinite ? failure_kind::nonfinite : at_kink ? failure_kind::subgradient : kind;
     f.reason = fmt::format("{} is {}, not {}{}", f.worst->where, f.worst->actual, f.worst->expected,
                            at_kink ? ", nor any other subgradient" : "");
   } else if (free.kinks != nullptr && !free.kinks->empty()) {
@@ -399,7 +391,7 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
 }
 
 finding compare(const std::string& where, const real& expected, const real& actual, const real& bound,
-                const real& signal, const std::string& kind) {
+                const real& signal, failure_kind kind) {
   const real error = abs(actual - expected);
   finding f;
   f.elements = 1;

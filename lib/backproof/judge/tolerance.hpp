@@ -43,12 +43,12 @@ struct latitude {
   bool anything = false;
 };
 finding compare(const value_list<bounded<real>>& expected, std::span<const std::optional<tensor>> actual,
-                std::span<const std::string> names, const precision& p, const std::string& kind,
-                const latitude& free = {}, std::vector<position>* outside = nullptr);  // outside: of their bounds
+                std::span<const std::string> names, const precision& p, failure_kind kind, const latitude& free = {},
+                std::vector<position>* outside = nullptr);  // outside: of their bounds
 
 // |actual - expected| <= bound for one wide-precision number, as checks on the oracle itself use it. `signal` is the
 // magnitude that the bound is to be measured against.
 finding compare(const std::string& where, const real& expected, const real& actual, const real& bound,
-                const real& signal, const std::string& kind);
+                const real& signal, failure_kind kind);
 
 }  // namespace backproof

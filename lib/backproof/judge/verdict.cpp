@@ -7,9 +7,17 @@ constexpr std::array<std::string_view, all_verdicts.size()> names = {
     "pass", "inaccurate", "fail", "unresolved", "vacuous", "skip", "error", "crash", "timeout",
 };
 
+constexpr std::array<std::string_view, 12> kinds = {
+    "none",        "wrong_value", "wrong_gradient", "nonfinite",          "shape",    "dtype", "missing_gradient",
+    "subgradient", "law",         "nondeterminism", "mutation_of_inputs", "rejected",
+};
+static_assert(kinds[static_cast<std::size_t>(failure_kind::rejected)] == "rejected");
+
 }  // namespace
 
 std::string_view name_of(verdict v) { return names[static_cast<std::size_t>(v)]; }
+
+std::string_view name_of(failure_kind k) { return kinds[static_cast<std::size_t>(k)]; }
 
 std::optional<verdict> verdict_named(std::string_view name) {
   for (const verdict v : all_verdicts)

@@ -29,6 +29,23 @@ constexpr std::array<verdict, 9> all_verdicts = {
 std::string_view name_of(verdict v);
 std::optional<verdict> verdict_named(std::string_view name);
 
+// In which way a result fails. Records and reports call them by these names.
+enum class failure_kind : std::uint8_t {
+  none,  // it does not
+  wrong_value,
+  wrong_gradient,
+  nonfinite,  // NaN or infinity where a number is due, or the other way round
+  wrong_shape,
+  wrong_dtype,
+  missing_gradient,
+  subgradient,  // at a kink, and none of those that are right there
+  law,          // two things that should agree do not, and no element is to blame
+  nondeterminism,
+  mutation_of_inputs,
+  rejected,  // a question that the subject should have answered
+};
+std::string_view name_of(failure_kind k);
+
 // One element of a tensor, and how far off it is. Numbers are kept as text so that none loses digits on its way
 // into a report: `expected` has up to 20 significant digits, `actual` is what the subject returned, shortest form.
 struct element {
@@ -40,9 +57,9 @@ struct element {
 
 struct finding {
   verdict outcome = verdict::pass;
-  std::string kind;        // of a fail: wrong_gradient, wrong_value, nonfinite, shape, dtype, missing_gradient, law
-  std::string reason;      // one line; why not pass
-  std::string variant;     // of an inaccurate: the name of the lossy variant
+  failure_kind kind = failure_kind::none;  // of a fail
+  std::string reason;                      // one line; why not pass
+  std::string variant;                     // of an inaccurate: the name of the lossy variant
   std::string convention;  // where kinks were hit: which subgradient was met, "slope 0" or "ties: first"
   std::string bound;       // how the bound was made, in words
   std::string note;        // what was measured, in words, and the number by which notes are ranked
@@ -59,6 +76,14 @@ struct finding {
 inline finding skipped(std::string reason) {
   finding f;
   f.outcome = verdict::skip;
+  f.reason = std::move(reason);
+  return f;
+}
+
+inline finding failed(failure_kind kind, std::string reason) {
+  finding f;
+  f.outcome = verdict::fail;
+  f.kind = kind;
   f.reason = std::move(reason);
   return f;
 }

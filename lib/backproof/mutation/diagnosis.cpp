@@ -131,7 +131,7 @@ std::vector<const mutant*> matching_mutants(const op& o, const check& c, const s
 }
 
 std::string diagnose(const op& o, const check& c, const sample& x, subject& s) {
-  if (!o.has_reference() || c.info.judges == "oracle") return "";
+  if (!o.has_reference() || c.info.judges == check_target::oracle) return "";
   const std::vector<const mutant*> found = matching_mutants(o, c, x, s);
   if (found.empty()) return "no known bug gives these numbers";
   constexpr std::size_t most = 3;

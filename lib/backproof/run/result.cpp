@@ -34,7 +34,7 @@ std::string to_json(const result& r) {
             {"domain", r.domain},  {"subject", r.subject},
             {"dtype", r.dtype},    {"check", r.check},
             {"case", r.sample},    {"verdict", name_of(r.found.outcome)}};
-  if (!r.found.kind.empty()) j["kind"] = r.found.kind;
+  if (r.found.kind != failure_kind::none) j["kind"] = name_of(r.found.kind);
   if (!r.found.reason.empty()) j["reason"] = r.found.reason;
   if (!r.found.variant.empty()) j["variant"] = r.found.variant;
   if (!r.found.convention.empty()) j["convention"] = r.found.convention;

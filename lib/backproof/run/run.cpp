@@ -167,7 +167,7 @@ class unit_runner {
   }
 
   void tell(result& r, const check& c, const sample& x) {
-    const std::string kind = r.found.kind;
+    const failure_kind kind = r.found.kind;
     const sample small = shrink(*unit_.o, x, [&](const sample& s) {
       const finding f = judge(*unit_.o, c, subject_, s);
       return f.outcome == verdict::fail && f.kind == kind;

@@ -47,7 +47,7 @@ struct layer_question {
 finding judged(const oracle& truth, subject& s, mode m, const precision& p) {
   trial t(truth, s, p);
   try {
-    return judge_results(t, m, m == mode::forward ? "wrong_value" : "wrong_gradient");
+    return judge_results(t, m, m == mode::forward ? failure_kind::wrong_value : failure_kind::wrong_gradient);
   } catch (const no_answer& none) {
     return none.found;
   }
@@ -189,7 +189,8 @@ class step_auditor {
     const value_list<bounded<real>> one = {expected};
     const std::vector<std::optional<tensor>> actual = {t};
     const std::vector<std::string> names = {name};
-    return compare(one, actual, names, how_.numbers, is_value ? "wrong_value" : "wrong_gradient");
+    return compare(one, actual, names, how_.numbers,
+                   is_value ? failure_kind::wrong_value : failure_kind::wrong_gradient);
   }
 
   void begin_backward() {
@@ -320,7 +321,7 @@ audit audited(network n, const safetensors& step) {
     if (!unexplained(a.tensors[k]) || lossy.tensors[k].found.outcome == verdict::fail) continue;
     finding& f = a.tensors[k].found;
     f.outcome = verdict::inaccurate;
-    f.kind.clear();
+    f.kind = failure_kind::none;
     f.variant = "lossy formulas on the way";
     f.reason += "; consistent with " + f.variant;
   }

@@ -54,7 +54,7 @@ class subject_auditor {
     const value_list<real>& right = m == mode::forward ? truth.output() : truth.gradient();
     std::vector<std::optional<tensor>> given;
     try {
-      f = judge_results(t, m, m == mode::forward ? "wrong_value" : "wrong_gradient");
+      f = judge_results(t, m, m == mode::forward ? failure_kind::wrong_value : failure_kind::wrong_gradient);
       given = m == mode::forward ? t.forward() : t.vjp();
     } catch (const no_answer& none) {
       f = none.found;
