@@ -45,7 +45,7 @@ int list_presets() {
 }
 
 int list_all_rules() {
-  for (const rule& u : rules()) fmt::print("{}  {:<17}{}\n", u.id, u.name, u.claim);
+  for (const rule& u : rules()) fmt::print("{}  {:<17}{}\n", code_of(u.id), name_of(u.id), u.claim);
   return exit_ok;
 }
 
@@ -105,7 +105,7 @@ bool fails(const report& r, const std::string& fail_on) {
   if (is_level(fail_on)) return verdict_of(r) >= (fail_on == "fail" ? level::fail : level::warn);
   for (const std::string& name : CLI::detail::split(fail_on, ','))
     for (const finding& f : r.findings)
-      if (f.id == find_rule(name)->id && f.level >= level::warn) return true;
+      if (f.rule == find_rule(name)->id && f.level >= level::warn) return true;
   return false;
 }
 
@@ -135,7 +135,7 @@ int run(const options& o) {
   write(o.junit, junit_of(r));
   fmt::print("{}", text_of(r));
   for (const finding& f : r.findings)
-    if (f.id == "GF010" && f.level == level::fail) return exit_internal;
+    if (f.rule == rule_id::bound_inversion && f.level == level::fail) return exit_internal;
   return fails(r, o.fail_on) ? exit_failed : exit_ok;
 }
 

@@ -98,7 +98,7 @@ double thousand_layers_alarms() {
   report r = thousand_layers();
   judge(r);
   double alarms = 0;
-  for (const finding& f : r.findings) alarms += f.id == "GF003" || f.id == "GF004";
+  for (const finding& f : r.findings) alarms += f.rule == rule_id::vanishing || f.rule == rule_id::exploding;
   return alarms;
 }
 

@@ -95,7 +95,7 @@ double false_verdicts(int width, int layers) {
     for (std::size_t l = y.size(); l-- > 0;) r.layers.emplace_back().log10_norm = y[l];
     summarize(r);
     judge(r);
-    for (const finding& f : r.findings) alarms += f.id == "GF003" || f.id == "GF004";
+    for (const finding& f : r.findings) alarms += f.rule == rule_id::vanishing || f.rule == rule_id::exploding;
   }
   return static_cast<double>(alarms) / networks;
 }

@@ -29,7 +29,7 @@ recipe preset(std::string_view name, int gaps, int width = 256) {
 [[maybe_unused]] level flow_level(const report& r) {
   level worst = level::info;
   for (const finding& f : r.findings)
-    if (f.id == "GF003" || f.id == "GF004") worst = std::max(worst, f.level);
+    if (f.rule == rule_id::vanishing || f.rule == rule_id::exploding) worst = std::max(worst, f.level);
   return worst;
 }
 

@@ -3,11 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "backproof/flow/theory/laws.hpp"
 
 namespace backproof::flow {
+namespace {
+
+constexpr std::array<std::string_view, 12> rule_names = {
+    "nonfinite", "zero", "vanishing", "exploding",       "fluctuation",    "local-break",
+    "underflow", "dead", "isometry",  "bound-inversion", "gradient-check", "baseline",
+};
+static_assert(rule_names[static_cast<std::size_t>(rule_id::baseline)] == "baseline");
+
+}  // namespace
+
+std::string_view name_of(rule_id u) { return rule_names[static_cast<std::size_t>(u)]; }
+
+std::string code_of(rule_id u) { return fmt::format("GF{:03}", static_cast<int>(u) + 1); }
 
 void summarize(report& r) {
   std::vector<double> y;
@@ -41,16 +55,16 @@ std::string in_steps(const report& r) {
   return r.gaps() == 1 ? "over 1 layer" : fmt::format("over {} layers", r.gaps());
 }
 
-const finding* finding_of(const report& r, std::string_view id) {
-  const auto found = std::find_if(r.findings.begin(), r.findings.end(), [&](const finding& f) { return f.id == id; });
+const finding* finding_of(const report& r, rule_id u) {
+  const auto found = std::find_if(r.findings.begin(), r.findings.end(), [&](const finding& f) { return f.rule == u; });
   return found == r.findings.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
 std::string sentence_of(const report& r) {
-  for (const char* id : {"GF011", "GF010", "GF001", "GF002"})
-    if (const finding* f = finding_of(r, id); f != nullptr && f->level == level::fail) return f->message + ".";
+  for (const rule_id u : {rule_id::gradient_check, rule_id::bound_inversion, rule_id::nonfinite, rule_id::zero})
+    if (const finding* f = finding_of(r, u); f != nullptr && f->level == level::fail) return f->message + ".";
   if (r.gaps() == 0) return "There is only one layer, so nothing flows between layers.";
   const double d = r.drift, each = std::fabs(r.decades_per_layer);
   if (std::fabs(d) < 0.3)
@@ -71,7 +85,7 @@ std::string verdict_text(const report& r) {
   if (worst == level::info) return "healthy";
   std::string names;
   for (const finding& f : r.findings) {
-    const std::string one = f.name + " (" + f.id + ")";
+    const std::string one = fmt::format("{} ({})", name_of(f.rule), code_of(f.rule));
     if (f.level == worst && names.find(one) == std::string::npos) names += (names.empty() ? "" : ", ") + one;
   }
   return (worst == level::fail ? "fail: " : "warn: ") + names;

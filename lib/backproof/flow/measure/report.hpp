@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "backproof/flow/measure/spectrum.hpp"
@@ -73,8 +74,27 @@ struct alternative {  // an intervention: what it would change
 };
 
 enum class level { info, warn, fail };
+
+// The rules (rules.hpp), in the order of their codes: GF001 is the first.
+enum class rule_id : std::uint8_t {
+  nonfinite,
+  zero,
+  vanishing,
+  exploding,
+  fluctuation,
+  local_break,
+  underflow,
+  dead,
+  isometry,
+  bound_inversion,
+  gradient_check,
+  baseline,
+};
+std::string_view name_of(rule_id u);  // "local-break"
+std::string code_of(rule_id u);       // "GF006"
+
 struct finding {
-  std::string id, name;
+  rule_id rule;
   flow::level level = level::info;
   std::string layer;  // or empty: of the whole
   double value = 0, threshold = 0;

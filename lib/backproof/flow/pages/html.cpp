@@ -42,7 +42,7 @@ std::string findings_table(const report& r) {
     out += fmt::format(
         "<tr><td>{} {}</td><td class=\"t\">{}</td><td class=\"t\">{}</td><td "
         "class=\"t\">{}{}</td><td>{:.3g}</td><td>{:.3g}</td></tr>\n",
-        f.id, f.name,
+        code_of(f.rule), name_of(f.rule),
         f.level == level::fail   ? "fail"
         : f.level == level::warn ? "warn"
                                  : "info",

@@ -86,8 +86,8 @@ json whole_json(const report& r) {
 json findings_json(const report& r) {
   json list = json::array();
   for (const finding& f : r.findings)
-    list.push_back({{"id", f.id},
-                    {"name", f.name},
+    list.push_back({{"id", code_of(f.rule)},
+                    {"name", name_of(f.rule)},
                     {"level", name_of(f.level)},
                     {"layer", f.layer},
                     {"value", number(f.value)},

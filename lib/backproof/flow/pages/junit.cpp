@@ -15,7 +15,7 @@ namespace {
 
 void add_case(pugi::xml_node suite, const rule& u, const finding* f) {
   pugi::xml_node node = suite.append_child("testcase");
-  node.append_attribute("classname") = fmt::format("flow.{}.{}", u.id, u.name).c_str();
+  node.append_attribute("classname") = fmt::format("flow.{}.{}", code_of(u.id), name_of(u.id)).c_str();
   node.append_attribute("name") = f == nullptr || f->layer.empty() ? "all layers" : unbroken(f->layer).c_str();
   if (f == nullptr) return;
   const std::string words =
@@ -38,10 +38,10 @@ std::string junit_of(const report& r) {
   int tests = 0, failures = 0;
   for (const rule& u : rules()) {
     pugi::xml_node suite = root.append_child("testsuite");
-    suite.append_attribute("name") = fmt::format("{} {}", u.id, u.name).c_str();
+    suite.append_attribute("name") = fmt::format("{} {}", code_of(u.id), name_of(u.id)).c_str();
     int count = 0, failed = 0;
     for (const finding& f : r.findings) {
-      if (f.id != u.id) continue;
+      if (f.rule != u.id) continue;
       add_case(suite, u, &f);
       ++count, failed += f.level == level::fail;
     }

@@ -51,8 +51,8 @@ std::string markdown_of(const report& r) {
     std::size_t shown = 0;
     for (const finding& f : r.findings)
       if (++shown <= most_rows)
-        out += fmt::format("| {} {} | {} | {} | {} | {:.3g} | {:.3g} |\n", f.id, f.name, name_of(f.level),
-                           cell(f.layer), cell(f.message), f.value, f.threshold);
+        out += fmt::format("| {} {} | {} | {} | {} | {:.3g} | {:.3g} |\n", code_of(f.rule), name_of(f.rule),
+                           name_of(f.level), cell(f.layer), cell(f.message), f.value, f.threshold);
     out += "\n";
   }
   if (!r.alternatives.empty()) {

@@ -66,7 +66,7 @@ std::string findings_text(const report& r) {
                          l == level::fail   ? "FAIL"
                          : l == level::warn ? "warn"
                                             : "info",
-                         f.id, f.name, quotable(f.message, 300));
+                         code_of(f.rule), name_of(f.rule), quotable(f.message, 300));
       if (!f.help.empty()) out += fmt::format("      {}\n", f.help);
     }
   if (shown > most) out += fmt::format("      and {} more findings\n", shown - most);

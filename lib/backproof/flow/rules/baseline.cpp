@@ -32,7 +32,7 @@ json read_report(const std::string& path) {
 }
 
 void add(report& r, const std::string& layer, double value, double most, std::string message) {
-  r.findings.push_back({"GF012", "baseline", level::fail, layer, value, most, std::move(message),
+  r.findings.push_back({rule_id::baseline, level::fail, layer, value, most, std::move(message),
                         "renew the baseline with --json if the change is meant"});
 }
 

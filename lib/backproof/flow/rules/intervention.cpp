@@ -159,7 +159,7 @@ family changed(const family& f, const change& c) {
 
 void propose(report& r, const family& f) {
   bool needed = false;
-  for (const finding& x : r.findings) needed = needed || x.id == "GF003" || x.id == "GF004";
+  for (const finding& x : r.findings) needed = needed || x.rule == rule_id::vanishing || x.rule == rule_id::exploding;
   if (!needed) return;
   const model first = f.make(r.config.seed);
   settings s = r.config;
@@ -169,7 +169,7 @@ void propose(report& r, const family& f) {
     judge(other);
     bool healthy = other.silent + other.broken < other.samples;
     for (const finding& x : other.findings)
-      healthy = healthy && x.id != "GF003" && x.id != "GF004" && x.level != level::fail;
+      healthy = healthy && x.rule != rule_id::vanishing && x.rule != rule_id::exploding && x.level != level::fail;
     r.alternatives.push_back(
         {c.what, prediction(c, first), other.decades_per_layer, other.drift, other.error95, healthy});
   }

@@ -12,8 +12,7 @@ namespace {
 
 finding& add(const rule& u, report& r, level l, std::string layer, double value, double threshold,
              std::string message) {
-  r.findings.push_back(
-      {std::string(u.id), std::string(u.name), l, std::move(layer), value, threshold, std::move(message), {}});
+  r.findings.push_back({u.id, l, std::move(layer), value, threshold, std::move(message), {}});
   return r.findings.back();
 }
 
@@ -202,19 +201,26 @@ void gradient_check(const rule& u, report& r) {
 void baseline(const rule&, report&) {}
 
 constexpr std::array<rule, 12> all = {{
-    {"GF001", "nonfinite", "a gradient holds NaN or infinity", nonfinite},
-    {"GF002", "zero", "a gradient is exactly zero, or missing", zero},
-    {"GF003", "vanishing", "drift <= -2 decades (warn), <= -3 (fail), and beyond 4 times its noise", vanishing},
-    {"GF004", "exploding", "drift >= +1.85 decades (warn), >= +3 (fail), and beyond 4 times its noise", exploding},
-    {"GF005", "fluctuation", "kappa * sum of 1/width > 7.5 (for ReLU: sum > 1.5)", fluctuation},
-    {"GF006", "local-break", "one layer's gain is off the median by > 1 decade and > 6 times its noise", local_break},
-    {"GF007", "underflow", ">= 5 % (warn), >= 50 % (fail) of a gradient are zero in the dtype", underflow},
-    {"GF008", "dead", ">= 90 % dead units, >= 70 % zero slopes, or >= 50 % saturated", dead_units},
-    {"GF009", "isometry", "how unequal the Jacobian's singular values are (no limit)", isometry},
-    {"GF010", "bound-inversion", "a lower bound exceeds its upper bound: backproof is wrong", bound_inversion},
-    {"GF011", "gradient-check", "a layer's gradient is not that of its values", gradient_check},
-    {"GF012", "baseline", "a layer's gain moved by more than --max-drift since the --baseline", baseline},
+    {rule_id::nonfinite, "a gradient holds NaN or infinity", nonfinite},
+    {rule_id::zero, "a gradient is exactly zero, or missing", zero},
+    {rule_id::vanishing, "drift <= -2 decades (warn), <= -3 (fail), and beyond 4 times its noise", vanishing},
+    {rule_id::exploding, "drift >= +1.85 decades (warn), >= +3 (fail), and beyond 4 times its noise", exploding},
+    {rule_id::fluctuation, "kappa * sum of 1/width > 7.5 (for ReLU: sum > 1.5)", fluctuation},
+    {rule_id::local_break, "one layer's gain is off the median by > 1 decade and > 6 times its noise", local_break},
+    {rule_id::underflow, ">= 5 % (warn), >= 50 % (fail) of a gradient are zero in the dtype", underflow},
+    {rule_id::dead, ">= 90 % dead units, >= 70 % zero slopes, or >= 50 % saturated", dead_units},
+    {rule_id::isometry, "how unequal the Jacobian's singular values are (no limit)", isometry},
+    {rule_id::bound_inversion, "a lower bound exceeds its upper bound: backproof is wrong", bound_inversion},
+    {rule_id::gradient_check, "a layer's gradient is not that of its values", gradient_check},
+    {rule_id::baseline, "a layer's gain moved by more than --max-drift since the --baseline", baseline},
 }};
+
+constexpr bool in_order_of_their_ids() {
+  for (std::size_t k = 0; k < all.size(); ++k)
+    if (static_cast<std::size_t>(all[k].id) != k) return false;
+  return true;
+}
+static_assert(in_order_of_their_ids());
 
 }  // namespace
 
@@ -222,20 +228,23 @@ std::span<const rule> rules() { return all; }
 
 const rule* find_rule(std::string_view wanted) {
   for (const rule& u : all)
-    if (u.id == wanted || u.name == wanted) return &u;
+    if (code_of(u.id) == wanted || name_of(u.id) == wanted) return &u;
   return nullptr;
 }
 
 void judge(report& r) {
   r.findings.clear();
-  const auto run = [&](std::string_view id) {
-    const rule* u = find_rule(id);
-    u->judge(*u, r);
+  const auto run = [&](rule_id id) {
+    const rule& u = all[static_cast<std::size_t>(id)];
+    u.judge(u, r);
   };
   // These come first, because with them there is nothing that the others could mean.
-  for (const std::string_view id : {"GF001", "GF011", "GF010", "GF002"}) run(id);
+  for (const rule_id id : {rule_id::nonfinite, rule_id::gradient_check, rule_id::bound_inversion, rule_id::zero})
+    run(id);
   if (verdict_of(r) == level::fail) return;
-  for (const std::string_view id : {"GF003", "GF004", "GF005", "GF006", "GF007", "GF008", "GF009"}) run(id);
+  for (const rule_id id : {rule_id::vanishing, rule_id::exploding, rule_id::fluctuation, rule_id::local_break,
+                           rule_id::underflow, rule_id::dead, rule_id::isometry})
+    run(id);
 }
 
 }  // namespace backproof::flow

@@ -10,11 +10,12 @@
 namespace backproof::flow {
 
 struct rule {
-  std::string_view id, name, claim;  // the claim: what is found, with its threshold
+  rule_id id;
+  std::string_view claim;  // what is found, with its threshold
   void (*judge)(const rule&, report&);
 };
 std::span<const rule> rules();
-const rule* find_rule(std::string_view id_or_name);  // null if there is none
+const rule* find_rule(std::string_view code_or_name);  // null if there is none
 
 constexpr double gradient_limit = 1e-4;  // of GF011: how far a gradient may be from what it should be, of its size
 
