@@ -23,7 +23,8 @@ struct own_difference {
       .source = "Ridders, Accurate computation of F'(x), Advances in Engineering Software 4 (1982); Vignes (1993)",
       .judges = check_target::subject,
       .catches = "without a reference: a VJP that is not the derivative of its own forward function",
-      .own_ops = own_op_role::decides};
+      .own_ops = own_op_role::decides,
+      .introduces_note = ""};
 
   static bool applies(const op& o) { return !o.has_reference(); }
 

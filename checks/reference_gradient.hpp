@@ -16,7 +16,8 @@ struct reference_gradient {
       .source = "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sections 3.1 and 3.3",
       .judges = check_target::subject,
       .catches = "dropped cotangent, scale, sign, missing term, wrong axis or window, missing gradient, lost digits",
-      .anywhere = true};
+      .anywhere = true,
+      .compares = mode::vjp};
 
   static finding run(trial& t) {
     // At kinks and special values a zero gradient is an answer like any other.

@@ -15,7 +15,8 @@ struct reference_value {
       .source = "Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., sections 3.1 and 3.3",
       .judges = check_target::subject,
       .catches = "wrong formula, wrong window or axis, wrong attribute, wrong broadcasting, lost digits",
-      .anywhere = true};
+      .anywhere = true,
+      .compares = mode::forward};
 
   static finding run(trial& t) { return judge_results(t, mode::forward, failure_kind::wrong_value); }
 };

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "backproof/base/config.hpp"
+#include "backproof/run/registry.hpp"
 #include "cli/exit_codes.hpp"
 
 namespace backproof::cli {
@@ -17,7 +18,8 @@ struct material {
 };
 
 material material_of(const counterexample& c, trial& t) {
-  const bool forward = c.check == "reference_value";
+  const check* by = find_check(c.check);
+  const bool forward = by != nullptr && by->info.compares == mode::forward;
   material m{.title = fmt::format("{}, {}: {}", c.op, name_of(c.x.type), c.check),
              .function = forward ? "forward" : "vjp",
              .result = forward ? "output" : "gradient",

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "backproof/number/dtype.hpp"
+#include "backproof/run/registry.hpp"
 
 namespace backproof::cli {
 namespace {
@@ -67,12 +68,25 @@ std::string plural(std::uint64_t n, const std::string& what) {
   return fmt::format("{} {}{}", grouped(n), what, n == 1 ? "" : "s");
 }
 
+// The check that made a record; null if it is that of no check.
+const check* check_of(const result& r) { return find_check(r.check); }
+
+bool compares_elements(const result& r) {
+  const check* c = check_of(r);
+  return c != nullptr && c->info.compares.has_value();
+}
+
+bool direct(const result& r) {
+  const check* c = check_of(r);
+  return c != nullptr && c->info.direct();
+}
+
 // How large errors were against their bounds, over all that passed: the largest, and the median of bound / error.
 std::string tightness_of(const std::vector<result>& unit) {
   double worst = -1;
   histogram slack;
   for (const result& r : unit) {
-    if (r.found.outcome != verdict::pass || !r.found.worst || !r.check.starts_with("reference_")) continue;
+    if (r.found.outcome != verdict::pass || !r.found.worst || !compares_elements(r)) continue;
     if (r.found.worst->bound > 0 && std::isfinite(r.found.worst->bound))
       worst = std::max(worst, r.found.worst->error / r.found.worst->bound);
     slack.add(r.found.slack);
@@ -83,7 +97,7 @@ std::string tightness_of(const std::vector<result>& unit) {
 }
 
 // "0: 60123  1: 5400  3-4: 13", of the exhaustive samples.
-std::string ulps_of(const std::vector<result>& unit, const std::string& check) {
+std::string ulps_of(const std::vector<result>& unit, std::string_view check) {
   histogram all;
   for (const result& r : unit)
     if (r.sample.starts_with("exhaustive") && r.check == check) all.add(r.found.ulps);
@@ -116,7 +130,7 @@ std::vector<std::string> notes_of(const std::vector<result>& unit) {
   }
   std::vector<std::string> lines;
   for (const auto& [check, r] : most)
-    lines.push_back(fmt::format("{}{} {}", check, check == "own_difference" ? "" : ", at most:", r->found.note));
+    lines.push_back(fmt::format("{}{} {}", check, find_check(check)->info.introduces_note, r->found.note));
   return lines;
 }
 
@@ -240,9 +254,10 @@ void terminal::flush_unit() {
 
   if (!open.empty()) fmt::print("{:<11}no reference; not proved: {}\n", "", open);
 
-  for (const char* check : {"reference_value", "reference_gradient"})
-    if (const std::string ulps = ulps_of(unit_, check); !ulps.empty())
-      fmt::print("           {:<18} every {} number, elements by ulps off:{}\n", check, gravest->dtype, ulps);
+  for (const mode m : {mode::forward, mode::vjp})
+    for (const check& c : all_checks())
+      if (const std::string ulps = c.info.compares == m ? ulps_of(unit_, c.info.name) : ""; !ulps.empty())
+        fmt::print("           {:<18} every {} number, elements by ulps off:{}\n", c.info.name, gravest->dtype, ulps);
 
   failures_of_unit();
   unit_.clear();
@@ -252,12 +267,11 @@ void terminal::flush_unit() {
 // Each kind of trouble once per check; the log has them all. What compares with the truth, element by element, tells
 // the most, and is shown in full; that other checks fail for the same reason takes a line each.
 void terminal::failures_of_unit() {
-  const auto direct = [](const result& r) { return r.check.starts_with("reference_") || r.check == "own_difference"; };
   std::set<std::pair<std::string, verdict>> told;
   std::vector<const result*> trouble;
   for (const result& r : unit_)
     if (shown_in_full(r.found.outcome) && told.insert({r.check, r.found.outcome}).second) trouble.push_back(&r);
-  const bool any_direct = std::any_of(trouble.begin(), trouble.end(), [&](const result* r) { return direct(*r); });
+  const bool any_direct = std::any_of(trouble.begin(), trouble.end(), [](const result* r) { return direct(*r); });
   for (const result* r : trouble)
     if (!any_direct || direct(*r)) failure(*r);
   for (const result* r : trouble)
@@ -265,7 +279,7 @@ void terminal::failures_of_unit() {
       const std::string name = fmt::format("also {}  check {}", name_of(r->found.outcome), r->check);
       fmt::print("  {}  {}\n  {:<10} {}\n", painted(r->found.outcome, name), r->found.reason, "replay", r->replay);
     }
-  if (any_direct && std::any_of(trouble.begin(), trouble.end(), [&](const result* r) { return !direct(*r); }))
+  if (any_direct && std::any_of(trouble.begin(), trouble.end(), [](const result* r) { return !direct(*r); }))
     fmt::print("\n");
 }
 

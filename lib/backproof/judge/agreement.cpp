@@ -126,7 +126,7 @@ value_list<double> lossy_reach(trial& t) {
 }
 
 void agreement::add(const agreeing& e) {
-  if (!std::isfinite(e.one) || !std::isfinite(e.other)) return;  // reference_gradient judges whether that may be
+  if (!std::isfinite(e.one) || !std::isfinite(e.other)) return;  // whether that may be is not judged here
   if (std::isnan(e.allowed)) return;                             // nothing is known of it
   const double error = std::fabs(e.one - e.other);
   ++f_.elements;

@@ -1,16 +1,16 @@
 // A check: one claim about any op, decided on one sample.
 //
-// A check is a struct in a file of its own, named alike (checks/adjoint_identity.hpp holds checks::adjoint_identity):
+// A check is a struct in a file of its own, named alike (checks/my_claim.hpp holds checks::my_claim):
 //
-//   struct adjoint_identity {
-//     static constexpr check_info info{.name = "adjoint_identity", .claim = "|<v, J u> - <J^T v, u>| <= bound", ...};
+//   struct my_claim {
+//     static constexpr check_info info{.name = "my_claim", .claim = "|<v, J u> - <J^T v, u>| <= bound", ...};
 //     static finding run(trial& t);
 //     static bool applies(const op& o);    // optional: to which ops it is put at all
 //     static constexpr circumstance tries[] = {circumstance::strided};   // optional: those in which it asks
 //   };
 //
-// It knows no op. What it needs it asks of the trial; if the subject does not deliver, the trial ends the check with
-// the right verdict by itself.
+// It knows no op, and nobody knows it by its name: what others must know of it stands in its info. What it needs it
+// asks of the trial; if the subject does not deliver, the trial ends the check with the right verdict by itself.
 #pragma once
 
 #include <algorithm>
@@ -48,6 +48,14 @@ struct check_info {
   std::string_view catches;  // classes of bugs, in words
   bool anywhere = false;     // the claim holds at kinks and special values as well
   own_op_role own_ops = own_op_role::silent;
+  // Which of the subject's results it compares with the oracle's, element by element: the forward values, or the VJP.
+  std::optional<mode> compares = {};
+  // What stands between its name and the largest of its notes about an op, where they are listed.
+  std::string_view introduces_note = ", at most:";
+
+  // It looks at the numbers themselves, with the truth at hand or the best substitute for it. Such failures say the
+  // most, and are told first.
+  bool direct() const { return compares.has_value() || own_ops == own_op_role::decides; }
 };
 
 // Thrown by a trial when the subject gave no usable answer; the run loop turns it into its finding.

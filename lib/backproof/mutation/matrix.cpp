@@ -139,7 +139,7 @@ bool matrix::all_caught() const {
 matrix run_matrix(const matrix_plan& p) {
   matrix result;
   for (const check& c : all_checks())
-    if (c.info.judges == check_target::subject && c.info.name != "own_difference") result.checks.push_back(&c);
+    if (c.info.judges == check_target::subject && c.info.own_ops != own_op_role::decides) result.checks.push_back(&c);
 
   std::vector<std::unique_ptr<op_runner>> runners;
   for (const op* o : p.ops) runners.push_back(std::make_unique<op_runner>(p, result.checks, *o));

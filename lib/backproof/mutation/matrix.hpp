@@ -43,7 +43,7 @@ struct encounter {
 struct control {
   const op* o = nullptr;
   std::uint64_t judged = 0;
-  std::vector<std::string> alarms;  // "Softmax/f32/layout/3: reason"
+  std::vector<std::string> alarms;  // "Softmax/f32/CHECK/3: reason"
 };
 
 struct matrix {

@@ -29,7 +29,7 @@ class grades {
 
  private:
   void add(const std::string& key, double max_ulps, bool inaccurate);
-  std::map<std::string, grade> by_check_;  // "Sigmoid/f32/reference_gradient"
+  std::map<std::string, grade> by_check_;  // "Sigmoid/f32/CHECK"
 };
 
 }  // namespace backproof

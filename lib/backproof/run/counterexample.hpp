@@ -27,7 +27,7 @@ std::string adapter_of(const safetensors& s);
 // Throws format_error with one line when something is missing, of the wrong shape, or unknown to the registry.
 counterexample from_file(const safetensors& s);
 
-// The same without a file: "bp1:0.1.0/Softmax/f32/reference_gradient/1/12" is drawn anew. Only the version that wrote a
+// The same without a file: "bp1:0.1.0/Softmax/f32/CHECK/1/12" is drawn anew. Only the version that wrote a
 // token can read it, because draws may change between versions. Throws std::invalid_argument.
 std::string token_of(const counterexample& c);
 counterexample from_token(const std::string& token);

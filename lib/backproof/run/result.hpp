@@ -29,7 +29,7 @@ struct result {
   std::string hint;         // of a failure: which known bug gives these numbers, in words; empty if nobody looked
   std::string replay;       // of a failure: the command that reproduces the verdict
 
-  std::string id() const;  // "Sigmoid/f32/adjoint_identity/12"
+  std::string id() const;  // "Sigmoid/f32/CHECK/12"
 };
 
 struct run_info {
