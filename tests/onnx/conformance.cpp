@@ -13,8 +13,8 @@
 #include <map>
 #include <sstream>
 
+#include "backproof/judge/comparison.hpp"
 #include "backproof/judge/oracle.hpp"
-#include "backproof/judge/tolerance.hpp"
 #include "backproof/network/onnx/model.hpp"
 
 namespace backproof::networks {

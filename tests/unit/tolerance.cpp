@@ -1,6 +1,5 @@
 // The comparator: computed bounds only, shapes before values, and nothing that is not a number gets through.
-#include "backproof/judge/tolerance.hpp"
-
+#include "backproof/judge/comparison.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {

@@ -19,9 +19,9 @@
 #include <span>
 #include <string_view>
 
+#include "backproof/judge/comparison.hpp"
 #include "backproof/judge/oracle.hpp"
 #include "backproof/judge/subject.hpp"
-#include "backproof/judge/tolerance.hpp"
 #include "backproof/judge/verdict.hpp"
 
 namespace backproof {

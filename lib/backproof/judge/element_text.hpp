@@ -4,6 +4,8 @@
 #include <string>
 
 #include "backproof/judge/tolerance.hpp"
+#include "backproof/judge/verdict.hpp"
+#include "backproof/tensor/shape.hpp"
 
 namespace backproof {
 

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "backproof/judge/oracle.hpp"
 #include "backproof/judge/tolerance.hpp"
+#include "backproof/judge/verdict.hpp"
 #include "backproof/op/subdifferential.hpp"
 
 namespace backproof {

@@ -1,4 +1,4 @@
-// Comparison of a subject's numbers with the oracle's, element by element, with a computed bound for each.
+// How far an element may lie from the oracle's value.
 //
 // For an element with true value g and running error bound e (see bounded.hpp) in the accumulator's arithmetic, stored
 // in a format with unit roundoff u and smallest number t, any stable implementation returns a number within
@@ -7,48 +7,19 @@
 // Where nothing was computed (data moved only), b = 0: the stored number must be g itself, correctly rounded.
 // If |g| + b exceeds the largest number, an infinity of g's sign is right too; where some operation of a stable
 // evaluation may overflow, nothing is known. Where the oracle has no value (0 * inf), any answer is as good.
-//
-// At a kink the element may be any subgradient: an interval instead of a number, and tied elements must share their
-// cotangent in full (subdifferential.hpp). The finding says which convention was met.
 #pragma once
 
-#include <span>
-#include <string>
-
-#include "backproof/judge/oracle.hpp"
-#include "backproof/judge/verdict.hpp"
 #include "backproof/number/bounded.hpp"
-#include "backproof/op/subdifferential.hpp"
+#include "backproof/number/dtype.hpp"
 
 namespace backproof {
 
+// The formats that a subject's numbers are stored in and added up in.
 struct precision {
   dtype storage = dtype::f64;
   format accumulator = format_of(dtype::f64);
 };
 
 double bound_of(const bounded<real>& expected, const precision& p);
-
-// Compares whole result lists; names[k] is how result k is called in a finding ("dX"). Shapes and dtypes come first,
-// then values. The outcome is pass, fail (with `kind` for wrong values as given) or unresolved.
-struct latitude {
-  const subdifferential* kinks = nullptr;
-  // Inputs that are not finite, or as large as numbers get, leave more open. The gradient at an element that is NaN may
-  // be anything, and so may that of an op in which a NaN meets other elements; and where 0 * inf may occur on one way
-  // of computing and not on another (padding, masks), NaN is right wherever it is returned.
-  const value_list<real>* nan_inputs = nullptr;
-  bool nan_anywhere = false;
-  // Next to the largest number, one order of evaluation overflows on its way where another does not.
-  bool nonfinite_anywhere = false;
-  bool anything = false;
-};
-finding compare(const value_list<bounded<real>>& expected, std::span<const std::optional<tensor>> actual,
-                std::span<const std::string> names, const precision& p, failure_kind kind, const latitude& free = {},
-                std::vector<position>* outside = nullptr);  // outside: of their bounds
-
-// |actual - expected| <= bound for one wide-precision number, as checks on the oracle itself use it. `signal` is the
-// magnitude that the bound is to be measured against.
-finding compare(const std::string& where, const real& expected, const real& actual, const real& bound,
-                const real& signal, failure_kind kind);
 
 }  // namespace backproof

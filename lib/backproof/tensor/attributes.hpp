@@ -42,7 +42,7 @@ class attributes {
 std::string to_string(const attributes& a);  // "axis=1 pads=[0,1]"; floats shortest that read back the same
 
 // ONNX-typed JSON, {"axis":{"type":"int","value":1}}, on the wire and in files. Integers beyond 2^53, infinities and
-// NaN are strings. Reading throws std::invalid_argument with one line saying what is wrong.
+// NaN are strings. Reading throws std::invalid_argument with one line saying what is wrong. (In json_values.cpp.)
 std::string to_json(const attributes& a);
 attributes attributes_from_json(std::string_view text);
 

@@ -2,8 +2,8 @@
 // several layers are judged as one.
 #pragma once
 
+#include "backproof/judge/comparison.hpp"
 #include "backproof/judge/oracle.hpp"
-#include "backproof/judge/tolerance.hpp"
 #include "backproof/network/graph/graph.hpp"
 
 namespace backproof::networks {

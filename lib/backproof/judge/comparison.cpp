@@ -1,0 +1,182 @@
+#include "backproof/judge/comparison.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "backproof/judge/element_text.hpp"
+#include "backproof/judge/kinks.hpp"
+
+namespace backproof {
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+double magnitude(const real& x) { return std::fabs(static_cast<double>(x)); }
+
+// How far one number is off, how far it may be, and whether that distance means anything.
+struct distance {
+  double error = 0, bound = 0;
+  bool nonfinite = false;
+  bool within() const { return error <= bound; }  // false for NaN
+  double ratio() const { return error == 0 ? 0 : bound == 0 ? infinity : error / bound; }
+};
+
+distance measure_nonfinite(const bounded<real>& expected, double actual, double bound, const format& fmt) {
+  if (bound == infinity) return {0, infinity, false};
+  const bool same_sign = std::isinf(actual) && std::signbit(actual) == (expected.value() < real(0));
+  const bool overflows = same_sign && !(magnitude(expected.value()) + bound <= fmt.largest());
+  return {overflows ? 0 : infinity, bound, !overflows};
+}
+
+distance measure(const bounded<real>& expected, double actual, const precision& p, const kink_slack& slack) {
+  const format& fmt = format_of(p.storage);
+  if (isnan(expected.value())) return {};  // the oracle has no value: any is right
+  if (!isfinite(expected.value())) {
+    const double limit = expected.value() < real(0) ? -infinity : infinity;
+    return {actual == limit ? 0 : infinity, 0, actual != limit};
+  }
+  double b = bound_of(expected, p);
+  if (!std::isfinite(actual)) return measure_nonfinite(expected, actual, b, fmt);
+  const bool kink = slack.below > 0 || slack.above > 0;
+  if (expected.exact() && !kink) return {std::fabs(actual - round_to(fmt, expected.value())), 0, false};
+  // At a kink each end of what is allowed is a product, rounded once, and perhaps added to others.
+  if (kink) b += 4 * fmt.unit() * (magnitude(expected.value()) + slack.below + slack.above) + fmt.tiny();
+  const real off = real(actual) - expected.value();
+  const real beyond = off < real(0) ? -off - real(slack.below) : off - real(slack.above);
+  return {kink && beyond < real(0) ? 0 : magnitude(kink ? beyond : off), b, false};
+}
+
+element describe(const std::string& name, const values<bounded<real>>& expected, index i, double actual,
+                 const distance& d, const precision& p) {
+  const format& fmt = format_of(p.storage);
+  const double rounded = round_to(fmt, expected[i].value());
+  element e{.where = name + coordinates(expected.dims(), i),
+            .expected = digits_of(expected[i].value()),
+            .actual = shortest(actual, p.storage),
+            .error = d.error,
+            .bound = d.bound,
+            .ulps = infinity};
+  if (std::isfinite(actual) && std::isfinite(rounded)) e.ulps = ulps_between(fmt, actual, rounded);
+  return e;
+}
+
+bool all_zero(const values<bounded<real>>& x) {
+  for (index i = 0; i < x.size(); ++i)
+    if (!(x[i].value() == real(0))) return false;
+  return true;
+}
+
+// Presence, dtype and shape, before any value is looked at: broadcasting must not repair a wrong shape.
+std::optional<finding> misshapen(const values<bounded<real>>& expected, const std::optional<tensor>& actual,
+                                 const std::string& name, const precision& p) {
+  if (!actual) {
+    if (all_zero(expected)) return std::nullopt;  // no gradient is as good as a zero one
+    return failed(failure_kind::missing_gradient, fmt::format("{} was not returned", name));
+  }
+  if (actual->type() != p.storage)
+    return failed(failure_kind::wrong_dtype,
+                  fmt::format("{} has dtype {}, expected {}", name, name_of(actual->type()), name_of(p.storage)));
+  if (actual->dims() != expected.dims())
+    return failed(failure_kind::wrong_shape, fmt::format("{} has shape {}, expected {}", name,
+                                                         to_string(actual->dims()), to_string(expected.dims())));
+  return std::nullopt;
+}
+
+void tally(finding& f, const bounded<real>& want, double got, const distance& d, const precision& p) {
+  ++f.elements;
+  if (want.exact() || d.bound < magnitude(want.value())) ++f.resolved;
+  const double rounded = round_to(format_of(p.storage), want.value());
+  if (std::isfinite(got) && std::isfinite(rounded)) {
+    const double ulps = ulps_between(format_of(p.storage), got, rounded);
+    f.ulps.add(ulps);
+    f.max_ulps = std::max(f.max_ulps, ulps);
+  }
+  // Below the bound of its own magnitude only: an underflow's bound says nothing about how tight the others are.
+  if (d.error > 0 && d.bound > 0 && d.bound < magnitude(want.value())) f.slack.add(d.bound / d.error);
+}
+
+bool undefined(const latitude& free, std::size_t input, index i, double actual) {
+  if (free.anything || (free.nan_anywhere && std::isnan(actual))) return true;
+  if (free.nonfinite_anywhere && !std::isfinite(actual)) return true;
+  return free.nan_inputs != nullptr && isnan((*free.nan_inputs)[input][i]);
+}
+
+}  // namespace
+
+finding compare(const value_list<bounded<real>>& expected, std::span<const std::optional<tensor>> actual,
+                std::span<const std::string> names, const precision& p, failure_kind kind, const latitude& free,
+                std::vector<position>* outside) {
+  finding f;
+  bool nonfinite = false, failed = false, at_kink = false;
+  double worst_ratio = -1;
+  std::int64_t open = 0;
+  const kink_slacks slacks(free.kinks, expected);
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    const values<bounded<real>>& want = expected[k];
+    if (!want.present()) continue;
+    const std::optional<tensor> none;
+    const std::optional<tensor>& got = k < actual.size() ? actual[k] : none;
+    if (auto trouble = misshapen(want, got, names[k], p)) return *trouble;
+    if (!got) continue;
+    for (index i = 0; i < want.size(); ++i) {
+      if (undefined(free, k, i, got->at(i))) {
+        ++open;
+        continue;
+      }
+      const kink_slack here = slacks.at(k, i);
+      const distance d = measure(want[i], got->at(i), p, here);
+      tally(f, want[i], got->at(i), d, p);
+      if (!d.within()) {
+        failed = true, nonfinite |= d.nonfinite, at_kink |= here.below + here.above > 0;
+        if (outside != nullptr) outside->push_back({k, i});
+      }
+      if (d.ratio() > worst_ratio || std::isnan(d.ratio())) {
+        worst_ratio = d.ratio();
+        f.worst = describe(names[k], want, i, got->at(i), d, p);
+      }
+    }
+  }
+  if (f.worst) f.bound = derivation(*f.worst, p);
+  if (failed) {
+    f.outcome = verdict::fail;
+    f.kind = nonfinite ? failure_kind::nonfinite : at_kink ? failure_kind::subgradient : kind;
+    f.reason = fmt::format("{} is {}, not {}{}", f.worst->where, f.worst->actual, f.worst->expected,
+                           at_kink ? ", nor any other subgradient" : "");
+  } else if (free.kinks != nullptr && !free.kinks->empty()) {
+    judge_kinks(f, *free.kinks, expected, actual, names, p);
+  }
+  if (f.outcome == verdict::pass && f.resolved == 0 && (f.elements > 0 || open > 0)) {
+    f.outcome = verdict::unresolved;
+    f.reason = f.elements > 0 ? "every bound exceeds its value: the sample is too ill-conditioned to prove anything"
+                              : "no element has a fixed value here";
+  }
+  return f;
+}
+
+finding compare(const std::string& where, const real& expected, const real& actual, const real& bound,
+                const real& signal, failure_kind kind) {
+  const real error = abs(actual - expected);
+  finding f;
+  f.elements = 1;
+  f.resolved = bound < signal ? 1 : 0;
+  f.worst = element{.where = where,
+                    .expected = digits_of(expected, 30),
+                    .actual = digits_of(actual, 30),
+                    .error = static_cast<double>(error),
+                    .bound = static_cast<double>(bound),
+                    .ulps = std::numeric_limits<double>::quiet_NaN()};
+  if (!(error <= bound)) {
+    f.outcome = verdict::fail;
+    f.kind = kind;
+    f.reason = fmt::format("{} differs by {:.3g}, more than {:.3g}", where, f.worst->error, f.worst->bound);
+  } else if (f.resolved == 0) {
+    f.outcome = verdict::unresolved;
+    f.reason = "the bound exceeds the signal";
+  }
+  return f;
+}
+
+}  // namespace backproof

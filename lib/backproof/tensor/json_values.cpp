@@ -1,0 +1,100 @@
+#include "backproof/tensor/json_values.hpp"
+
+#include <array>
+#include <stdexcept>
+
+#include "backproof/base/text.hpp"
+#include "backproof/base/untrusted_json.hpp"
+
+namespace backproof {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+json encoded(const std::string& v) { return v; }
+template <class T>
+json encoded(const T& v) {
+  return json_of(v);
+}
+template <class T>
+json encoded(const std::vector<T>& v) {
+  json list = json::array();
+  for (const T& e : v) list.push_back(encoded(e));
+  return list;
+}
+
+constexpr std::array<std::string_view, 5> type_names = {"int", "float", "string", "ints", "floats"};
+
+// A number that takes up the whole text.
+template <class T, class Parse>
+T whole(const std::string& text, Parse parse) {
+  std::size_t end = 0;
+  const T value = parse(text, &end);
+  if (end != text.size()) throw std::invalid_argument("not a number");
+  return value;
+}
+
+template <class T>
+T decoded(const json& j);
+template <>
+std::int64_t decoded(const json& j) {
+  if (j.is_string())
+    return whole<std::int64_t>(j.get<std::string>(), [](auto& s, auto* end) { return std::stoll(s, end); });
+  if (!j.is_number_integer() || (j.is_number_unsigned() && j.get<std::uint64_t>() > INT64_MAX))
+    throw std::invalid_argument("not an integer of 64 bits");
+  return j.get<std::int64_t>();
+}
+template <>
+double decoded(const json& j) {
+  if (j.is_string())  // stod reads "NaN" and "-Infinity"
+    return whole<double>(j.get<std::string>(), [](auto& s, auto* end) { return std::stod(s, end); });
+  if (!j.is_number()) throw std::invalid_argument("not a number");
+  return j.get<double>();
+}
+template <class T>
+std::vector<T> decoded_list(const json& j) {
+  if (!j.is_array()) throw std::invalid_argument("not a list");
+  std::vector<T> list;
+  for (const json& e : j) list.push_back(decoded<T>(e));
+  return list;
+}
+
+attribute decoded_attribute(const json& j) {
+  const std::string type = j.at("type").get<std::string>();
+  const json& value = j.at("value");
+  if (type == "int") return decoded<std::int64_t>(value);
+  if (type == "float") return decoded<double>(value);
+  if (type == "string") return value.get<std::string>();
+  if (type == "ints") return decoded_list<std::int64_t>(value);
+  if (type == "floats") return decoded_list<double>(value);
+  throw std::invalid_argument("unknown type " + type);
+}
+
+}  // namespace
+
+nlohmann::ordered_json json_of(const attributes& a) {
+  json out = json::object();
+  for (const auto& [name, value] : a)
+    out[name] = {{"type", type_names[value.index()]},
+                 {"value", std::visit([](const auto& v) { return encoded(v); }, value)}};
+  return out;
+}
+
+std::string to_json(const attributes& a) { return json_of(a).dump(); }
+
+attributes attributes_from_json(std::string_view text) {
+  constexpr int deepest = 16;
+  attributes out;
+  const json j = parse_untrusted<std::invalid_argument>(text, deepest, "attributes are ");
+  if (!j.is_object()) throw std::invalid_argument("attributes are not a JSON object");
+  for (const auto& [name, value] : j.items()) {
+    try {
+      out.set(name, decoded_attribute(value));
+    } catch (const std::exception&) {
+      throw std::invalid_argument("attribute " + quotable(name) + " is malformed");
+    }
+  }
+  return out;
+}
+
+}  // namespace backproof
