@@ -11,6 +11,13 @@
 //
 // It knows no op, and nobody knows it by its name: what others must know of it stands in its info. What it needs it
 // asks of the trial; if the subject does not deliver, the trial ends the check with the right verdict by itself.
+//
+// Lifetimes: a trial refers to its oracle and its subject, and the oracle to its op and its sample; all of them have to
+// outlive it. References that a trial returns stay valid as long as it does.
+// Threads: `run` may be called from several threads at once, each with a trial of its own; a check keeps no state. A
+// trial, its oracle and its subject belong to one thread at a time.
+// Throws: `run` may let no_answer pass, and what the op's own functions throw on a sample that is none of theirs
+// (std::invalid_argument, std::out_of_range); everything else is a bug of the check.
 #pragma once
 
 #include <algorithm>
@@ -67,6 +74,10 @@ class no_answer : public std::exception {
 };
 
 // One sample, put to one subject, with the oracle's answers at hand. Each question is put to the subject once.
+//
+// Answers are the subject's own tensors, of the shapes and dtypes that it gave them: forward and jvp have one for each
+// output, vjp one for each input, and none where the subject gave no gradient. `compare` looks at presence, dtype and
+// shape before any value. All that ask throw no_answer.
 class trial {
  public:
   using answers = std::vector<std::optional<tensor>>;

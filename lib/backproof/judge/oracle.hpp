@@ -1,4 +1,13 @@
 // The oracle: the reference op evaluated on one sample, in wide precision, each part on first use.
+//
+// Shapes: lists for outputs have one entry for each output, of the shape that the op infers; lists for inputs have one
+// for each input, of its shape, and an absent entry where an optional input is not given or has no gradient.
+// Lifetimes: it refers to the op and the sample, which have to outlive it; references that it returns live as long as
+// it does.
+// Threads: evaluation on first use is not guarded, so an oracle belongs to one thread at a time.
+// Throws: std::invalid_argument where the op cannot infer its shapes from the sample, or an attribute is missing or of
+// another type; std::out_of_range where an index input points outside. Ops without a reference (op.hpp) cannot be
+// evaluated: ask has_reference() first.
 #pragma once
 
 #include <any>

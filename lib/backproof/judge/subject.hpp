@@ -1,4 +1,8 @@
 // A subject: the implementation under test, as an adapter presents it.
+//
+// Threads: one thread at a time asks a subject; a run with several jobs makes one for each.
+// Throws: nothing. What goes wrong on the other side is told by reply::status, so that a broken adapter is never taken
+// for a wrong gradient; only making a subject may throw, adapter_error.
 #pragma once
 
 #include <functional>
@@ -28,6 +32,7 @@ struct reply {
   status code = status::ok;
   std::string message;
   // forward and jvp: one per output. vjp: one per input, none where the subject gave no gradient.
+  // They own their memory, and may be of any shape and dtype: the checks hold them against the op's.
   std::vector<std::optional<tensor>> tensors;
   // What the run left changed, in words: an input, a floating-point mode. None if nobody watched.
   std::optional<std::vector<std::string>> changed = {};
@@ -56,7 +61,7 @@ class subject {
   virtual reply run(mode m, const op& o, const sample& s) = 0;
 };
 
-// Makes subjects, one for each job. Throws adapter_error when the adapter cannot be started.
+// Makes subjects, one for each job, from that job's thread. Throws adapter_error when the adapter cannot be started.
 using subject_factory = std::function<std::unique_ptr<subject>()>;
 
 // An op by these of its formulas in emulated arithmetic: the results, before they are stored in the sample's type.

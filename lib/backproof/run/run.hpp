@@ -1,4 +1,9 @@
 // The run loop: ops x dtypes x samples x checks, put to a subject.
+//
+// Lifetimes: a plan points to ops and checks of the registries, and nothing may be added to those while it runs
+// (op/registry.hpp). Records are handed to the listener by reference, for the time of the call.
+// Threads: with `jobs` > 1 as many threads work, each with a subject of its own. The factory and `diagnose` may be
+// called by several threads at once; the listener is called by one at a time.
 #pragma once
 
 #include <atomic>
@@ -39,7 +44,7 @@ struct listener {
 };
 
 // Results arrive in the order of op, dtype, case and check, whatever `jobs` is. Throws adapter_error if no subject can
-// be started at all.
+// be started at all, and std::runtime_error if a counterexample cannot be stored.
 summary run(const plan& p, const subject_factory& make, const listener& to);
 
 // One sample, one check.
