@@ -2,22 +2,22 @@
 import torch
 import torch.nn.functional as F
 
-from offering import op
+from offering import as_it_stands, op
 
+as_it_stands({
+    "HardSwish": F.hardswish,
+    "Mish": F.mish,
+    "Relu": torch.relu,
+    "Sigmoid": torch.sigmoid,
+    "Softsign": F.softsign,
+    "Tanh": torch.tanh,
+}, [(2,)])
 
-@op([(2,)])
-def Sigmoid(x, a):
-    return [torch.sigmoid(x[0])]
-
-
-@op([(2,)])
-def Tanh(x, a):
-    return [torch.tanh(x[0])]
-
-
-@op([(2,)])
-def Relu(x, a):
-    return [torch.relu(x[0])]
+as_it_stands({
+    "log_sigmoid": F.logsigmoid,
+    "relu6": F.relu6,
+    "tanhshrink": F.tanhshrink,
+}, [(2,)], domain="backproof")
 
 
 @op([(2, 3)], axis=1)
@@ -104,19 +104,9 @@ def swiglu(x, a):
     return [F.silu(x[0]) * x[1]]
 
 
-@op([(2,)])
-def Mish(x, a):
-    return [F.mish(x[0])]
-
-
 @op([(2,)], domain="backproof", beta=0.5, threshold=20.0)
 def softplus(x, a):
     return [F.softplus(x[0], a["beta"], a["threshold"])]
-
-
-@op([(2,)])
-def Softsign(x, a):
-    return [F.softsign(x[0])]
 
 
 @op([(2,)], domain="backproof", min_val=-1.0, max_val=1.0)
@@ -131,21 +121,6 @@ def HardSigmoid(x, a):
     return [F.hardsigmoid(x[0])]
 
 
-@op([(2,)])
-def HardSwish(x, a):
-    return [F.hardswish(x[0])]
-
-
-@op([(2,)], domain="backproof")
-def relu6(x, a):
-    return [F.relu6(x[0])]
-
-
-@op([(2,)], domain="backproof")
-def log_sigmoid(x, a):
-    return [F.logsigmoid(x[0])]
-
-
 @op([(2,)], lambd=0.5, bias=0.0)
 def Shrink(x, a):
     lambd, bias = a.get("lambd", 0.5), a.get("bias", 0.0)
@@ -154,11 +129,6 @@ def Shrink(x, a):
     if bias == lambd:
         return [F.softshrink(x[0], lambd)]
     raise NotImplementedError("hardshrink has the bias 0, softshrink the bias lambd")
-
-
-@op([(2,)], domain="backproof")
-def tanhshrink(x, a):
-    return [F.tanhshrink(x[0])]
 
 
 @op([(2,)], alpha=0.5)
