@@ -35,13 +35,7 @@ double number_of(const json& j, const std::string& where) {
 }
 
 attribute attribute_of(const json& j, const std::string& where) {
-  if (j.is_number_integer()) return j.get<std::int64_t>();
-  if (j.is_number()) return j.get<double>();
-  if (j.is_string()) return j.get<std::string>();
-  if (j.is_array() && j.size() <= 64 && std::all_of(j.begin(), j.end(), [](auto& e) { return e.is_number_integer(); }))
-    return j.get<std::vector<std::int64_t>>();
-  if (j.is_array() && j.size() <= 64 && std::all_of(j.begin(), j.end(), [](auto& e) { return e.is_number(); }))
-    return j.get<std::vector<double>>();
+  if (std::optional<attribute> value = attribute_in(j)) return *std::move(value);
   throw json_trouble(where + ": expected a number, a text, or a list of numbers");
 }
 

@@ -1,5 +1,6 @@
 #include "backproof/tensor/json_values.hpp"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -81,6 +82,18 @@ nlohmann::ordered_json json_of(const attributes& a) {
 }
 
 std::string to_json(const attributes& a) { return json_of(a).dump(); }
+
+std::optional<attribute> attribute_in(const json& j) {
+  constexpr std::size_t longest = 64;
+  if (j.is_number_integer()) return j.get<std::int64_t>();
+  if (j.is_number()) return j.get<double>();
+  if (j.is_string()) return j.get<std::string>();
+  if (!j.is_array() || j.size() > longest) return std::nullopt;
+  if (std::all_of(j.begin(), j.end(), [](const json& e) { return e.is_number_integer(); }))
+    return j.get<std::vector<std::int64_t>>();
+  if (std::all_of(j.begin(), j.end(), [](const json& e) { return e.is_number(); })) return j.get<std::vector<double>>();
+  return std::nullopt;
+}
 
 attributes attributes_from_json(std::string_view text) {
   constexpr int deepest = 16;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "backproof/tensor/attributes.hpp"
@@ -24,5 +25,8 @@ inline nlohmann::ordered_json json_of(std::int64_t i) {
 }
 
 nlohmann::ordered_json json_of(const attributes& a);  // with ONNX's types: {"axis": {"type": "int", "value": 1}}
+
+// The other way, where people write no types: a number, a text, or a list of up to 64 numbers. None if it is neither.
+std::optional<attribute> attribute_in(const nlohmann::ordered_json& j);
 
 }  // namespace backproof

@@ -13,6 +13,7 @@
 #include "backproof/network/graph/parameter_uses.hpp"
 #include "backproof/network/onnx/import.hpp"
 #include "backproof/op/registry.hpp"
+#include "backproof/tensor/json_values.hpp"
 
 namespace backproof::networks {
 namespace {
@@ -170,15 +171,7 @@ class reader {
 
   static attribute attribute_of(const json& v, const std::string& key) {
     if (v.is_boolean()) return std::int64_t{v.get<bool>()};
-    if (v.is_number_integer()) return v.get<std::int64_t>();
-    if (v.is_number()) return v.get<double>();
-    if (v.is_string()) return v.get<std::string>();
-    if (v.is_array() && v.size() <= 64) {
-      const bool whole = std::all_of(v.begin(), v.end(), [](const json& x) { return x.is_number_integer(); });
-      const bool numbers = std::all_of(v.begin(), v.end(), [](const json& x) { return x.is_number(); });
-      if (whole) return v.get<std::vector<std::int64_t>>();
-      if (numbers) return v.get<std::vector<double>>();
-    }
+    if (std::optional<attribute> value = attribute_in(v)) return *std::move(value);
     wrong(key + " is no attribute");
   }
 

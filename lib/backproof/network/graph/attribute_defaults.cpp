@@ -3,18 +3,18 @@
 #include <fmt/format.h>
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <numeric>
 #include <optional>
 #include <stdexcept>
 
 #include "backproof/base/text.hpp"
 #include "backproof/op/sample.hpp"
+#include "backproof/tensor/json_values.hpp"
 
 namespace backproof::networks {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 const json& table() {
   static const json defaults = json::parse(R"({
@@ -97,16 +97,9 @@ std::optional<attribute> of_window(const std::string& name, std::span<const shap
   return std::nullopt;
 }
 
-attribute of_json(const json& j) {
-  if (j.is_number_integer()) return j.get<std::int64_t>();
-  if (j.is_number()) return j.get<double>();
-  if (j.is_array()) return j.get<std::vector<std::int64_t>>();
-  return j.get<std::string>();
-}
-
 std::optional<attribute> default_of(const op& o, const std::string& name, std::span<const shape> inputs) {
   for (const std::string& key : {std::string(o.info.name), std::string("*")})
-    if (table().contains(key) && table()[key].contains(name)) return of_json(table()[key][name]);
+    if (table().contains(key) && table()[key].contains(name)) return attribute_in(table()[key][name]);
   if (name == "hidden_size" && inputs.size() > 2 && given(inputs, 2)) return std::int64_t{inputs[2].back()};
   if (name == "perm" && !inputs.empty()) {
     std::vector<std::int64_t> reversed(inputs[0].size());
