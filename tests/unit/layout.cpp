@@ -65,11 +65,6 @@ BOOST_AUTO_TEST_CASE(in_layers) {
   for (const computational_graph& g : graphs()) readable(g, layered(g));
 }
 
-BOOST_AUTO_TEST_CASE(by_graphviz_if_it_is_there) {
-  for (const computational_graph& g : graphs())
-    if (const auto p = by_graphviz(g)) readable(g, *p);
-}
-
 // The gate is right of its inputs, always.
 BOOST_AUTO_TEST_CASE(from_left_to_right) {
   for (const computational_graph& g : graphs()) {

@@ -17,6 +17,13 @@ struct place {
   std::vector<std::size_t> neighbours;
 };
 
+// Level, to the right.
+drawn_edge leaving(const point& from, double length) {
+  const double third = length / 3;
+  return {{from, {from.x + third, from.y}, {from.x + 2 * third, from.y}, {from.x + length, from.y}},
+          {from.x + length / 2 + 8, from.y}};
+}
+
 class drawing {
  public:
   drawing(const graph& g, const room& needed)
@@ -165,12 +172,6 @@ class drawing {
 };
 
 }  // namespace
-
-drawn_edge leaving(const point& from, double length) {
-  const double third = length / 3;
-  return {{from, {from.x + third, from.y}, {from.x + 2 * third, from.y}, {from.x + length, from.y}},
-          {from.x + length / 2 + 8, from.y}};
-}
 
 placement layered(const graph& g, const room& needed) { return drawing(g, needed).result(); }
 

@@ -1,10 +1,9 @@
 // Where the nodes and edges of a graph stand in its picture: columns from the inputs on the left to the output on the
-// right. Graphviz places them if it is installed; else the layered drawing of Sugiyama, Tagawa and Toda (1981) does:
-// long edges get a place in every column that they cross, columns are ordered by the means of their neighbours, and
-// nodes are drawn towards their neighbours as far as the order leaves room.
+// right, by the layered drawing of Sugiyama, Tagawa and Toda (1981). Long edges get a place in every column that they
+// cross, columns are ordered by the means of their neighbours, and nodes are drawn towards their neighbours as far as
+// the order leaves room.
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "backproof/network/graph/graph.hpp"
@@ -29,15 +28,11 @@ struct placement {
   double width = 0, height = 0;
 };
 
-drawn_edge leaving(const point& from, double length);  // level, to the right
-
 // How much room texts take, in pixels.
 struct room {
   double label = 54;  // what is written on an edge
   double leaf = 40;   // an input's name
 };
 placement layered(const graph& g, const room& needed = {});
-std::optional<placement> by_graphviz(
-    const graph& g, const room& needed = {});  // none without its program, dot, or if the graph is too large
 
 }  // namespace backproof::networks

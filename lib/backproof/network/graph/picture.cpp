@@ -134,9 +134,7 @@ room room_for(const graph& g, const flow& f) {
 }
 
 std::string svg_of(const graph& g, const flow& f) {
-  const room needed = room_for(g, f);
-  const std::optional<placement> placed = by_graphviz(g, needed);
-  const placement at = placed ? *placed : layered(g, needed);
+  const placement at = layered(g, room_for(g, f));
   std::string lines, nodes, labels;
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
     const node& n = g.nodes()[k];
