@@ -2,7 +2,7 @@
 #pragma once
 
 #include "backproof/network/onnx/call.hpp"
-#include "backproof/network/onnx/model.hpp"
+#include "networks/onnx_import.hpp"
 
 namespace backproof::networks {
 

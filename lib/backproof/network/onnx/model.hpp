@@ -4,23 +4,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "backproof/network/graph/network.hpp"
-#include "backproof/network/onnx/tensor.hpp"
+#include "networks/onnx_import.hpp"
 
 namespace backproof::networks {
-
-struct onnx_output {
-  std::string name;
-  onnx_type type;
-  port at;
-};
-
-struct onnx_import {
-  network net;  // its output is the model's first
-  std::vector<onnx_output> outputs;
-};
 
 // Each throws std::invalid_argument with one line that names the node and what is wrong with it, or all that the
 // catalogue has not.
