@@ -14,7 +14,6 @@ namespace backproof {
 value_list<double> reach(trial& t);
 // The same for the lossiest of the op's known formulas; without a reference, for one that loses as many digits as right
 // formulas do at worst.
-constexpr const char* lossy_formula = "a lossy formula";
 value_list<double> lossy_reach(trial& t);
 
 // What `judge` finds if two answers may be as far apart as `reach` says; where that fails and lossy_reach() would do,

@@ -123,6 +123,8 @@ struct explanation {
   bool keeps_sign = false;  // it may lose every digit, but not turn a number round
 };
 const std::vector<explanation>& explanations(const oracle& truth, mode m);
+// The name of one that is none of the op's known variants, where all that is known is how much it loses.
+constexpr const char* lossy_formula = "a lossy formula";
 
 // The verdict on whole results: within the stable bounds, else explained by a lossy variant, else wrong.
 finding judge_results(trial& t, mode m, failure_kind kind);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "backproof/judge/agreement.hpp"
 #include "backproof/judge/inner.hpp"
 #include "backproof/op/draw.hpp"
 
