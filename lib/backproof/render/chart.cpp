@@ -25,6 +25,10 @@ std::string diverging_fill(double decades, double scale) {
                      100 * strength);
 }
 
+axis depth_axis(std::size_t layers) {
+  return {"layer (input on the left, output on the right)", 0.5, static_cast<double>(layers) + 0.5, false, true};
+}
+
 std::vector<double> ticks_between(double low, double high, int most, bool whole) {
   if (!(high > low)) return {low};
   double step = std::pow(10, std::floor(std::log10((high - low) / most)));

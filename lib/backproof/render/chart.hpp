@@ -15,6 +15,8 @@ struct axis {
   bool whole = false;    // ticks at whole numbers only
 };
 
+axis depth_axis(std::size_t layers);  // one place for each, from the input on the left
+
 class chart {
  public:
   using point = std::pair<double, double>;

@@ -4,6 +4,12 @@
 
 namespace backproof::flow {
 
+std::vector<parameter> weight_and_bias(const matrix& weight, const vector& bias) {
+  std::vector<parameter> list = {{"weight", weight}};
+  if (bias.size() != 0) list.push_back({"bias", bias});
+  return list;
+}
+
 matrix forward(const chain& c, const matrix& x) {
   matrix y = x;
   for (const block_pointer& b : c) y = b->forward(y);

@@ -17,6 +17,7 @@ struct parameter {
   std::string name;  // "weight", "bias"
   matrix value;
 };
+std::vector<parameter> weight_and_bias(const matrix& weight, const vector& bias);  // an empty bias is none
 
 class block {
  public:

@@ -97,11 +97,7 @@ matrix convolution::vjp(const matrix&, const matrix& v) const {
   return x;
 }
 
-std::vector<parameter> convolution::parameters() const {
-  std::vector<parameter> list = {{"weight", kernel_}};
-  if (bias_.size() != 0) list.push_back({"bias", bias_});
-  return list;
-}
+std::vector<parameter> convolution::parameters() const { return weight_and_bias(kernel_, bias_); }
 
 std::vector<matrix> convolution::parameter_gradients(const matrix& x, const matrix& v) const {
   matrix k = matrix::Zero(kernel_.rows(), kernel_.cols());

@@ -23,11 +23,7 @@ matrix dense::forward(const matrix& x) const {
   return y;
 }
 
-std::vector<parameter> dense::parameters() const {
-  std::vector<parameter> list = {{"weight", weight_}};
-  if (bias_.size() != 0) list.push_back({"bias", bias_});
-  return list;
-}
+std::vector<parameter> dense::parameters() const { return weight_and_bias(weight_, bias_); }
 
 std::vector<matrix> dense::parameter_gradients(const matrix& x, const matrix& v) const {
   std::vector<matrix> list = {v * x.transpose()};

@@ -11,10 +11,6 @@
 namespace backproof::flow {
 namespace {
 
-constexpr const char* depth_label = "layer (input on the left, output on the right)";
-
-axis depth_axis(const report& r) { return {depth_label, 0.5, static_cast<double>(r.layers.size()) + 0.5, false, true}; }
-
 const char* colour(const report& r) {
   const level l = verdict_of(r);
   return l == level::fail ? "line bad" : l == level::warn ? "line doubtful" : "line good";
@@ -38,7 +34,8 @@ std::string profile_plot(const report& r) {
   }
   const double room = std::max(0.2, 0.06 * (high - low));
   if (high - low < 2) low -= (2 - (high - low)) / 2, high += std::max(0.0, 2 - (high - low));
-  chart c("Flow profile", sentence_of(r), depth_axis(r), {"norm of the gradient", low - room, high + room, true});
+  chart c("Flow profile", sentence_of(r), depth_axis(r.layers.size()),
+          {"norm of the gradient", low - room, high + room, true});
   c.area(upper, lower, "band");
   if (r.predicted) c.line(theory, "dash");
   c.line(measured, colour(r));
@@ -61,8 +58,8 @@ std::string gain_plot(const report& r) {
   double most = 0.1;
   for (const layer_record& x : r.layers)
     if (x.gain) most = std::max(most, std::fabs(*x.gain));
-  chart c("Gain per layer", "What going back through each layer does to the gradient's norm", depth_axis(r),
-          {"gain in decades", -1.1 * most, 1.1 * most}, 240);
+  chart c("Gain per layer", "What going back through each layer does to the gradient's norm",
+          depth_axis(r.layers.size()), {"gain in decades", -1.1 * most, 1.1 * most}, 240);
   for (std::size_t l = 0; l < r.layers.size(); ++l) {
     if (!r.layers[l].gain) continue;
     const double g = *r.layers[l].gain, x = static_cast<double>(l + 1);
@@ -142,8 +139,8 @@ std::string slope_plot(const report& r) {
   for (const layer_record& x : r.layers)
     any = any || x.zero_slopes.value_or(0) > 0.01 || x.saturated.value_or(0) > 0.01;
   if (!any) return "";
-  chart c("Dead and saturated units", "Shares of units through which little or no gradient passes", depth_axis(r),
-          {"share of units", 0, 1}, 240);
+  chart c("Dead and saturated units", "Shares of units through which little or no gradient passes",
+          depth_axis(r.layers.size()), {"share of units", 0, 1}, 240);
   c.data("layer,name,zero_slopes,dead,saturated");
   for (std::size_t l = 0; l < r.layers.size(); ++l) {
     const layer_record& x = r.layers[l];

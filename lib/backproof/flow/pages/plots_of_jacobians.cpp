@@ -155,8 +155,7 @@ std::string bracket_plot(const report& r) {
   if (r.whole && r.whole->norm.lower > 0) low = std::min(low, std::log10(r.whole->norm.lower));
   chart c("Norms of Jacobians",
           "The largest singular value of each layer, bounded from below and from above; and of the product",
-          {"layer (input on the left, output on the right)", 0.5, n + 0.5, false, true},
-          {"largest singular value", std::floor(low - 0.1), std::ceil(high + 0.1), true});
+          depth_axis(r.layers.size()), {"largest singular value", std::floor(low - 0.1), std::ceil(high + 0.1), true});
   c.line({{0.5, 0}, {n + 0.5, 0}}, "zero");
   c.line(bound, "dash");
   for (const auto& [x, y] : upper) c.dot(x, y, "ring", fmt::format("at most {:.4g}", std::pow(10, y)), 6);
