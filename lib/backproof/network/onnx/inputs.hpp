@@ -2,7 +2,7 @@
 #pragma once
 
 #include "backproof/network/onnx/call.hpp"
-#include "networks/onnx_import.hpp"
+#include "backproof/network/onnx/imported.hpp"
 
 namespace backproof::networks {
 

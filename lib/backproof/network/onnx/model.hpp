@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "networks/onnx_import.hpp"
+#include "backproof/network/onnx/imported.hpp"
 
 namespace backproof::networks {
 
