@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(wrong_gradients_are_caught) {
       knowing_subject s(o, order::forward, wrong);
       int caught = 0;
       for (std::uint64_t n = 0; n < 9; ++n)
-        caught += judge_blindly(blind, s, draw_telling_sample(o, dtype::f64, 1, n)).fail;
+        caught += judge_blindly(blind, s, draw_informative_sample(o, dtype::f64, 1, n)).fail;
       BOOST_TEST(caught > 0, o.info.name << " with a wrong VJP passes");
     }
 }

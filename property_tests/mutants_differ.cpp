@@ -41,7 +41,7 @@ class samples_of {
   const sample& drawn(dtype t, profile p, std::uint64_t n) {
     const auto [at, is_new] = kept_.try_emplace({t, p, n});
     if (is_new) {
-      at->second = draw_telling_sample(op_, t, 1, n == without_cotangent ? 0 : n, p);
+      at->second = draw_informative_sample(op_, t, 1, n == without_cotangent ? 0 : n, p);
       for (tensor& v : at->second.cotangents)
         for (index i = 0; n == without_cotangent && i < v.count(); ++i) v.set(i, 0);
     }

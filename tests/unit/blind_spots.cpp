@@ -45,7 +45,7 @@ std::uint64_t failures(const op& o, const subject_factory& make, std::string_vie
 template <class F>
 std::uint64_t count_samples(const op& o, F has) {
   std::uint64_t n = 0;
-  for (std::uint64_t k = 0; k < default_samples; ++k) n += has(draw_telling_sample(o, dtype::f64, 1, k));
+  for (std::uint64_t k = 0; k < default_samples; ++k) n += has(draw_informative_sample(o, dtype::f64, 1, k));
   return n;
 }
 
@@ -72,14 +72,14 @@ BOOST_AUTO_TEST_CASE(a_check_that_accepts_anything) {
   });
   for (const op& o : all_ops()) {
     if (o.info.zero_gradient) continue;
-    const sample x = draw_telling_sample(o, dtype::f64, 1, 0);
+    const sample x = draw_informative_sample(o, dtype::f64, 1, 0);
     BOOST_TEST((judged(o, twice, x) == verdict::fail), o.info.name);
   }
 }
 
 // tiny-dnn PR #871: the target gradient was set on a copy, so that two zeros were compared and everything passed.
 BOOST_AUTO_TEST_CASE(a_comparison_of_zeros) {
-  sample x = draw_telling_sample(named("exp"), dtype::f64, 1, 0);
+  sample x = draw_informative_sample(named("exp"), dtype::f64, 1, 0);
   for (index i = 0; i < x.cotangents[0].count(); ++i) x.cotangents[0].set(i, 0);
   BOOST_TEST((judged(named("exp"), *reference_subject(), x) == verdict::vacuous));
 }
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(a_perturbation_that_stays) {
   for (const char* name : {"dropout", "exp", "conv"})
     for (const check& c : all_checks()) {
       if (!c.suits(named(name), profile::smooth)) continue;
-      const sample x = draw_telling_sample(named(name), dtype::f64, 1, 3);
+      const sample x = draw_informative_sample(named(name), dtype::f64, 1, 3);
       const sample before = x;
       judge(named(name), c, *reference_subject(), x);
       BOOST_TEST((x.inputs == before.inputs && x.cotangents == before.cotangents && x.attrs == before.attrs));
@@ -127,7 +127,7 @@ BOOST_AUTO_TEST_CASE(a_kink_that_is_avoided) {
 BOOST_AUTO_TEST_CASE(an_input_that_is_not_checked) {
   for (const op& o : all_ops()) {
     if (o.info.zero_gradient) continue;
-    const sample x = draw_telling_sample(o, dtype::f64, 1, 1);
+    const sample x = draw_informative_sample(o, dtype::f64, 1, 1);
     const oracle truth(o, x, format_of(dtype::f64));
     for (std::size_t k = 0; k < truth.gradient().size(); ++k) {
       bool signal = false;
@@ -151,7 +151,7 @@ BOOST_AUTO_TEST_CASE(a_parameter_at_its_neutral_value) {
   for (const op& o : all_ops()) {
     std::map<std::string, std::set<std::string>> taken;
     for (std::uint64_t k = 0; k < default_samples; ++k) {
-      const sample x = draw_telling_sample(o, dtype::f64, 1, k);
+      const sample x = draw_informative_sample(o, dtype::f64, 1, k);
       for (const auto& [key, value] : x.attrs)
         if (std::holds_alternative<double>(value)) taken[key].insert(std::to_string(std::get<double>(value)));
       for (auto& [key, values] : taken)
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_shape_that_broadcasting_repairs) {
   tampered_subject scalar([](mode m, const op&, const sample& x, reply& r) {
     if (m == mode::vjp) r.tensors[0] = tensor(x.type, {1}, std::vector<double>{r.tensors[0]->at(0)});
   });
-  sample x = draw_telling_sample(named("neg"), dtype::f64, 1, 0);
+  sample x = draw_informative_sample(named("neg"), dtype::f64, 1, 0);
   x.inputs = {tensor(dtype::f64, {3}, std::vector<double>{1, 2, 3})};
   x.cotangents = {tensor(dtype::f64, {3}, std::vector<double>{5, 5, 5})};
   x.tangents = {x.inputs[0]};
@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(a_cotangent_that_no_caller_passes) {
 // tt-metal PR #53885: correlation instead of an element-wise error, with NaN taken for 0.
 BOOST_AUTO_TEST_CASE(a_metric_that_forgives) {
   const op& o = named("softmax");
-  const sample x = draw_telling_sample(o, dtype::f32, 1, 0);
+  const sample x = draw_informative_sample(o, dtype::f32, 1, 0);
   tampered_subject scaled(on_gradient([](double d, index) { return 1.01 * d; })),
       not_finite(on_gradient([](double d, index i) { return i == 0 ? std::nan("") : d; })),
       infinite(on_gradient([](double d, index i) { return i == 0 ? infinity : d; }));

@@ -370,7 +370,7 @@ std::map<verdict, int> count(const std::string& check, const op& truth, subject&
                              profile p = profile::smooth, std::uint64_t samples = 49) {
   std::map<verdict, int> n;
   for (std::uint64_t k = 0; k < samples; ++k)
-    ++n[judged(check, truth, s, draw_telling_sample(truth, t, 1, k, p)).outcome];
+    ++n[judged(check, truth, s, draw_informative_sample(truth, t, 1, k, p)).outcome];
   return n;
 }
 
@@ -468,7 +468,7 @@ BOOST_AUTO_TEST_CASE(every_planted_bug_is_caught_by_its_check) {
     for (const dtype t : {dtype::f64, dtype::f32}) {
       int caught = 0, otherwise = 0;
       for (std::uint64_t k = 0; k < 49; ++k) {
-        const finding f = judged(b.check, b.truth, s, draw_telling_sample(b.truth, t, 1, k));
+        const finding f = judged(b.check, b.truth, s, draw_informative_sample(b.truth, t, 1, k));
         if (f.outcome == verdict::fail) ++(f.kind == b.kind ? caught : otherwise);
       }
       BOOST_TEST(caught > 0, b.name << " by " << b.check << " in " << name_of(t));
@@ -510,7 +510,7 @@ BOOST_AUTO_TEST_CASE(a_mistake_shared_by_oracle_and_subject_is_caught_by_identit
 BOOST_AUTO_TEST_CASE(finite_difference_never_asks_the_subject) {
   scripted_subject silent({reply::status::crash, "must not be asked", {}});
   const op& o = op_called("sigmoid");
-  BOOST_TEST(is(judged("finite_difference", o, silent, draw_telling_sample(o, dtype::f32, 1, 0)), verdict::pass));
+  BOOST_TEST(is(judged("finite_difference", o, silent, draw_informative_sample(o, dtype::f32, 1, 0)), verdict::pass));
 }
 
 BOOST_AUTO_TEST_CASE(sign_scale_and_a_lost_element_are_caught_in_every_op) {
@@ -521,7 +521,7 @@ BOOST_AUTO_TEST_CASE(sign_scale_and_a_lost_element_are_caught_in_every_op) {
       {"last element negated", [](double x, bool last) { return last ? -x : x; }}};
   const auto caught = [](const char* check, const op& o, subject& s) {
     for (std::uint64_t k = 0; k < 49; ++k)
-      if (judged(check, o, s, draw_telling_sample(o, dtype::f32, 1, k)).outcome == verdict::fail) return true;
+      if (judged(check, o, s, draw_informative_sample(o, dtype::f32, 1, k)).outcome == verdict::fail) return true;
     return false;
   };
   for (const op& o : registered_ops())
@@ -683,7 +683,7 @@ BOOST_AUTO_TEST_CASE(sums_kept_in_the_storage_type_are_inaccurate_unless_declare
     BOOST_TEST(open[verdict::inaccurate] + open[verdict::fail] == 0);
   }
   for (std::uint64_t k = 0;; ++k) {
-    const sample x = draw_telling_sample(op_called("gemm"), dtype::bf16, 1, k);
+    const sample x = draw_informative_sample(op_called("gemm"), dtype::bf16, 1, k);
     const finding f = judged("reference_gradient", op_called("gemm"), tacit, x);
     if (f.outcome != verdict::inaccurate) continue;
     BOOST_TEST(f.variant.find("computed in bf16 throughout") != std::string::npos, f.variant);
@@ -714,7 +714,7 @@ BOOST_AUTO_TEST_CASE(a_gradient_that_is_zero_everywhere_is_vacuous) {
 
 BOOST_AUTO_TEST_CASE(no_answer_gives_the_verdict_that_says_why) {
   const op& o = op_called("sigmoid");
-  const sample x = draw_telling_sample(o, dtype::f32, 1, 0);
+  const sample x = draw_informative_sample(o, dtype::f32, 1, 0);
   for (const char* check : {"reference_value", "reference_gradient", "adjoint_identity"})
     for (const auto& [status, expected, kind] : std::vector<std::tuple<reply::status, verdict, failure_kind>>{
              {reply::status::unimplemented, verdict::skip, failure_kind::none},
@@ -733,7 +733,7 @@ BOOST_AUTO_TEST_CASE(each_question_is_put_once) {
   int forward = 0, vjp = 0;
   tampered_subject s([&](mode m, const op&, const sample&, reply&) { ++(m == mode::forward ? forward : vjp); });
   const op& o = op_called("sigmoid");
-  const sample x = draw_telling_sample(o, dtype::f32, 1, 0);
+  const sample x = draw_informative_sample(o, dtype::f32, 1, 0);
   const oracle truth(o, x, format_of(dtype::f32));
   trial t(truth, s, {dtype::f32, format_of(dtype::f32)});
   for (int again = 0; again < 2; ++again)

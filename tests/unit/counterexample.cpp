@@ -27,7 +27,7 @@ safetensors file_of(const counterexample& c, subject& s) {
 
 counterexample drawn(const op& o, dtype t, std::uint64_t number, profile p = profile::smooth) {
   return {std::string(o.wire_name()), "reference_gradient", "./adapter --with arguments",
-          draw_telling_sample(o, t, 1, number, p)};
+          draw_informative_sample(o, t, 1, number, p)};
 }
 
 counterexample through_bytes(const safetensors& s) { return from_file(decode(encode(s))); }
@@ -228,7 +228,7 @@ BOOST_AUTO_TEST_CASE(hostile_shapes_are_refused_without_harm) {
     std::uint64_t n = 0;  // the case with the most optional inputs given
     std::ptrdiff_t most = -1;
     for (std::uint64_t k = 0; k < 8; ++k) {
-      const sample x = draw_telling_sample(o, dtype::f32, 1, k);
+      const sample x = draw_informative_sample(o, dtype::f32, 1, k);
       const auto given = std::count_if(x.inputs.begin(), x.inputs.end(), [](const auto& t) { return t.has_value(); });
       if (given > most) most = given, n = k;
     }

@@ -322,7 +322,7 @@ const std::map<std::string, std::string> never_alone = {
 std::set<std::string> that_fail(const unique_bug& b, std::uint64_t samples) {
   std::set<std::string> names;
   for (std::uint64_t n = 0; n < samples; ++n) {
-    const sample x = draw_telling_sample(b.truth, dtype::f64, 1, n, b.p);
+    const sample x = draw_informative_sample(b.truth, dtype::f64, 1, n, b.p);
     for (const check& c : registered_checks()) {
       const std::unique_ptr<subject> s = b.make();  // what one check has asked is nothing to the next
       if (!c.suits(b.truth, b.p) || !c.suits(*s)) continue;
@@ -391,7 +391,7 @@ BOOST_AUTO_TEST_CASE(a_right_subject_passes_a_thousand_samples_of_each_check) {
     for (std::uint64_t n = 0; passed[c.info.name] < thousand && n < 1500; ++n)
       for (const op& o : registered_ops())
         if (c.suits(o, profile::smooth) && passed[c.info.name] < thousand)
-          put(c, o, s, draw_telling_sample(o, n % 2 == 0 ? dtype::f32 : dtype::f64, 1, n));
+          put(c, o, s, draw_informative_sample(o, n % 2 == 0 ? dtype::f32 : dtype::f64, 1, n));
   }
   // What asks nothing of a reference alone has an op without one.
   const op own = custom_op("N");

@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(bounds_surround_the_same_values) {
 }
 
 BOOST_AUTO_TEST_CASE(a_wider_accumulator_has_tighter_bounds) {
-  const sample x = draw_telling_sample(op_called("gemm"), dtype::f32, 1, 3);
+  const sample x = draw_informative_sample(op_called("gemm"), dtype::f32, 1, 3);
   const oracle narrow(op_called("gemm"), x, f32), wide(op_called("gemm"), x, format_of(dtype::f64));
   for (std::size_t k = 0; k < 2; ++k)
     for (index i = 0; i < narrow.gradient()[k].size(); ++i)

@@ -323,7 +323,7 @@ BOOST_AUTO_TEST_CASE(the_kink_profile_hits_kinks_of_most_ops_that_have_some) {
   BOOST_TEST(hit_often >= ops * 3 / 4, hit_often << " of " << ops);
 }
 
-BOOST_AUTO_TEST_CASE(telling_samples_hit_hardly_any_kink) {
+BOOST_AUTO_TEST_CASE(informative_samples_hit_hardly_any_kink) {
   // They are drawn anew when they do, but not for ever: a recurrent net with many kinks, in bf16, may be near one
   // always.
   for (const op& o : registered_ops()) {
@@ -331,27 +331,27 @@ BOOST_AUTO_TEST_CASE(telling_samples_hit_hardly_any_kink) {
     int hit = 0;
     for (const dtype t : float_types)
       for (std::uint64_t n = 0; n < 20; ++n) {
-        const sample x = draw_telling_sample(o, t, 1, n);
+        const sample x = draw_informative_sample(o, t, 1, n);
         hit += !oracle(o, x, format_of(t)).kinks().empty();
       }
     BOOST_TEST(hit <= 4, o.info.name << ": " << hit << " of 80");
   }
 }
 
-BOOST_AUTO_TEST_CASE(a_telling_sample_has_a_gradient_that_is_not_zero) {
+BOOST_AUTO_TEST_CASE(an_informative_sample_has_a_gradient_that_is_not_zero) {
   for (const op& o : registered_ops())
     for (const dtype t : float_types) {
       if (o.info.zero_gradient) continue;
-      int telling = 0;
+      int informative = 0;
       for (std::uint64_t n = 0; n < 10; ++n) {
-        const sample x = draw_telling_sample(o, t, 1, n);
+        const sample x = draw_informative_sample(o, t, 1, n);
         bool any = false;
         const oracle truth(o, x, format_of(t));  // named, because the gradient lives in it
         for (const values<real>& d : truth.gradient())
           for (index i = 0; i < d.size(); ++i) any |= !(d[i] == real(0));
-        telling += any;
+        informative += any;
       }
-      BOOST_TEST(telling == 10, o.info.name << "/" << name_of(t));
+      BOOST_TEST(informative == 10, o.info.name << "/" << name_of(t));
     }
 }
 

@@ -43,7 +43,7 @@ std::function<bool(const sample&)> failing(const op& o, subject& s) {
 // The first case whose largest extent is at least so much, and that fails.
 sample a_large_failure(const op& o, dtype t, index extent, const std::function<bool(const sample&)>& fails) {
   for (std::uint64_t n = 0;; ++n) {
-    const sample x = draw_telling_sample(o, t, 1, n);
+    const sample x = draw_informative_sample(o, t, 1, n);
     if (largest_extent(x) >= extent && fails(x)) return x;
   }
 }
@@ -135,7 +135,7 @@ BOOST_AUTO_TEST_CASE(a_smooth_sample_does_not_slide_onto_a_kink) {
     tampered_subject s = wrong_from(0);
     const auto fails = failing(o, s);
     for (std::uint64_t n = 0; n < 10; ++n) {
-      const sample x = draw_telling_sample(o, dtype::bf16, 1, n);
+      const sample x = draw_informative_sample(o, dtype::bf16, 1, n);
       if (!fails(x)) continue;
       BOOST_TEST(oracle(o, shrink(o, x, fails), format_of(dtype::bf16)).kinks().empty(), name << " case " << n);
     }

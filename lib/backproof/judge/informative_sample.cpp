@@ -17,7 +17,7 @@ bool tells(const value_list<real>& gradient, dtype t) {
 
 }  // namespace
 
-sample draw_telling_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, profile p) {
+sample draw_informative_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, profile p) {
   // Kinks and special values are worth asking about whatever comes out.
   const int attempts = p == profile::smooth && !o.info.zero_gradient && o.has_reference() ? 8 : 1;
   for (int attempt = 0;; ++attempt) {

@@ -61,7 +61,7 @@ class op_runner {
       return std::any_of(suspects_.begin(), suspects_.end(), [&](const suspect& s) { return wanted(s, t); });
     };
     for (std::uint64_t n = 0; n < cases && any(); ++n) {
-      const sample x = draw_telling_sample(op_, t, plan_.seed, n, p);
+      const sample x = draw_informative_sample(op_, t, plan_.seed, n, p);
       const oracle truth(op_, x, honest_->accumulator(t));
       for (suspect& s : suspects_)
         if (wanted(s, t)) put(s, truth, x);

@@ -186,8 +186,8 @@ counterexample from_token(const std::string& token) {
   require_check(parts[3]);
   const auto [made_for, number_of_case] = case_of(parts[5]);
   return {std::string(o.wire_name()), parts[3], "",
-          draw_telling_sample(o, float_type_named(parts[2]), number<std::uint64_t>(parts[4], "seed"), number_of_case,
-                              made_for)};
+          draw_informative_sample(o, float_type_named(parts[2]), number<std::uint64_t>(parts[4], "seed"),
+                                  number_of_case, made_for)};
 }
 
 }  // namespace backproof

@@ -98,7 +98,7 @@ class unit_runner {
     if (checks.empty()) return;
     for (std::uint64_t n = 0; n < cases; ++n) {
       if ((plan_.stop != nullptr && *plan_.stop) || hangs()) break;
-      const sample x = draw_telling_sample(*unit_.o, unit_.type, plan_.seed, n, p);
+      const sample x = draw_informative_sample(*unit_.o, unit_.type, plan_.seed, n, p);
       const oracle truth(*unit_.o, x, subject_.accumulator(unit_.type));
       trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
       for (const check* c : checks) all_.push_back(judged(*c, t, x));
