@@ -3,7 +3,7 @@
 //   claim   V added twice into zeros is 2 V, within the bounds
 //
 // Two right evaluations differ by at most the sum of their bounds (backproof/agreement.hpp). It is asked only of
-// subjects that support the circumstance (backproof/sample.hpp).
+// subjects that support the call condition (backproof/sample.hpp).
 #pragma once
 
 #include "backproof/judge/agreement.hpp"
@@ -18,7 +18,7 @@ struct accumulate {
       .judges = check_target::subject,
       .catches = "gradients overwritten instead of added, added to what an earlier call left",
       .own_ops = own_op_role::supports};
-  static constexpr circumstance tries[] = {circumstance::accumulated};
+  static constexpr call_condition tries[] = {call_condition::accumulated};
 
   static finding run(trial& t) { return same_under(t, tries, failure_kind::wrong_gradient); }
 };

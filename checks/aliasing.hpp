@@ -3,7 +3,7 @@
 //   claim   V is the same with equal inputs in the same memory; a shared input gets the sum over its paths
 //
 // Two right evaluations differ by at most the sum of their bounds (backproof/agreement.hpp). It is asked only of
-// subjects that support the circumstance (backproof/sample.hpp).
+// subjects that support the call condition (backproof/sample.hpp).
 #pragma once
 
 #include "backproof/judge/agreement.hpp"
@@ -18,7 +18,7 @@ struct aliasing {
       .judges = check_target::subject,
       .catches = "an output written before an aliased input was read, a gradient overwritten where it should be added",
       .own_ops = own_op_role::supports};
-  static constexpr circumstance tries[] = {circumstance::aliased, circumstance::shared};
+  static constexpr call_condition tries[] = {call_condition::aliased, call_condition::shared};
 
   static bool applies(const op& o) { return o.sig.may_have_twins(); }
 

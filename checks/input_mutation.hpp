@@ -20,7 +20,7 @@ struct input_mutation {
                                    .catches = "operands written in place, rounding or flush-to-zero left switched on",
                                    .anywhere = true,
                                    .own_ops = own_op_role::supports};
-  static constexpr circumstance tries[] = {circumstance::watched};
+  static constexpr call_condition tries[] = {call_condition::watched};
 
   static finding run(trial& t) {
     t.forward();

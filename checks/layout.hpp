@@ -3,7 +3,7 @@
 //   claim   V is the same with operands strided, expanded, unaligned, within the bounds
 //
 // Two right evaluations differ by at most the sum of their bounds (backproof/agreement.hpp). It is asked only of
-// subjects that support the circumstance (backproof/sample.hpp).
+// subjects that support the call condition (backproof/sample.hpp).
 #pragma once
 
 #include "backproof/judge/agreement.hpp"
@@ -18,7 +18,8 @@ struct layout {
       .judges = check_target::subject,
       .catches = "a kernel that assumes contiguous or aligned operands",
       .own_ops = own_op_role::supports};
-  static constexpr circumstance tries[] = {circumstance::strided, circumstance::expanded, circumstance::unaligned};
+  static constexpr call_condition tries[] = {call_condition::strided, call_condition::expanded,
+                                             call_condition::unaligned};
 
   static finding run(trial& t) { return same_under(t, tries, failure_kind::wrong_gradient); }
 };

@@ -3,7 +3,7 @@
 //   claim   V asked for twice after one forward pass: the same, within the bounds
 //
 // Two right evaluations differ by at most the sum of their bounds (backproof/agreement.hpp). It is asked only of
-// subjects that support the circumstance (backproof/sample.hpp).
+// subjects that support the call condition (backproof/sample.hpp).
 #pragma once
 
 #include "backproof/judge/agreement.hpp"
@@ -17,7 +17,7 @@ struct saved_tensors {
                                    .judges = check_target::subject,
                                    .catches = "saved tensors overwritten, freed or reused by the backward pass",
                                    .own_ops = own_op_role::supports};
-  static constexpr circumstance tries[] = {circumstance::retained};
+  static constexpr call_condition tries[] = {call_condition::retained};
 
   static finding run(trial& t) { return same_under(t, tries, failure_kind::wrong_gradient); }
 };

@@ -3,7 +3,7 @@
 //   claim   V with several threads: the same, within the bound of any order of summation
 //
 // Two right evaluations differ by at most the sum of their bounds (backproof/agreement.hpp). It is asked only of
-// subjects that support the circumstance (backproof/sample.hpp).
+// subjects that support the call condition (backproof/sample.hpp).
 #pragma once
 
 #include "backproof/judge/agreement.hpp"
@@ -18,7 +18,7 @@ struct thread_count {
       .judges = check_target::subject,
       .catches = "a race, a partial sum that is forgotten or counted twice",
       .own_ops = own_op_role::supports};
-  static constexpr circumstance tries[] = {circumstance::threads};
+  static constexpr call_condition tries[] = {call_condition::threads};
 
   static finding run(trial& t) { return same_under(t, tries, failure_kind::nondeterminism); }
 };

@@ -63,7 +63,7 @@ table check_rows(const std::vector<std::string>&) {
   for (const check& c : all_checks())
     rows.push_back({std::string(c.info.name), std::string(name_of(c.info.judges)), std::string(c.info.claim),
                     std::string(c.info.catches), std::string(c.info.source),
-                    joined(c.tries, [](circumstance under) { return name_of(under); }),
+                    joined(c.tries, [](call_condition under) { return name_of(under); }),
                     c.info.own_ops == own_op_role::silent ? "" : "judges ops without a reference too"});
   return rows;
 }

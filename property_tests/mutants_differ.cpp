@@ -1,8 +1,8 @@
 // The mutants are what they say: each differs from the right gradient, beyond the bound, in every op that it is planted
 // in; and those that are left out as equivalent are equal in every sample of a check.
 //
-// Differing is not being caught: the answer is compared with the oracle's numbers and bounds alone, in the circumstance
-// that the mutant is about, and twice in a row for what is kept from one question to the next.
+// Differing is not being caught: the answer is compared with the oracle's numbers and bounds alone, in the call
+// condition that the mutant is about, and twice in a row for what is kept from one question to the next.
 #include <fmt/format.h>
 
 #include <map>
@@ -57,7 +57,7 @@ class samples_of {
 bool same(double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); }
 
 // Whether one of two answers in a row is farther from the honest one than two right answers may be apart.
-bool differs(const mutant& m, const op& o, const sample& x, circumstance c) {
+bool differs(const mutant& m, const op& o, const sample& x, call_condition c) {
   std::optional<sample> put = prepared(x, c);
   if (!put) return false;
   put->under = c;
@@ -82,7 +82,8 @@ bool differs(const mutant& m, const op& o, const sample& x, circumstance c) {
           const double bound = k < bounds.size() && i < bounds[k].size() ? bound_of(bounds[k][i], p) : 0;
           if (k < bounds.size() && i < bounds[k].size() && isnan(bounds[k][i].value())) continue;  // any is as good
           // A plain answer is held against the truth, any other against the honest one.
-          const bool plain = c == circumstance::plain && k < bounds.size() && i < bounds[k].size() && std::isfinite(b);
+          const bool plain =
+              c == call_condition::plain && k < bounds.size() && i < bounds[k].size() && std::isfinite(b);
           const double off = plain ? std::fabs(static_cast<double>(real(a) - bounds[k][i].value())) : std::fabs(a - b);
           if (!same(a, b) && !(off <= (plain ? bound : 2 * bound))) return true;
         }
@@ -97,11 +98,12 @@ bool breaks_its_word(const mutant& m) { return !m.declares.empty(); }
 
 bool shown_to_differ(const mutant& m, const op& o, samples_of& list) {
   if (breaks_its_word(m)) return true;
-  if (m.witness) return differs(m, o, m.witness(o), circumstance::plain);
+  if (m.witness) return differs(m, o, m.witness(o), call_condition::plain);
   for (const dtype t : m.dtypes)
     for (const auto& [p, n] : list.all(49))
-      for (const circumstance c : all_circumstances)
-        if ((c == circumstance::plain || m.circumstantial) && differs(m, o, list.drawn(t, p, n), c)) return true;
+      for (const call_condition c : all_call_conditions)
+        if ((c == call_condition::plain || m.depends_on_condition) && differs(m, o, list.drawn(t, p, n), c))
+          return true;
   return false;
 }
 
@@ -134,9 +136,10 @@ BOOST_AUTO_TEST_CASE(an_equivalent_mutant_is_equal_everywhere) {
       if (!planted.suits(o)) continue;
       for (const dtype t : m->dtypes)
         for (const auto& [p, n] : list.all(7))
-          for (const circumstance c : all_circumstances)
+          for (const call_condition c : all_call_conditions)
             // At a kink answers differ that are right alike.
-            if ((c == circumstance::plain || m->circumstantial) && differs(planted, o, list.drawn(t, p, n), c) &&
+            if ((c == call_condition::plain || m->depends_on_condition) &&
+                differs(planted, o, list.drawn(t, p, n), c) &&
                 oracle(o, list.drawn(t, p, n), format_of(t)).kinks().empty())
               BOOST_ERROR(m->name << " differs in " << o.info.name << "/" << name_of(t) << ", case " << case_name(p, n)
                                   << ", " << name_of(c));
@@ -166,7 +169,7 @@ BOOST_AUTO_TEST_CASE(mutants_are_described) {
       BOOST_TEST((std::find(bug_classes.begin(), bug_classes.end(), m->bug_class) != bug_classes.end()));
       BOOST_TEST((!m->summary.empty() && !m->where.empty() && m->wrong));
       BOOST_TEST(m->real() == !m->cites.empty());
-      BOOST_TEST((m->out_of_reach.empty() == !m->witness || m->circumstantial));
+      BOOST_TEST((m->out_of_reach.empty() == !m->witness || m->depends_on_condition));
       if (m->real()) BOOST_TEST(entries.insert(m->entry).second);
       if (m->ops != "*")
         BOOST_TEST(

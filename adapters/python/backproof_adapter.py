@@ -34,7 +34,7 @@ os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
 # data: bytes, bytearray or memoryview; little-endian, row-major.
 Tensor = collections.namedtuple("Tensor", "dtype shape data")
 # inputs, cotangents, tangents: lists of Tensor or None. attrs: names to int, float, str or lists of them. under: the
-# circumstance, of those that the capability document lists: "strided", "threads" ... or "" (docs/adapters.md).
+# call condition, of those that the capability document lists: "strided", "threads" ... or "" (docs/adapters.md).
 Request = collections.namedtuple(
     "Request", "op domain opset mode dtype attrs inputs cotangents tangents needs_grad seed under")
 

@@ -62,7 +62,7 @@ struct affine_bugs {
          .wrong = one_use_only,
          .entry = "L06",
          .cites = "NervanaSystems/neon #169",
-         .circumstantial = true},
+         .depends_on_condition = true},
         {.name = "matrix_used_transposed",
          .bug_class = "wrong-axis",
          .summary = "a row vector times a matrix: its gradient takes the matrix transposed",
@@ -123,7 +123,7 @@ struct affine_bugs {
          .wrong = one_use_only,
          .entry = "L11",
          .cites = "SciSharp/TensorFlow.NET #303",
-         .circumstantial = true}};
+         .depends_on_condition = true}};
   }
 
  private:
@@ -141,9 +141,9 @@ struct affine_bugs {
   }
 
   static void one_use_only(const question& q, reply& r) {
-    if (q.x.under != circumstance::shared) return;
+    if (q.x.under != call_condition::shared) return;
     sample apart = q.x;
-    apart.under = circumstance::aliased;
+    apart.under = call_condition::aliased;
     const reply all = q.with(apart);
     r.tensors[0] = all.tensors[0];
   }

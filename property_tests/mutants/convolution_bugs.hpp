@@ -113,14 +113,14 @@ struct convolution_bugs {
              .ops = "conv",
              .wrong =
                  [](const question& q, reply& r) {
-                   if (q.x.under != circumstance::threads) return;
+                   if (q.x.under != call_condition::threads) return;
                    sample other = q.x;
                    other.cotangents[0].set(0, 0);
                    r.tensors[0] = q.with(other).tensors[0];
                  },
              .entry = "C13",
              .cites = "jmschrei/cherimoya #25",
-             .circumstantial = true}};
+             .depends_on_condition = true}};
   }
 
  private:

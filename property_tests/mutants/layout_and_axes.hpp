@@ -76,8 +76,8 @@ struct layout_and_axes {
              .bug_class = "assume-contiguous",
              .summary = "strides are ignored: operands are read as if they lay in memory without gaps",
              .where = "strided operands",
-             .wrong = under(circumstance::strided),
-             .circumstantial = true,
+             .wrong = under(call_condition::strided),
+             .depends_on_condition = true,
              .equivalent = [](const op& o) -> std::string_view {
                return among(o.info.name, "l1_penalty l2_penalty") ? "its output is one number" : "";
              }},
@@ -87,13 +87,13 @@ struct layout_and_axes {
              .where = "a cotangent with strides 0",
              .wrong =
                  [](const question& q, reply& r) {
-                   if (q.x.under != circumstance::expanded) return;
+                   if (q.x.under != call_condition::expanded) return;
                    sample other = q.x;
                    for (tensor& v : other.cotangents)
                      for (index i = 1; i < v.count(); ++i) v.set(i, 0);
                    if (auto wrong = ways::instead(q, other, r)) r = *wrong;
                  },
-             .circumstantial = true,
+             .depends_on_condition = true,
              .equivalent = [](const op& o) -> std::string_view {
                return among(o.info.name, "l1_penalty l2_penalty") ? "its output is one number" : "";
              }},
@@ -101,8 +101,8 @@ struct layout_and_axes {
              .bug_class = "assume-contiguous",
              .summary = "operands that are not aligned are read from the address below",
              .where = "unaligned operands",
-             .wrong = under(circumstance::unaligned),
-             .circumstantial = true,
+             .wrong = under(call_condition::unaligned),
+             .depends_on_condition = true,
              .equivalent = [](const op& o) -> std::string_view {
                return among(o.info.name, "l1_penalty l2_penalty") ? "its output is one number" : "";
              }},
@@ -152,7 +152,7 @@ struct layout_and_axes {
     return true;
   }
 
-  static std::function<void(const question&, reply&)> under(circumstance c) {
+  static std::function<void(const question&, reply&)> under(call_condition c) {
     return [c](const question& q, reply& r) {
       if (q.x.under == c) ways::asked(reversed)(q, r);
     };

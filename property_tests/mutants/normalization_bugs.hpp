@@ -113,7 +113,7 @@ struct normalization_bugs {
          .ops = "batch_normalization",
          .wrong =
              [](const question& q, reply& r) {
-               if (q.x.under != circumstance::strided) return;
+               if (q.x.under != call_condition::strided) return;
                sample other = q.x;
                tensor& x = *other.inputs[0];
                for (index i = 0; i < x.count(); ++i) x.set(i, q.x.inputs[0]->at(x.count() - 1 - i));
@@ -122,7 +122,7 @@ struct normalization_bugs {
              },
          .entry = "N12",
          .cites = "pytorch/pytorch #175189",
-         .circumstantial = true},
+         .depends_on_condition = true},
         {.name = "expanded_g_read_as_contiguous",
          .bug_class = "assume-contiguous",
          .summary = "the cotangent of a sum, one number with strides 0, is read past its end",
@@ -130,14 +130,14 @@ struct normalization_bugs {
          .ops = "rms_normalization",
          .wrong =
              [](const question& q, reply& r) {
-               if (q.x.under != circumstance::expanded) return;
+               if (q.x.under != call_condition::expanded) return;
                sample other = q.x;
                for (index i = 1; i < other.cotangents[0].count(); ++i) other.cotangents[0].set(i, 0);
                r = q.with(other);
              },
          .entry = "N13",
          .cites = "FlagGems #1082, unslothai/unsloth #10617, torch/nn #345, Dao-AILab/flash-attention #355",
-         .circumstantial = true},
+         .depends_on_condition = true},
         {.name = "weight_gradient_reads_dx",
          .bug_class = "alias",
          .summary = "dx is written over the cotangent, and the gradient of the scale computed from that",

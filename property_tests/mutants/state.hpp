@@ -16,25 +16,25 @@ struct state {
          .where = "gradients that are accumulated",
          .wrong =
              [](const question& q, reply& r) {
-               if (q.x.under == circumstance::accumulated) ways::each(r, [](double d) { return d / 2; });
+               if (q.x.under == call_condition::accumulated) ways::each(r, [](double d) { return d / 2; });
              },
-         .circumstantial = true},
+         .depends_on_condition = true},
         {.name = "shared_variable_overwritten",
          .bug_class = "overwrite",
          .summary = "a variable that is used twice keeps the gradient of one use only",
          .where = "one variable for two inputs",
          .wrong =
              [](const question& q, reply& r) {
-               if (q.x.under != circumstance::shared) return;
+               if (q.x.under != call_condition::shared) return;
                sample apart = q.x;
-               apart.under = circumstance::aliased;
+               apart.under = call_condition::aliased;
                reply all = q.with(apart);
                for (std::size_t k = 0; k < all.tensors.size(); ++k)
                  if (!r.tensors[k]) all.tensors[k].reset();
                r = all;
              },
          .applies = [](const op& o) { return twins(o) && !among(o.info.name, "max min"); },
-         .circumstantial = true,
+         .depends_on_condition = true,
          .probed = true},
         {.name = "shared_variable_overwritten_at_ties",
          .bug_class = "overwrite",
@@ -43,15 +43,15 @@ struct state {
          .ops = "max min",
          .wrong =
              [](const question& q, reply& r) {
-               if (q.x.under != circumstance::shared) return;
+               if (q.x.under != call_condition::shared) return;
                sample apart = q.x;
-               apart.under = circumstance::aliased;
+               apart.under = call_condition::aliased;
                reply all = q.with(apart);
                for (std::size_t k = 0; k < all.tensors.size(); ++k)
                  if (!r.tensors[k]) all.tensors[k].reset();
                r = all;
              },
-         .circumstantial = true,
+         .depends_on_condition = true,
          .probed = true,
          .out_of_reach = "the maximum of a variable and itself ties everywhere, and how ties are shared is left open"},
         {.name = "dirty_buffer",
@@ -111,22 +111,22 @@ struct state {
          .where = "the VJP is asked for twice after one forward pass",
          .wrong =
              [](const question& q, reply& r) {
-               if (q.x.under == circumstance::retained) ways::each(r, [](double d) { return d * d + d + 1; });
+               if (q.x.under == call_condition::retained) ways::each(r, [](double d) { return d * d + d + 1; });
              },
-         .circumstantial = true},
+         .depends_on_condition = true},
         {.name = "aliased_inputs_confused",
          .bug_class = "alias",
          .summary = "inputs that lie in the same memory share a gradient buffer, and the last one wins",
          .where = "equal inputs in the same memory",
          .wrong =
              [](const question& q, reply& r) {
-               if (q.x.under != circumstance::aliased) return;
+               if (q.x.under != call_condition::aliased) return;
                for (std::size_t a = 0; a < r.tensors.size(); ++a)
                  for (std::size_t b = a + 1; b < r.tensors.size(); ++b)
                    if (r.tensors[a] && r.tensors[b] && q.x.inputs[a] == q.x.inputs[b]) r.tensors[a] = r.tensors[b];
              },
          .applies = twins,
-         .circumstantial = true,
+         .depends_on_condition = true,
          .probed = true,
          .equivalent = [](const op& o) -> std::string_view {
            return among(o.info.name, "add add_n mean mul logaddexp hypot cosine_similarity")
@@ -141,16 +141,16 @@ struct state {
              [](const question& q, reply& r) {
                if (q.kept.asked % 3 == 0) forget_first(q, r);
              },
-         .circumstantial = true},
+         .depends_on_condition = true},
         {.name = "race_of_several_threads",
          .bug_class = "race",
          .summary = "with several threads, an addition is lost",
          .where = "several threads",
          .wrong =
              [](const question& q, reply& r) {
-               if (q.x.under == circumstance::threads) forget_first(q, r);
+               if (q.x.under == call_condition::threads) forget_first(q, r);
              },
-         .circumstantial = true},
+         .depends_on_condition = true},
         {.name = "cached_by_shape",
          .bug_class = "detach",
          .summary = "what was computed for an earlier input of the same shape is taken for a constant",

@@ -168,10 +168,12 @@ BOOST_AUTO_TEST_CASE(a_path_that_is_not_taken) {
    public:
     two_paths()
         : tampered_subject([](mode, const op&, const sample& x, reply& r) {
-            for (index i = 0; x.under == circumstance::strided && i < r.tensors[0]->count(); ++i)
+            for (index i = 0; x.under == call_condition::strided && i < r.tensors[0]->count(); ++i)
               r.tensors[0]->set(i, 3 * r.tensors[0]->at(i));
           }) {}
-    bool supports(circumstance c) const override { return c == circumstance::plain || c == circumstance::strided; }
+    bool supports(call_condition c) const override {
+      return c == call_condition::plain || c == call_condition::strided;
+    }
   };
   BOOST_TEST(failures(named("softmax"), [] { return std::make_unique<two_paths>(); }) == 0U);
   BOOST_TEST(failures(

@@ -455,7 +455,7 @@ const std::vector<planted_bug>& bugs() {
 BOOST_AUTO_TEST_CASE(every_check_has_a_planted_bug_here) {
   std::set<std::string_view> covered;
   for (const planted_bug& b : bugs()) covered.insert(b.check);
-  // Those that need circumstances, or an op without a reference, have theirs in only_this_check.cpp.
+  // Those that need call conditions, or an op without a reference, have theirs in only_this_check.cpp.
   for (const check& c : registered_checks())
     if (c.tries.empty() && std::any_of(registered_ops().begin(), registered_ops().end(),
                                        [&](const op& o) { return c.suits(o, profile::smooth); }))

@@ -72,10 +72,10 @@ struct stretches_more_than_it_says : ops::layer_normalization {
 
 // ---- Subjects that are wrong in one way of being asked ----
 
-class circumstantial : public test_subject {
+class wrong_in_a_condition : public test_subject {
  public:
-  explicit circumstantial(circumstance c) : c_(c) {}
-  bool supports(circumstance c) const override { return c == circumstance::plain || c == c_; }
+  explicit wrong_in_a_condition(call_condition c) : c_(c) {}
+  bool supports(call_condition c) const override { return c == call_condition::plain || c == c_; }
   reply run(mode m, const op& o, const sample& s) override {
     reply r = honest_->run(m, o, s);
     if (s.under == c_)  // as if it had not been asked in that way at all, and something more
@@ -85,13 +85,13 @@ class circumstantial : public test_subject {
   }
 
  private:
-  circumstance c_;
+  call_condition c_;
   std::unique_ptr<subject> honest_ = reference_subject();
 };
 
 class writes_into_its_input : public test_subject {
  public:
-  bool supports(circumstance c) const override { return c == circumstance::plain || c == circumstance::watched; }
+  bool supports(call_condition c) const override { return c == call_condition::plain || c == call_condition::watched; }
   reply run(mode m, const op& o, const sample& s) override {
     reply r = honest_->run(m, o, s);
     r.changed.emplace();
@@ -157,22 +157,22 @@ class saves_in_one_place : public test_subject {
   std::unique_ptr<subject> honest_ = reference_subject();
 };
 
-// Right in every circumstance.
+// Right in every call condition.
 class compliant : public test_subject {
  public:
-  bool supports(circumstance) const override { return true; }
+  bool supports(call_condition) const override { return true; }
   reply run(mode m, const op& o, const sample& s) override {
     reply r = honest_->run(m, o, s);
     r.changed.emplace();
     if (m != mode::vjp) return r;
     for (std::size_t k = 0; k < r.tensors.size(); ++k)
-      for (std::size_t j = 0; s.under == circumstance::shared && r.tensors[k] && j < k; ++j)
+      for (std::size_t j = 0; s.under == call_condition::shared && r.tensors[k] && j < k; ++j)
         if (r.tensors[j] && *s.inputs[j] == *s.inputs[k]) {
           add(*r.tensors[j], *r.tensors[k]);
           r.tensors[k].reset();
         }
     for (auto& t : r.tensors)
-      if (s.under == circumstance::accumulated && t) add(*t, *t);
+      if (s.under == call_condition::accumulated && t) add(*t, *t);
     return r;
   }
 
@@ -291,14 +291,14 @@ std::vector<unique_bug> bugs() {
       of_subject<forgets>("determinism", "another answer the second time", tanh),
       of_subject<writes_into_its_input>("input_mutation", "an input written to", tanh),
       of_subject<saves_in_one_place>("chain_rule", "outputs of all ops saved in one place", tanh),
-      of_subject<circumstantial>("layout", "wrong if strided", tanh, circumstance::strided),
-      of_subject<circumstantial>("layout", "wrong if expanded", tanh, circumstance::expanded),
-      of_subject<circumstantial>("layout", "wrong if unaligned", tanh, circumstance::unaligned),
-      of_subject<circumstantial>("aliasing", "wrong if aliased", mul, circumstance::aliased),
-      of_subject<circumstantial>("aliasing", "a shared input gets one of its paths", mul, circumstance::shared),
-      of_subject<circumstantial>("saved_tensors", "wrong the second time", tanh, circumstance::retained),
-      of_subject<circumstantial>("accumulate", "overwritten", tanh, circumstance::accumulated),
-      of_subject<circumstantial>("thread_count", "wrong with threads", tanh, circumstance::threads),
+      of_subject<wrong_in_a_condition>("layout", "wrong if strided", tanh, call_condition::strided),
+      of_subject<wrong_in_a_condition>("layout", "wrong if expanded", tanh, call_condition::expanded),
+      of_subject<wrong_in_a_condition>("layout", "wrong if unaligned", tanh, call_condition::unaligned),
+      of_subject<wrong_in_a_condition>("aliasing", "wrong if aliased", mul, call_condition::aliased),
+      of_subject<wrong_in_a_condition>("aliasing", "a shared input gets one of its paths", mul, call_condition::shared),
+      of_subject<wrong_in_a_condition>("saved_tensors", "wrong the second time", tanh, call_condition::retained),
+      of_subject<wrong_in_a_condition>("accumulate", "overwritten", tanh, call_condition::accumulated),
+      of_subject<wrong_in_a_condition>("thread_count", "wrong with threads", tanh, call_condition::threads),
       of_subject<custom_subject>("adjoint_identity", "a wrong JVP beside a right VJP", custom_op(""), wrong_jvp),
       of_subject<custom_subject>("batch_independence", "examples that leak into each other", custom_op("N"), coupled),
   };

@@ -48,9 +48,9 @@
 //   people; "kink": {"ties": "first"} or {"slope": "0"}, what is promised where there is no derivative. What depends on
 //   the machine should be tried out when the adapter is created rather than written down.
 //
-//   "under": ["strided", "expanded", "threads", "retained", "accumulated"] beside "ops" lists in what circumstances the
-//   adapter can be asked besides the plain one: with operands of any strides, or with a flag of bp_run_args. Whether
-//   operands are unaligned, share memory, or are written to is the host's to arrange and to watch.
+//   "under": ["strided", "expanded", "threads", "retained", "accumulated"] beside "ops" lists in what call conditions
+//   the adapter can be asked besides the plain one: with operands of any strides, or with a flag of bp_run_args.
+//   Whether operands are unaligned, share memory, or are written to is the host's to arrange and to watch.
 //
 // OPS THAT BACKPROOF DOES NOT KNOW
 //   An entry with a "signature" offers an op of the adapter's own, in a domain of its own. It is judged by its own

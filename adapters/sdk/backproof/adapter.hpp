@@ -421,9 +421,9 @@ class adapter {
     return *this;
   }
 
-  // In which circumstances it can be asked besides the plain one: "strided", "threads" ... adapter.h explains them.
-  adapter& under(std::vector<std::string> circumstances) {
-    under_ = std::move(circumstances);
+  // In which call conditions it can be asked besides the plain one: "strided", "threads" ... adapter.h explains them.
+  adapter& under(std::vector<std::string> call_conditions) {
+    under_ = std::move(call_conditions);
     return *this;
   }
 

@@ -70,10 +70,10 @@ own_op_description parse_own(const json& j, const capability& c, const std::stri
   return d;
 }
 
-std::vector<circumstance> parse_circumstances(const json& list) {
-  std::vector<circumstance> known;
+std::vector<call_condition> parse_call_conditions(const json& list) {
+  std::vector<call_condition> known;
   if (!list.is_array() || list.size() > 64) throw json_trouble("under: expected a list");
-  for (const circumstance c : all_circumstances)  // names of a later version are no mistake
+  for (const call_condition c : all_call_conditions)  // names of a later version are no mistake
     if (std::find(list.begin(), list.end(), json(name_of(c))) != list.end()) known.push_back(c);
   return known;
 }
@@ -125,7 +125,7 @@ capabilities parse_document(const json& j) {
     if (!deterministic->is_boolean()) throw json_trouble("deterministic: expected true or false");
     c.deterministic = *deterministic;
   }
-  if (const json* under = member(j, "under")) c.under = parse_circumstances(*under);
+  if (const json* under = member(j, "under")) c.under = parse_call_conditions(*under);
   for (const json& o : array_at(j, "ops", most_ops, ""))
     c.ops.push_back(parse_capability(o, fmt::format("ops[{}]", c.ops.size())));
   return c;
@@ -178,7 +178,7 @@ request run_request(mode m, const op& o, const sample& s) {
     for (std::size_t k = 0; k < s.tangents.size(); ++k)
       tangents.push_back(s.tangents[k] ? put("tan", k, *s.tangents[k]) : json());
   }
-  if (s.under != circumstance::plain && s.under != circumstance::watched) params["under"] = name_of(s.under);
+  if (s.under != call_condition::plain && s.under != call_condition::watched) params["under"] = name_of(s.under);
   // A seed is only a hint for ops that draw numbers, so it may lose its upper bits on its way through JSON.
   params["seed"] = s.seed % static_cast<std::uint64_t>(exact_in_json);
   r.params = params.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -28,7 +28,7 @@ struct capability {
 struct capabilities {
   std::string name, version, framework, framework_version, language;
   bool deterministic = true;
-  std::vector<circumstance> under;
+  std::vector<call_condition> under;
   std::vector<capability> ops;
 };
 

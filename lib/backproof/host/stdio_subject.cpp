@@ -96,7 +96,7 @@ std::string stdio_subject::declared_convention(const op& o) const {
   return {};
 }
 
-bool stdio_subject::supports(circumstance c) const {
+bool stdio_subject::supports(call_condition c) const {
   return subject::supports(c) || std::find(offered_.under.begin(), offered_.under.end(), c) != offered_.under.end();
 }
 

@@ -34,7 +34,7 @@ class stdio_subject final : public subject {
   offer offers(const op& o, dtype t) const override;
   format accumulator(dtype t) const override;
   std::string declared_convention(const op& o) const override;
-  bool supports(circumstance c) const override;
+  bool supports(call_condition c) const override;
   std::vector<op> own_ops() const override;
   std::vector<std::string> without_signature() const override;
   reply run(mode m, const op& o, const sample& s) override;

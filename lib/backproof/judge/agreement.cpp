@@ -63,13 +63,13 @@ std::vector<std::pair<std::size_t, std::size_t>> twins(const sample& x) {
   return found;
 }
 
-// From the gradients of a plain question to those of one in the circumstance.
-void transform(expectation& e, const sample& x, circumstance c, double unit) {
-  if (c == circumstance::accumulated)
+// From the gradients of a plain question to those of one in the call condition.
+void transform(expectation& e, const sample& x, call_condition c, double unit) {
+  if (c == call_condition::accumulated)
     for (std::size_t k = 0; k < e.gradient.size(); ++k)
       for (index i = 0; i < e.gradient[k].size(); ++i)
         e.gradient[k][i] *= 2, e.allowed[k][i] = 2 * e.allowed[k][i] + unit * std::fabs(e.gradient[k][i]);
-  if (c == circumstance::shared)
+  if (c == call_condition::shared)
     for (const auto& [k, first] : twins(x)) {
       for (index i = 0; i < e.gradient[k].size() && e.gradient[first].present(); ++i) {
         e.gradient[first][i] += e.gradient[k][i];
@@ -90,7 +90,7 @@ bool answers(trial& plain) {
   }
 }
 
-std::optional<finding> asked_under(trial& t, circumstance c, failure_kind kind) {
+std::optional<finding> asked_under(trial& t, call_condition c, failure_kind kind) {
   std::optional<sample> x = prepared(t.truth().on(), c);
   if (!x) return std::nullopt;
   trial plain = t.about(*x);
@@ -162,11 +162,11 @@ finding same_answer(trial& t, const trial::answers& actual, failure_kind kind) {
       [&](value_list<double> (*how_far)(trial&)) { return compared(t, actual, plain_answer(t, how_far(t)), kind); });
 }
 
-std::optional<sample> prepared(sample x, circumstance c) {
-  if (c == circumstance::expanded) {
+std::optional<sample> prepared(sample x, call_condition c) {
+  if (c == call_condition::expanded) {
     for (tensor& v : x.cotangents)
       for (index i = 1; i < v.count(); ++i) v.set(i, v.at(0));
-  } else if (c == circumstance::aliased || c == circumstance::shared) {
+  } else if (c == call_condition::aliased || c == call_condition::shared) {
     const auto pairs = twins(x);
     if (pairs.empty()) return std::nullopt;
     for (const auto& [k, first] : pairs) x.inputs[k] = x.inputs[first];
@@ -174,9 +174,9 @@ std::optional<sample> prepared(sample x, circumstance c) {
   return x;
 }
 
-finding same_under(trial& t, std::span<const circumstance> all, failure_kind kind) {
+finding same_under(trial& t, std::span<const call_condition> all, failure_kind kind) {
   std::optional<finding> last;
-  for (const circumstance c : all) {
+  for (const call_condition c : all) {
     if (!t.supports(c)) continue;
     std::optional<finding> f = asked_under(t, c, kind);
     if (f && f->outcome == verdict::fail) {

@@ -50,10 +50,10 @@ class agreement {
 // Whether the gradients are those that t's subject gives when it is asked plainly.
 finding same_answer(trial& t, const trial::answers& actual, failure_kind kind);
 
-// The sample made such that the circumstance can arise; none if it cannot.
-std::optional<sample> prepared(sample x, circumstance c);
+// The sample made such that the call condition can arise; none if it cannot.
+std::optional<sample> prepared(sample x, call_condition c);
 
-// The VJP asked for in each circumstance of the list that the subject supports, and that the sample can be put into.
-finding same_under(trial& t, std::span<const circumstance> all, failure_kind kind);
+// The VJP asked for in each call condition of the list that the subject supports, and that the sample can be put into.
+finding same_under(trial& t, std::span<const call_condition> all, failure_kind kind);
 
 }  // namespace backproof

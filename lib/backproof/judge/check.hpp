@@ -6,7 +6,7 @@
 //     static constexpr check_info info{.name = "my_claim", .claim = "|<v, J u> - <J^T v, u>| <= bound", ...};
 //     static finding run(trial& t);
 //     static bool applies(const op& o);    // optional: to which ops it is put at all
-//     static constexpr circumstance tries[] = {circumstance::strided};   // optional: those in which it asks
+//     static constexpr call_condition tries[] = {call_condition::strided};   // optional: those in which it asks
 //   };
 //
 // It knows no op, and nobody knows it by its name: what others must know of it stands in its info. What it needs it
@@ -97,7 +97,7 @@ class trial {
   answers run(mode m, const op& o, const sample& s);
   offer offers(const op& o) const { return subject_.offers(o, precision_.storage); }
   offer offers(dtype t) const { return subject_.offers(truth_.of(), t); }
-  bool supports(circumstance c) const { return subject_.supports(c); }
+  bool supports(call_condition c) const { return subject_.supports(c); }
   // What the questions asked so far left changed, in words; none if nobody watched.
   std::optional<std::vector<std::string>> changed() const;
 
@@ -132,15 +132,15 @@ finding judge_results(trial& t, mode m, failure_kind kind);
 struct check {
   check_info info;
   finding (*run)(trial&) = nullptr;
-  bool (*applies)(const op&) = nullptr;  // null: to all
-  std::span<const circumstance> tries;   // empty: plain questions only
+  bool (*applies)(const op&) = nullptr;   // null: to all
+  std::span<const call_condition> tries;  // empty: plain questions only
 
   bool suits(const op& o, profile p) const {
     return (p == profile::smooth || info.anywhere) && (o.has_reference() || info.own_ops != own_op_role::silent) &&
            (applies == nullptr || applies(o));
   }
   bool suits(const subject& s) const {
-    return tries.empty() || std::any_of(tries.begin(), tries.end(), [&](circumstance c) { return s.supports(c); });
+    return tries.empty() || std::any_of(tries.begin(), tries.end(), [&](call_condition c) { return s.supports(c); });
   }
 };
 

@@ -55,7 +55,7 @@ class subject {
   virtual format accumulator(dtype t) const;  // format of its sums; f32 for f16 and bf16, else the dtype's own
   // What the subject promises to do at kinks, "ties: first" or "slope 0"; empty if it leaves that open.
   virtual std::string declared_convention(const op&) const { return ""; }
-  virtual bool supports(circumstance c) const { return c == circumstance::plain; }
+  virtual bool supports(call_condition c) const { return c == call_condition::plain; }
   virtual std::vector<op> own_ops() const { return {}; }  // that backproof does not know (own_op.hpp)
   virtual std::vector<std::string> without_signature() const { return {}; }  // names of all others that it offers
   virtual reply run(mode m, const op& o, const sample& s) = 0;

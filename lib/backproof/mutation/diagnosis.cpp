@@ -76,7 +76,7 @@ std::vector<asked_question> interview(const op& o, const check& c, const sample&
   std::vector<asked_question> list;
   for (const sample& one : samples) {
     std::vector<sample> put = {one};
-    for (const circumstance under : c.tries)
+    for (const call_condition under : c.tries)
       if (s.supports(under))
         if (auto other = prepared(one, under)) other->under = under, put.push_back(std::move(*other));
     const offer has = s.offers(o, x.type);
@@ -85,7 +85,7 @@ std::vector<asked_question> interview(const op& o, const check& c, const sample&
       const oracle truth(o, p, numbers.accumulator);
       if (has.vjp)
         list.push_back({mode::vjp, p, honest->run(mode::vjp, o, p), leeway_of(truth.bounded_gradient(), numbers)});
-      if (has.forward && p.under == circumstance::plain)
+      if (has.forward && p.under == call_condition::plain)
         list.push_back(
             {mode::forward, p, honest->run(mode::forward, o, p), leeway_of(truth.bounded_output(), numbers)});
     }

@@ -22,7 +22,7 @@ class honest : public subject {
   std::string name() const override { return "honest"; }
   std::string version() const override { return reference_->version(); }
   offer offers(const op& o, dtype t) const override { return reference_->offers(o, t); }
-  bool supports(circumstance) const override { return true; }
+  bool supports(call_condition) const override { return true; }
 
   reply run(mode how, const op& o, const sample& x) override {
     reply r = reference_->run(how, o, x);
@@ -31,12 +31,12 @@ class honest : public subject {
     return r;
   }
 
-  // What the circumstance makes of the plain answer.
+  // What the call condition makes of the plain answer.
   static void put_under(const sample& x, reply& r) {
-    if (x.under == circumstance::accumulated)
+    if (x.under == call_condition::accumulated)
       for (auto& d : r.tensors)
         for (index i = 0; d && i < d->count(); ++i) d->set(i, 2 * d->at(i));
-    if (x.under == circumstance::shared) share(x, r);
+    if (x.under == call_condition::shared) share(x, r);
   }
 
  private:
@@ -64,10 +64,10 @@ class mutated : public honest {
 
   reply run(mode how, const op& o, const sample& x) override {
     if (!mutant_.suits(o) || (how == mode::forward && !mutant_.forward)) return honest_.run(how, o, x);
-    if (mutant_.circumstantial) return spoilt(how, o, x, honest_.run(how, o, x));
-    if (x.under == circumstance::plain) return spoilt(how, o, x, honest_.run(how, o, x));
+    if (mutant_.depends_on_condition) return spoilt(how, o, x, honest_.run(how, o, x));
+    if (x.under == call_condition::plain) return spoilt(how, o, x, honest_.run(how, o, x));
     sample plain = x;
-    plain.under = circumstance::plain;
+    plain.under = call_condition::plain;
     reply r = run(how, o, plain);
     if (how == mode::vjp) put_under(x, r);
     return r;
@@ -103,8 +103,8 @@ mutant::attempt attempted(const mutant& m, const op& o) {
   constexpr std::uint64_t array = 49;  // of the sampler: any two choices of a draw meet
   for (const dtype t : m.dtypes)
     for (std::uint64_t n = 0; n < array; ++n)
-      for (const circumstance c : {circumstance::plain, circumstance::aliased, circumstance::shared}) {
-        if (c != circumstance::plain && !m.circumstantial) continue;
+      for (const call_condition c : {call_condition::plain, call_condition::aliased, call_condition::shared}) {
+        if (c != call_condition::plain && !m.depends_on_condition) continue;
         std::optional<sample> x = prepared(draw_sample(o, t, 1, n), c);
         if (!x) continue;
         x->under = c;

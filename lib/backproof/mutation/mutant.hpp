@@ -77,7 +77,7 @@ struct mutant {
   bool (*applies)(const op&) = nullptr;  // to these of the ops; null: to all
   std::vector<dtype> dtypes = {dtype::f64, dtype::f32};  // that reveal it
   bool forward = false;                                  // it changes the forward function as well as the VJP
-  bool circumstantial = false;                           // what it does depends on the circumstance
+  bool depends_on_condition = false;                     // what it does depends on the call condition
   bool probed = false;  // whether it changes anything in an op is found out by trying (see tried)
   std::string_view (*equivalent)(const op&) = nullptr;  // why it changes nothing in this op; empty if it does
   std::string_view declares = "";                       // a convention at kinks, which it does not keep
@@ -119,8 +119,8 @@ family make_mutant() {
 // Whether a name is among others, which are separated by blanks.
 bool among(std::string_view name, std::string_view names);
 
-// The reference as an honest implementation that can be asked in every circumstance; and the same with a mutant in it.
-// The order of the sums tells an implementation from the emulation that a diagnosis is made with.
+// The reference as an honest implementation that can be asked in every call condition; and the same with a mutant in
+// it. The order of the sums tells an implementation from the emulation that a diagnosis is made with.
 std::unique_ptr<subject> honest_subject(order sums = order::forward);
 std::unique_ptr<subject> mutated_subject(const mutant& m, order sums = order::forward);
 

@@ -52,8 +52,8 @@ double element_of(draw& random, spread s, const domain& where) {
 
 }  // namespace
 
-std::string_view name_of(circumstance c) {
-  static constexpr std::array<std::string_view, all_circumstances.size()> names = {
+std::string_view name_of(call_condition c) {
+  static constexpr std::array<std::string_view, all_call_conditions.size()> names = {
       "plain",    "strided", "expanded", "unaligned",   "aliased",
       "retained", "threads", "watched",  "accumulated", "shared"};
   return names[static_cast<std::size_t>(c)];

@@ -28,7 +28,7 @@ std::string case_name(profile p, std::uint64_t number);  // "12", "kink-3": uniq
 std::optional<std::pair<profile, std::uint64_t>> case_named(const std::string& name);
 
 // How a question is put. The answer is the same in all of them but the last two.
-enum class circumstance {
+enum class call_condition {
   plain,
   strided,      // inputs and cotangents lie in memory with gaps, in another order of axes
   expanded,     // a cotangent of equal elements is one number with strides 0, as the gradient of a sum is
@@ -40,11 +40,11 @@ enum class circumstance {
   accumulated,  // the VJP is added twice into gradients that begin as zeros: twice the gradient
   shared,       // inputs that are equal tensors are one variable; the first of them gets its whole gradient
 };
-constexpr std::array<circumstance, 10> all_circumstances = {
-    circumstance::plain,       circumstance::strided,  circumstance::expanded, circumstance::unaligned,
-    circumstance::aliased,     circumstance::retained, circumstance::threads,  circumstance::watched,
-    circumstance::accumulated, circumstance::shared};
-std::string_view name_of(circumstance c);
+constexpr std::array<call_condition, 10> all_call_conditions = {
+    call_condition::plain,       call_condition::strided,  call_condition::expanded, call_condition::unaligned,
+    call_condition::aliased,     call_condition::retained, call_condition::threads,  call_condition::watched,
+    call_condition::accumulated, call_condition::shared};
+std::string_view name_of(call_condition c);
 
 struct sample {
   dtype type = dtype::f64;  // of every floating-point tensor in it
@@ -55,7 +55,7 @@ struct sample {
   std::uint64_t seed = 0;
   profile made_for = profile::smooth;
   std::uint64_t number = 0;  // which case of its op, dtype and profile this is
-  circumstance under = circumstance::plain;
+  call_condition under = call_condition::plain;
 
   std::vector<shape> input_shapes() const;  // {} for absent inputs
 };
