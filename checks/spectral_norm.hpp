@@ -6,8 +6,8 @@
 // J is formed row by row by the oracle's VJP in wide precision and rounded to double, in which all three ways compute;
 // 2^-30 is left to their rounding. Of a large J some rows are formed, spread evenly: these are stretched no more than
 // all of them, and rows of which J J^T = c^2 I are orthogonal whichever are chosen, so the bounds hold for them as
-// well. An op of several inputs has a block of J for each, and may state bounds of blocks (op::stretch): of a
-// convolution that of its circular twin, by Fourier transform. How the bracket is made says backproof/spectral.hpp.
+// well. An op of several inputs has a block of J for each, and may state bounds of blocks (op::jacobian_norm_bound): of
+// a convolution that of its circular twin, by Fourier transform. How the bracket is made says backproof/spectral.hpp.
 #pragma once
 
 #include <fmt/format.h>
@@ -48,8 +48,8 @@ struct spectral_norm {
     const std::string part = rows < all ? fmt::format(" of {} rows", rows) : "";
     finding f = judge("||J||", whole, stated(truth.of().laws), part);
     for (std::size_t k = 0; k < blocks.size() && f.outcome != verdict::fail; ++k) {
-      if (!truth.differentiable(k) || truth.of().stretch == nullptr) continue;
-      const double bound = truth.of().stretch({truth.on().attrs, truth.inputs()}, k);
+      if (!truth.differentiable(k) || truth.of().jacobian_norm_bound == nullptr) continue;
+      const double bound = truth.of().jacobian_norm_bound({truth.on().attrs, truth.inputs()}, k);
       if (!std::isfinite(bound)) continue;
       blocks[k].rows = rows, blocks[k].columns = blocks[k].elements.size() / std::max<std::size_t>(rows, 1);
       const finding block = judge(fmt::format("||dY/d{}||", truth.of().sig.input_name(k)), blocks[k],

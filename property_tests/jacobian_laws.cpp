@@ -2,7 +2,7 @@
 // and Euler's theorem ties the gradient to the value. The laws are not derived from the VJP, so that they testify.
 //
 //   ||V(g)|| <= c ||g||,  or = c ||g||,        up to the rounding errors of a wide evaluation
-//   ||J_k^T g|| <= stretch(k) ||g||
+//   ||J_k^T g|| <= jacobian_norm_bound(k) ||g||
 #include "generators.hpp"
 
 namespace backproof::properties {
@@ -47,7 +47,7 @@ BOOST_AUTO_TEST_CASE(norms_and_isometries) {
 
 BOOST_AUTO_TEST_CASE(no_gradient_is_longer_than_the_stated_stretch) {
   for (const op& o : all_ops()) {
-    if (o.stretch == nullptr) continue;
+    if (o.jacobian_norm_bound == nullptr) continue;
     holds(std::string(o.info.name), 20 / patience, [&] {
       const question q = *any_question(o);
       const sample x = q.draw();
@@ -56,7 +56,7 @@ BOOST_AUTO_TEST_CASE(no_gradient_is_longer_than_the_stated_stretch) {
       const double g = norm(truth.cotangents());
       for (std::size_t k = 0; k < truth.gradient().size(); ++k)
         if (truth.gradient()[k].present()) {
-          const double most = o.stretch({x.attrs, truth.inputs()}, k);
+          const double most = o.jacobian_norm_bound({x.attrs, truth.inputs()}, k);
           RC_ASSERT(norm({truth.gradient()[k]}) <= most * g * (1 + slack));
         }
     });

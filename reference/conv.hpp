@@ -53,7 +53,7 @@ struct conv : convolution::frame<conv> {
   }
 
   // Padding with zeros only takes away from what the circular twin, on a longer grid, can do.
-  static double stretch(const call<real>& c, std::size_t k) {
+  static double jacobian_norm_bound(const call<real>& c, std::size_t k) {
     if (k != 0) return INFINITY;
     return convolution::circular_twin_norm(c.in[0].dims(), c.in[1], c.attrs.integer("group"),
                                            c.attrs.integers("dilations"));

@@ -31,7 +31,9 @@ struct embedding {
     indexing::draw_repeated(s, indexing::draw_data(s, 0, 2, 5), w[0], false);
   }
 
-  static bool policy(const attributes& a) { return a.flag("scale_grad_by_freq") || a.has("padding_idx"); }
+  static bool gradient_is_convention(const attributes& a) {
+    return a.flag("scale_grad_by_freq") || a.has("padding_idx");
+  }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     if (in[0].size() != 2) throw std::invalid_argument("weight " + to_string(in[0]) + " is no table");

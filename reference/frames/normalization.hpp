@@ -220,7 +220,7 @@ struct layer : layer_kernels<Op, Core> {
 
   // Of one set J = diag(gamma) (I - 1 1^T / n - x^ x^^T / n) / s, in brackets a matrix with eigenvalues between 0
   // and 1.
-  static double stretch(const call<real>& c, std::size_t k) {
+  static double jacobian_norm_bound(const call<real>& c, std::size_t k) {
     double most = 0;
     if (k != 0 || (c.attrs.has("outputs") && c.attrs.integer("outputs") != 1)) return INFINITY;
     const broadcasting scale = layer::source(c, 1);

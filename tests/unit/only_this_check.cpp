@@ -67,7 +67,9 @@ struct a_law_that_is_not_so : ops::sigmoid {
 };
 
 struct stretches_more_than_it_says : ops::layer_normalization {
-  static double stretch(const call<real>& c, std::size_t k) { return ops::layer_normalization::stretch(c, k) / 2; }
+  static double jacobian_norm_bound(const call<real>& c, std::size_t k) {
+    return ops::layer_normalization::jacobian_norm_bound(c, k) / 2;
+  }
 };
 
 // ---- Subjects that are wrong in one way of being asked ----

@@ -117,7 +117,8 @@ const value_list<real>& oracle::gradient() const {
 }
 
 std::string oracle::why_no_derivative() const {
-  if (op_.policy != nullptr && op_.policy(sample_.attrs)) return "the gradient is a convention here, and no derivative";
+  if (op_.gradient_is_convention != nullptr && op_.gradient_is_convention(sample_.attrs))
+    return "the gradient is a convention here, and no derivative";
   return kinks().empty() ? "" : "the sample hits a kink, where there is no derivative";
 }
 

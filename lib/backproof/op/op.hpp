@@ -12,8 +12,8 @@
 //     using variants = variant_list<...>;                                       // optional: known lossy formulas
 //     static void kinks(const call<real>&, cotangents<real> g, subdifferential&);   // optional: see that header
 //     static constexpr law laws[] = {law::linear()};                            // optional: see law.hpp
-//     static bool policy(const attributes&);      // optional: whether dx is a convention there, and no derivative
-//     static double stretch(const call<real>&, std::size_t k);   // optional: ||J_k||_2 <= this, J_k = dY/dx_k
+//     static bool gradient_is_convention(const attributes&);   // optional: whether dx is no derivative there
+//     static double jacobian_norm_bound(const call<real>&, std::size_t k);   // optional: >= ||J_k||_2 = ||dY/dx_k||_2
 //   };
 //
 // Outputs y and gradients d arrive allocated and zero. Gradients exist for differentiable inputs only: d[k].present()
@@ -138,8 +138,8 @@ struct op {
   void (*kinks)(const call<real>&, cotangents<real>, subdifferential&) = nullptr;  // null for ops without kinks
   std::vector<variant> variants;
   std::span<const law> laws;
-  bool (*policy)(const attributes&) = nullptr;                  // null for ops whose gradient is the derivative always
-  double (*stretch)(const call<real>&, std::size_t) = nullptr;  // null if nothing is known but the laws
+  bool (*gradient_is_convention)(const attributes&) = nullptr;  // null for ops whose gradient is the derivative always
+  double (*jacobian_norm_bound)(const call<real>&, std::size_t) = nullptr;  // null if nothing is known but the laws
   std::shared_ptr<const void> text;  // what info and laws point into, if it is not the program's own
 
   // Ops that a subject brings along (own_op.hpp) can be drawn, and asked for, but not computed here.
@@ -198,8 +198,8 @@ op make_op() {
   if constexpr (requires(const call<real>& c, cotangents<real> g, subdifferential& s) { Op::kinks(c, g, s); })
     o.kinks = &Op::kinks;
   if constexpr (requires { Op::laws; }) o.laws = Op::laws;
-  if constexpr (requires { &Op::policy; }) o.policy = &Op::policy;
-  if constexpr (requires { &Op::stretch; }) o.stretch = &Op::stretch;
+  if constexpr (requires { &Op::gradient_is_convention; }) o.gradient_is_convention = &Op::gradient_is_convention;
+  if constexpr (requires { &Op::jacobian_norm_bound; }) o.jacobian_norm_bound = &Op::jacobian_norm_bound;
   if constexpr (requires { typename Op::variants; }) o.variants = detail::make_variants(typename Op::variants{});
   return o;
 }
