@@ -87,7 +87,7 @@ struct chain_rule {
     const value_list<bounded<real>> y{stored(truth.bounded_output()[0], t.numbers())};
     value_list<bounded<real>> w{values<bounded<real>>(y[0].dims())}, d{values<bounded<real>>(y[0].dims())};
     for (index i = 0; i < w[0].size(); ++i) w[0][i] = bounded<real>::input(truth.cotangents()[0][i]);
-    g.bounds.vjp({at_y.attrs, y}, w, d);
+    g.bounded_kernels.vjp({at_y.attrs, y}, w, d);
     d[0] = stored(std::move(d[0]), t.numbers());
     for (index i = 0; i < d[0].size(); ++i)
       if (!isfinite(d[0][i].value()) || !(d[0][i].error() <= std::fabs(static_cast<double>(d[0][i].value())) / 4))

@@ -50,7 +50,7 @@ struct finite_difference {
 
   static real rounding(const oracle& truth) {
     const double unit = static_cast<double>(real::epsilon());
-    const value_list<bounded<real>> y = truth.output_under({.unit = unit, .tiny = 0}, truth.of().bounds);
+    const value_list<bounded<real>> y = truth.output_under({.unit = unit, .tiny = 0}, truth.of().bounded_kernels);
     real total;
     for (std::size_t k = 0; k < y.size(); ++k)
       for (index j = 0; j < y[k].size(); ++j) {

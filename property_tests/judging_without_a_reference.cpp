@@ -11,7 +11,7 @@ BOOST_AUTO_TEST_SUITE(judging_without_a_reference)
 namespace {
 
 op without_reference(op o) {
-  o.wide = {}, o.bounds = {}, o.narrow = {};
+  o.real_kernels = {}, o.bounded_kernels = {}, o.rounded_kernels = {};
   o.dual_forward = nullptr, o.kinks = nullptr, o.gradient_is_convention = nullptr;
   o.variants.clear();
   return o;

@@ -22,7 +22,7 @@ value_list<S> results_for(const oracle& truth) {
 
 value_list<real> vjp(const oracle& truth, const value_list<real>& v) {
   value_list<real> d = results_for<real>(truth);
-  truth.of().wide.vjp({truth.on().attrs, truth.inputs()}, v, d);
+  truth.of().real_kernels.vjp({truth.on().attrs, truth.inputs()}, v, d);
   return d;
 }
 
@@ -45,7 +45,7 @@ value_list<bounded<real>> errors(const oracle& truth, const value_list<real>& v)
   };
   for (const values<real>& x : truth.inputs()) in.push_back(exactly(x));
   for (const values<real>& x : v) g.push_back(exactly(x));
-  truth.of().bounds.vjp({truth.on().attrs, in}, g, d);
+  truth.of().bounded_kernels.vjp({truth.on().attrs, in}, g, d);
   return d;
 }
 

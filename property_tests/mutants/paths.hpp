@@ -47,7 +47,7 @@ struct paths {
                for (const auto& x : q.x.inputs) in.push_back(x ? load(*x) : values<rounded>{});
                for (const tensor& v : q.x.cotangents) g.push_back(load(v));
                for (const auto& t : r.tensors) d.push_back(t ? values<rounded>(t->dims()) : values<rounded>{});
-               q.o.narrow.vjp({q.x.attrs, in}, g, d);
+               q.o.rounded_kernels.vjp({q.x.attrs, in}, g, d);
                for (std::size_t k = 0; k < d.size(); ++k)
                  for (index i = 0; i < d[k].size(); ++i) r.tensors[k]->set(i, static_cast<double>(d[k][i]));
              },

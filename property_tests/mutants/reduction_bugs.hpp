@@ -238,7 +238,7 @@ struct reduction_bugs {
   // A reduced tensor put where its elements came from: the VJP of a sum over the same axes.
   static tensor spread(const question& q, const tensor& reduced) {
     op sum = q.o;
-    sum.narrow.vjp = find_op("reduce_sum")->narrow.vjp;
+    sum.rounded_kernels.vjp = find_op("reduce_sum")->rounded_kernels.vjp;
     sample x = q.x;
     x.cotangents[0] = reduced;
     return *q.honest.run(mode::vjp, sum, x).tensors[0];

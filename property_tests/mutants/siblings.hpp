@@ -21,7 +21,7 @@ struct siblings {
                    if (other == nullptr) return;
                    try {
                      op formula = q.o;
-                     formula.narrow.vjp = other->narrow.vjp;
+                     formula.rounded_kernels.vjp = other->rounded_kernels.vjp;
                      r = q.honest.run(q.how, formula, q.x);
                    } catch (const std::exception&) {
                      // Attributes that the sibling does not have.

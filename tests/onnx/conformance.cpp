@@ -75,8 +75,8 @@ std::vector<value_list<bounded<real>>> ranges_of(const graph& g, const op::varia
     value_list<bounded<real>> in, y;
     for (const port& p : n.in) in.push_back(p == no_port ? interval{} : all[p.node][p.output]);
     for (const shape& s : n.outputs) y.emplace_back(s);
-    const bool other = last != nullptr && k + 1 == g.nodes().size() && last->bounds.forward != nullptr;
-    if (n.what != nullptr) (other ? last->bounds : n.what->bounds).forward({n.attrs, in}, y);
+    const bool other = last != nullptr && k + 1 == g.nodes().size() && last->bounded_kernels.forward != nullptr;
+    if (n.what != nullptr) (other ? last->bounded_kernels : n.what->bounded_kernels).forward({n.attrs, in}, y);
     for (index i = 0; n.what == nullptr && i < n.value.size(); ++i) y[0][i] = bounded<real>::input(n.value[i]);
     all.push_back(std::move(y));
   }

@@ -19,14 +19,14 @@ values<real> number(double x) { return tensor_of({}, {x}); }
 
 real forward(const char* op_name, const value_list<real>& x) {
   value_list<real> y = {values<real>(shape{})};
-  find_op(op_name)->wide.forward({attributes{}, x}, y);
+  find_op(op_name)->real_kernels.forward({attributes{}, x}, y);
   return y[0][0];
 }
 
 std::vector<real> vjp(const char* op_name, const value_list<real>& x, const real& g) {
   value_list<real> d(x.size(), values<real>(shape{})), v = {values<real>(shape{})};
   v[0][0] = g;
-  find_op(op_name)->wide.vjp({attributes{}, x}, v, d);
+  find_op(op_name)->real_kernels.vjp({attributes{}, x}, v, d);
   std::vector<real> all;
   for (const values<real>& one : d) all.push_back(one[0]);
   return all;
@@ -120,9 +120,9 @@ BOOST_AUTO_TEST_CASE(a_convolutional_layer_element_by_element) {
   const value_list<real> inputs = {tensor_of(x_dims, l.x), tensor_of(w_dims, l.w), tensor_of({layer::filters}, l.b)};
   value_list<real> y = {values<real>(out[0])}, d;
   for (const shape& s : in) d.emplace_back(s);
-  conv.wide.forward({a, inputs}, y);
+  conv.real_kernels.forward({a, inputs}, y);
   const value_list<real> cotangents = {tensor_of(out[0], g)};
-  conv.wide.vjp({a, inputs}, cotangents, d);
+  conv.real_kernels.vjp({a, inputs}, cotangents, d);
 
   // <g, f>, over the outputs of some filters in some rows and columns only: those that what is moved can reach.
   const auto loss = [&](index first, index last, index top, index bottom, index left, index right) {

@@ -71,11 +71,11 @@ class storage_arithmetic_subject : public test_subject {
     const call<rounded> c{s.attrs, in};
     if (m == mode::forward) {
       for (const shape& y : o.infer(s.attrs, s.input_shapes())) out.emplace_back(y);
-      o.narrow.forward(c, out);
+      o.rounded_kernels.forward(c, out);
     } else {
       for (std::size_t k = 0; k < in.size(); ++k)
         out.push_back(s.tangents[k] ? values<rounded>(in[k].dims()) : values<rounded>{});
-      o.narrow.vjp(c, v, out);
+      o.rounded_kernels.vjp(c, v, out);
     }
     reply r;
     for (const values<rounded>& x : out)

@@ -41,7 +41,7 @@ BOOST_AUTO_TEST_CASE(a_record_holds_what_its_struct_defines) {
   const op o = make_op<ops::sigmoid>();
   BOOST_TEST((o.info.name == "sigmoid" && o.wire_name() == "Sigmoid" && o.domain() == "ai.onnx"));
   BOOST_REQUIRE(o.variants.size() == 1);
-  BOOST_TEST((o.variants[0].bounds.vjp != nullptr && o.variants[0].bounds.forward == nullptr));
+  BOOST_TEST((o.variants[0].bounded_kernels.vjp != nullptr && o.variants[0].bounded_kernels.forward == nullptr));
   BOOST_TEST((o.kinks == nullptr));
 }
 

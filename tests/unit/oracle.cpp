@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(a_variant_answers_only_for_the_function_it_defines) {
   const op& o = op_called("sigmoid");
   const sample x = sample_of(dtype::f32, {{17}}, {1});
   const oracle truth(o, x, f32);
-  const oracle::formulas& lossy = o.variants[0].bounds;
+  const oracle::formulas& lossy = o.variants[0].bounded_kernels;
   BOOST_TEST(truth.output_under(truth.model(), lossy).empty());
   const auto d = truth.gradient_under(truth.model(), lossy);
   BOOST_REQUIRE(d.size() == 1);

@@ -50,13 +50,14 @@ BOOST_AUTO_TEST_CASE(every_op_is_described_in_full) {
       BOOST_TEST(snake_case(o.info.name));
       BOOST_TEST((!o.info.formula.empty() && !o.info.vjp.empty() && !o.info.source.empty()));
       BOOST_TEST((o.info.onnx.empty() == (o.info.opset == 0)));
-      BOOST_TEST((o.draw && o.infer && o.wide.forward && o.wide.vjp && o.bounds.forward && o.bounds.vjp));
-      BOOST_TEST((o.narrow.forward && o.narrow.vjp && o.dual_forward));
+      BOOST_TEST((o.draw && o.infer && o.real_kernels.forward && o.real_kernels.vjp && o.bounded_kernels.forward &&
+                  o.bounded_kernels.vjp));
+      BOOST_TEST((o.rounded_kernels.forward && o.rounded_kernels.vjp && o.dual_forward));
       BOOST_TEST(!o.wire_name().empty());
       std::set<std::string_view> variants;
       for (const op::variant& v : o.variants) {
         BOOST_TEST((!v.info.name.empty() && !v.info.loss.empty()));
-        BOOST_TEST((v.bounds.forward != nullptr || v.bounds.vjp != nullptr));
+        BOOST_TEST((v.bounded_kernels.forward != nullptr || v.bounded_kernels.vjp != nullptr));
         variants.insert(v.info.name);
       }
       BOOST_TEST(variants.size() == o.variants.size());

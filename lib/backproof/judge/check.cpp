@@ -143,7 +143,7 @@ std::vector<explanation> explained(const oracle& truth, mode m) {
   struct formula {
     std::string name;
     oracle::formulas functions;
-    kernels<rounded> narrow;
+    kernels<rounded> rounded_kernels;
     bool keeps_sign = false;
   };
   const dtype storage = truth.on().type;
@@ -153,9 +153,9 @@ std::vector<explanation> explained(const oracle& truth, mode m) {
                       rounding_model::of(format_of(storage)), format_of(storage)});
   models.push_back(
       {"subnormal numbers taken for zero", rounding_model::flushing(truth.accumulator()), truth.accumulator()});
-  std::vector<formula> formulas = {{"", truth.of().bounds, truth.of().narrow}};
+  std::vector<formula> formulas = {{"", truth.of().bounded_kernels, truth.of().rounded_kernels}};
   for (const op::variant& v : truth.of().variants)
-    formulas.push_back({std::string(v.info.name), v.bounds, v.narrow, v.info.keeps_sign});
+    formulas.push_back({std::string(v.info.name), v.bounded_kernels, v.rounded_kernels, v.info.keeps_sign});
 
   std::vector<explanation> all;
   for (const arithmetic_model& a : models)
@@ -168,7 +168,7 @@ std::vector<explanation> explained(const oracle& truth, mode m) {
       if (std::any_of(expected.begin(), expected.end(), unlimited)) {
         rounding_model wide = a.model;
         wide.largest = std::numeric_limits<double>::infinity();
-        bound_overflow(expected, under(wide), truth, m, f.narrow, a.fmt);
+        bound_overflow(expected, under(wide), truth, m, f.rounded_kernels, a.fmt);
       }
       const std::string name = a.name.empty() || f.name.empty() ? f.name + a.name : f.name + " " + a.name;
       if (!expected.empty()) all.push_back({name, std::move(expected), f.keeps_sign});

@@ -96,7 +96,7 @@ value_list<bounded<real>> oracle::bounded_inputs() const {
 
 value_list<real> oracle::output_at(const value_list<real>& inputs) const {
   value_list<real> y = results_for_outputs<real>();
-  op_.wide.forward({sample_.attrs, inputs}, y);
+  op_.real_kernels.forward({sample_.attrs, inputs}, y);
   return y;
 }
 
@@ -107,7 +107,7 @@ const value_list<real>& oracle::output() const {
 
 value_list<real> oracle::gradient_at(const value_list<real>& inputs, const value_list<real>& cotangents) const {
   value_list<real> d = results_for_inputs<real>();
-  op_.wide.vjp({sample_.attrs, inputs}, cotangents, d);
+  op_.real_kernels.vjp({sample_.attrs, inputs}, cotangents, d);
   return d;
 }
 
@@ -169,17 +169,17 @@ value_list<bounded<real>> oracle::gradient_under(const rounding_model& m, const 
 value_list<bounded<real>> oracle::bounded_gradient_of(const value_list<bounded<real>>& cotangents) const {
   const bounded<real>::use in_force(model_);
   value_list<bounded<real>> d = results_for_inputs<bounded<real>>();
-  op_.bounds.vjp({sample_.attrs, bounded_inputs()}, cotangents, d);
+  op_.bounded_kernels.vjp({sample_.attrs, bounded_inputs()}, cotangents, d);
   return d;
 }
 
 const value_list<bounded<real>>& oracle::bounded_output() const {
-  if (!bounded_output_) bounded_output_ = output_under(model_, op_.bounds);
+  if (!bounded_output_) bounded_output_ = output_under(model_, op_.bounded_kernels);
   return *bounded_output_;
 }
 
 const value_list<bounded<real>>& oracle::bounded_gradient() const {
-  if (!bounded_gradient_) bounded_gradient_ = gradient_under(model_, op_.bounds);
+  if (!bounded_gradient_) bounded_gradient_ = gradient_under(model_, op_.bounded_kernels);
   return *bounded_gradient_;
 }
 

@@ -33,7 +33,8 @@ class reference : public subject {
   reply run(mode m, const op& o, const sample& s) override {
     if (m == mode::jvp) return {reply::status::unimplemented, "the reference offers no JVP of its own", {}};
     reply r;
-    for (const auto& x : emulated(m, o, o.narrow, s, {.fmt = accumulator(s.type), .sums = sums_, .fused = fused_}))
+    for (const auto& x :
+         emulated(m, o, o.rounded_kernels, s, {.fmt = accumulator(s.type), .sums = sums_, .fused = fused_}))
       r.tensors.push_back(store(x, s.type));
     return r;
   }

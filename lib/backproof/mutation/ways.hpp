@@ -81,7 +81,7 @@ using formula = void (*)(const call<rounded>&, cotangents<rounded>, results<roun
 inline auto vjp(formula wrong) {
   return [wrong](const question& q, reply& r) {
     op other = q.o;
-    other.narrow.vjp = wrong;
+    other.rounded_kernels.vjp = wrong;
     r = q.honest.run(q.how, other, q.x);
   };
 }

@@ -122,8 +122,8 @@ struct kernels {
 struct op {
   struct variant {
     variant_info info;
-    kernels<bounded<real>> bounds;  // either function may be null: then the variant does not touch it
-    kernels<rounded> narrow;        // the same functions in emulated arithmetic
+    kernels<bounded<real>> bounded_kernels;  // either function may be null: then the variant does not touch it
+    kernels<rounded> rounded_kernels;        // the same functions in emulated arithmetic
   };
 
   op_info info;
@@ -131,9 +131,9 @@ struct op {
   bool unary = false;  // y[i] depends on x[i] alone (elementwise.hpp): every number of a 16-bit format can be tried
   std::function<void(sampler&)> draw;
   std::function<std::vector<shape>(const attributes&, std::span<const shape>)> infer;
-  kernels<real> wide;
-  kernels<bounded<real>> bounds;
-  kernels<rounded> narrow;
+  kernels<real> real_kernels;
+  kernels<bounded<real>> bounded_kernels;
+  kernels<rounded> rounded_kernels;
   void (*dual_forward)(const call<dual<real>>&, results<dual<real>>) = nullptr;
   void (*kinks)(const call<real>&, cotangents<real>, subdifferential&) = nullptr;  // null for ops without kinks
   std::vector<variant> variants;
@@ -154,15 +154,15 @@ namespace detail {
 
 template <class V>
 op::variant make_variant() {
-  op::variant v{.info = V::info, .bounds = {}, .narrow = {}};
+  op::variant v{.info = V::info, .bounded_kernels = {}, .rounded_kernels = {}};
   using S = bounded<real>;
   if constexpr (requires(const call<S>& c, results<S> y) { V::template forward<S>(c, y); }) {
-    v.bounds.forward = &V::template forward<S>;
-    v.narrow.forward = &V::template forward<rounded>;
+    v.bounded_kernels.forward = &V::template forward<S>;
+    v.rounded_kernels.forward = &V::template forward<rounded>;
   }
   if constexpr (requires(const call<S>& c, cotangents<S> g, results<S> d) { V::template vjp<S>(c, g, d); }) {
-    v.bounds.vjp = &V::template vjp<S>;
-    v.narrow.vjp = &V::template vjp<rounded>;
+    v.bounded_kernels.vjp = &V::template vjp<S>;
+    v.rounded_kernels.vjp = &V::template vjp<rounded>;
   }
   return v;
 }
@@ -186,9 +186,9 @@ op make_op() {
        .sig = parse_signature(Op::info.signature),
        .draw = &Op::draw,
        .infer = &Op::infer,
-       .wide = detail::make_kernels<Op, real>(),
-       .bounds = detail::make_kernels<Op, bounded<real>>(),
-       .narrow = detail::make_kernels<Op, rounded>(),
+       .real_kernels = detail::make_kernels<Op, real>(),
+       .bounded_kernels = detail::make_kernels<Op, bounded<real>>(),
+       .rounded_kernels = detail::make_kernels<Op, rounded>(),
        .dual_forward = &Op::template forward<dual<real>>,
        .kinks = nullptr,
        .variants = {},

@@ -320,9 +320,9 @@ op own_op(const own_op_description& d) {
        .sig = parse_signature(b->plain_signature),
        .draw = {},
        .infer = [b](const attributes&, std::span<const shape> in) { return b->infer(in); },
-       .wide = {},
-       .bounds = {},
-       .narrow = {},
+       .real_kernels = {},
+       .bounded_kernels = {},
+       .rounded_kernels = {},
        .variants = {},
        .laws = b->laws,
        .text = b};

@@ -139,7 +139,7 @@ graph_block::tensors graph_block::run(const tensor& entry) const {
   tensors known;
   for (const step& s : steps_) {
     known.emplace_back();
-    for (const auto& y : emulated(mode::forward, *s.what, s.what->narrow, question(s, entry, known), {}))
+    for (const auto& y : emulated(mode::forward, *s.what, s.what->rounded_kernels, question(s, entry, known), {}))
       known.back().push_back(to_tensor(y));
   }
   return known;
@@ -159,7 +159,7 @@ graph_block::gradients graph_block::pull(const tensor& entry, const tensor& cota
     const step& s = steps_[k];
     sample x = question(s, entry, known);
     x.cotangents = back[k];
-    const auto d = emulated(mode::vjp, *s.what, s.what->narrow, x, {});
+    const auto d = emulated(mode::vjp, *s.what, s.what->rounded_kernels, x, {});
     for (std::size_t i = 0; i < s.in.size(); ++i) {
       if (!d[i].present()) continue;
       const operand& o = s.in[i];

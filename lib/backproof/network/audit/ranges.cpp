@@ -50,9 +50,9 @@ intervals over_formulas(const op& o, const arithmetic& how, Evaluate f) {
       else
         cover(all, *found);
     };
-    take(o.bounds);
+    take(o.bounded_kernels);
     if (!how.lossy) continue;
-    for (const op::variant& v : o.variants) take(v.bounds);
+    for (const op::variant& v : o.variants) take(v.bounded_kernels);
   }
   store(all, how.numbers);
   return all;
@@ -76,7 +76,7 @@ void cover_both_ends(const node& layer, const intervals& in, const intervals& g,
     for (interval& x : moved)
       for (index i = 0; i < x.size(); ++i)
         if (!x[i].exact()) x[i] = number::within(x[i].value() + real(side * x[i].error()), x[i].error());
-    cover(d, *vjp_by(layer.what->bounds, layer, moved, g));
+    cover(d, *vjp_by(layer.what->bounded_kernels, layer, moved, g));
   }
 }
 

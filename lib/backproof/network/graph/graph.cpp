@@ -58,7 +58,7 @@ void forward(const graph& g, flow& f) {
     if (n.what == nullptr)
       f.value.back()[0] = n.value;
     else
-      at_node(n, [&] { n.what->wide.forward({n.attrs, inputs_of(n, f)}, f.value.back()); });
+      at_node(n, [&] { n.what->real_kernels.forward({n.attrs, inputs_of(n, f)}, f.value.back()); });
   }
 }
 
@@ -128,7 +128,7 @@ value_list<real> pulled_back(const node& n, const flow& f, const value_list<real
   value_list<real> d;
   for (std::size_t i = 0; i < in.size(); ++i)
     d.push_back(in[i].present() && n.what->sig.input(i).differentiable ? values<real>(in[i].dims()) : values<real>{});
-  at_node(n, [&] { n.what->wide.vjp({n.attrs, in}, gradients, d); });
+  at_node(n, [&] { n.what->real_kernels.vjp({n.attrs, in}, gradients, d); });
   return d;
 }
 

@@ -145,7 +145,7 @@ std::vector<value_list<real>> values_of(const graph& g) {
     if (n.what == nullptr)
       y[0] = n.value;
     else
-      n.what->wide.forward({n.attrs, in}, y);
+      n.what->real_kernels.forward({n.attrs, in}, y);
     all.push_back(std::move(y));
   }
   return all;
