@@ -321,13 +321,13 @@ BOOST_AUTO_TEST_CASE(elements_outside_of_their_bounds_are_listed) {
   BOOST_TEST((outside[0].input == 0 && outside[0].at == 1 && outside[1].at == 3));
 }
 
-BOOST_AUTO_TEST_CASE(nan_inputs_leave_open_what_the_latitude_says_and_no_more) {
+BOOST_AUTO_TEST_CASE(nan_inputs_leave_open_what_the_options_say_and_no_more) {
   const std::vector<std::string> names = {"dX"};
   value_list<real> inputs(1, values<real>({2}));
   inputs[0][0] = real::nan();
-  const auto at = [&](double a, double b, const latitude& free) {
+  const auto at = [&](double a, double b, const compare_options& options) {
     const std::vector<std::optional<tensor>> actual = {vector_of(dtype::f32, {a, b})};
-    return compare(computed({1, 2}, in_f32), actual, names, in_f32, failure_kind::wrong_gradient, free);
+    return compare(computed({1, 2}, in_f32), actual, names, in_f32, failure_kind::wrong_gradient, options);
   };
   BOOST_TEST(passes(at(99, 2, {.nan_inputs = &inputs})));
   BOOST_TEST(fails_as(at(1, 99, {.nan_inputs = &inputs}), failure_kind::wrong_gradient));

@@ -48,21 +48,21 @@ bool has(const value_list<real>& list, Property property) {
   return false;
 }
 
-latitude latitude_of(const oracle& truth, mode m) {
-  latitude free;
+compare_options options_for(const oracle& truth, mode m) {
+  compare_options options;
   const bool nan = has(truth.inputs(), [](const real& x) { return isnan(x); });
   const bool infinite = has(truth.inputs(), [](const real& x) { return !isfinite(x) && !isnan(x); });
   // Of a function of one variable the limits are known, and required.
-  free.nan_anywhere = (nan || infinite) && !truth.of().unary;
+  options.nan_anywhere = (nan || infinite) && !truth.of().unary;
   const real huge(format_of(truth.on().type).largest() / 2);
-  free.nonfinite_anywhere =
+  options.nonfinite_anywhere =
       !truth.of().unary && has(truth.inputs(), [&](const real& x) { return isfinite(x) && abs(x) >= huge; });
   if (m == mode::vjp) {
-    free.kinks = &truth.kinks();
-    free.anything = nan && !truth.of().unary;
-    if (nan) free.nan_inputs = &truth.inputs();
+    options.kinks = &truth.kinks();
+    options.anything = nan && !truth.of().unary;
+    if (nan) options.nan_inputs = &truth.inputs();
   }
-  return free;
+  return options;
 }
 
 }  // namespace
@@ -191,7 +191,7 @@ finding judge_results(trial& t, mode m, failure_kind kind) {
 
   std::vector<position> outside;
   finding f = compare(stable, actual, forward ? t.output_names() : t.gradient_names(), t.numbers(), kind,
-                      latitude_of(t.truth(), m), &outside);
+                      options_for(t.truth(), m), &outside);
   if (const std::string declared = t.declared_convention();
       f.outcome == verdict::pass && !f.convention.empty() && !declared.empty() && f.convention != declared) {
     f.outcome = verdict::fail;

@@ -98,22 +98,22 @@ void tally(finding& f, const bounded<real>& want, double got, const distance& d,
   if (d.error > 0 && d.bound > 0 && d.bound < magnitude(want.value())) f.slack.add(d.bound / d.error);
 }
 
-bool undefined(const latitude& free, std::size_t input, index i, double actual) {
-  if (free.anything || (free.nan_anywhere && std::isnan(actual))) return true;
-  if (free.nonfinite_anywhere && !std::isfinite(actual)) return true;
-  return free.nan_inputs != nullptr && isnan((*free.nan_inputs)[input][i]);
+bool undefined(const compare_options& options, std::size_t input, index i, double actual) {
+  if (options.anything || (options.nan_anywhere && std::isnan(actual))) return true;
+  if (options.nonfinite_anywhere && !std::isfinite(actual)) return true;
+  return options.nan_inputs != nullptr && isnan((*options.nan_inputs)[input][i]);
 }
 
 }  // namespace
 
 finding compare(const value_list<bounded<real>>& expected, std::span<const std::optional<tensor>> actual,
-                std::span<const std::string> names, const precision& p, failure_kind kind, const latitude& free,
-                std::vector<position>* outside) {
+                std::span<const std::string> names, const precision& p, failure_kind kind,
+                const compare_options& options, std::vector<position>* outside) {
   finding f;
   bool nonfinite = false, failed = false, at_kink = false;
   double worst_ratio = -1;
   std::int64_t open = 0;
-  const kink_slacks slacks(free.kinks, expected);
+  const kink_slacks slacks(options.kinks, expected);
   for (std::size_t k = 0; k < expected.size(); ++k) {
     const values<bounded<real>>& want = expected[k];
     if (!want.present()) continue;
@@ -122,7 +122,7 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
     if (auto trouble = misshapen(want, got, names[k], p)) return *trouble;
     if (!got) continue;
     for (index i = 0; i < want.size(); ++i) {
-      if (undefined(free, k, i, got->at(i))) {
+      if (undefined(options, k, i, got->at(i))) {
         ++open;
         continue;
       }
@@ -145,8 +145,8 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
     f.kind = nonfinite ? failure_kind::nonfinite : at_kink ? failure_kind::subgradient : kind;
     f.reason = fmt::format("{} is {}, not {}{}", f.worst->where, f.worst->actual, f.worst->expected,
                            at_kink ? ", nor any other subgradient" : "");
-  } else if (free.kinks != nullptr && !free.kinks->empty()) {
-    judge_kinks(f, *free.kinks, expected, actual, names, p);
+  } else if (options.kinks != nullptr && !options.kinks->empty()) {
+    judge_kinks(f, *options.kinks, expected, actual, names, p);
   }
   if (f.outcome == verdict::pass && f.resolved == 0 && (f.elements > 0 || open > 0)) {
     f.outcome = verdict::unresolved;

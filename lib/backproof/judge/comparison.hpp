@@ -18,7 +18,7 @@ namespace backproof {
 
 // Compares whole result lists; names[k] is how result k is called in a finding ("dX"). Shapes and dtypes come first,
 // then values. The outcome is pass, fail (with `kind` for wrong values as given) or unresolved.
-struct latitude {
+struct compare_options {
   const subdifferential* kinks = nullptr;
   // Inputs that are not finite, or as large as numbers get, leave more open. The gradient at an element that is NaN may
   // be anything, and so may that of an op in which a NaN meets other elements; and where 0 * inf may occur on one way
@@ -30,7 +30,8 @@ struct latitude {
   bool anything = false;
 };
 finding compare(const value_list<bounded<real>>& expected, std::span<const std::optional<tensor>> actual,
-                std::span<const std::string> names, const precision& p, failure_kind kind, const latitude& free = {},
+                std::span<const std::string> names, const precision& p, failure_kind kind,
+                const compare_options& options = {},
                 std::vector<position>* outside = nullptr);  // outside: of their bounds
 
 // |actual - expected| <= bound for one wide-precision number, as checks on the oracle itself use it. `signal` is the

@@ -25,7 +25,7 @@ intervals forward_range(const node& layer, const intervals& in, const arithmetic
 // share their cotangent in any way.
 intervals backward_range(const node& layer, const intervals& in, const intervals& g, const arithmetic& how);
 
-// The same latitude for gradients that are known already.
+// The same for gradients that are known already.
 void open_kinks(const node& layer, const intervals& in, const intervals& g, double unit, intervals& d);
 
 }  // namespace backproof::networks
