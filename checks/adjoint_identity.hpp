@@ -73,12 +73,12 @@ struct adjoint_identity {
     const trial::answers &d = t.vjp(), &forward = t.jvp();
     real left, right, bound, terms;
     for (std::size_t k = 0; k < x.cotangents.size(); ++k)
-      for (index i = 0; k < forward.size() && forward[k] && i < forward[k]->count(); ++i) {
+      for (index_t i = 0; k < forward.size() && forward[k] && i < forward[k]->count(); ++i) {
         const real term = real(x.cotangents[k].at(i)) * real(forward[k]->at(i));
         left += term, terms += abs(term);
       }
     for (std::size_t k = 0; k < spread.size(); ++k)
-      for (index i = 0; x.tangents[k] && i < spread[k].size(); ++i) {
+      for (index_t i = 0; x.tangents[k] && i < spread[k].size(); ++i) {
         const real u = real(x.tangents[k]->at(i)), term = real(d[k]->at(i)) * u;
         right += term, terms += abs(term), bound += real(spread[k][i]) * abs(u);
       }
@@ -94,7 +94,7 @@ struct adjoint_identity {
   static bound_and_signal weigh(const value_list<bounded<real>>& d, const trial& t) {
     bound_and_signal w;
     for (std::size_t k = 0; k < d.size(); ++k)
-      for (index i = 0; i < d[k].size(); ++i) {
+      for (index_t i = 0; i < d[k].size(); ++i) {
         const real u = abs(t.truth().tangents()[k][i]);
         w.bound += real(bound_of(d[k][i], t.numbers())) * u;
         w.signal += abs(d[k][i].value()) * u;
@@ -106,7 +106,7 @@ struct adjoint_identity {
 
   static bool finite(const trial::answers& d) {
     for (const std::optional<tensor>& t : d)
-      for (index i = 0; t && i < t->count(); ++i)
+      for (index_t i = 0; t && i < t->count(); ++i)
         if (!std::isfinite(t->at(i))) return false;
     return true;
   }
@@ -114,7 +114,7 @@ struct adjoint_identity {
   static real inner(const trial::answers& d, const value_list<real>& u) {
     real total;
     for (std::size_t k = 0; k < u.size(); ++k)
-      for (index i = 0; d[k] && i < u[k].size(); ++i) total += real(d[k]->at(i)) * u[k][i];
+      for (index_t i = 0; d[k] && i < u[k].size(); ++i) total += real(d[k]->at(i)) * u[k][i];
     return total;
   }
 };

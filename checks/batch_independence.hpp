@@ -27,10 +27,10 @@ struct batch_independence {
 
   static finding run(trial& t) {
     const op& o = t.truth().of();
-    const index n = examples_of(o, t.truth().on());
+    const index_t n = examples_of(o, t.truth().on());
     if (n < 2) return unresolved("the batch has no two examples");
-    std::vector<index> all(static_cast<std::size_t>(n));
-    std::iota(all.begin(), all.end(), index{0});
+    std::vector<index_t> all(static_cast<std::size_t>(n));
+    std::iota(all.begin(), all.end(), index_t{0});
     const auto part = [&](auto from, auto to) { return of_examples(o, t.truth().on(), {from, to}); };
     trial whole = t.about(part(all.begin(), all.end())), first = t.about(part(all.begin(), all.begin() + 1)),
           rest = t.about(part(all.begin() + 1, all.end()));
@@ -51,8 +51,8 @@ struct batch_independence {
           others[k]->dims() != of_rest[k].dims())
         continue;  // reference_gradient's to judge
       const bool examples = in_batch(t.truth().of(), k);
-      const index border = examples ? one[k]->count() : 0;
-      for (index i = 0; i < all[k]->count(); ++i) {
+      const index_t border = examples ? one[k]->count() : 0;
+      for (index_t i = 0; i < all[k]->count(); ++i) {
         const std::string where = fmt::format("{} element {}", t.gradient_names()[k], i);
         const double value = all[k]->at(i), bound = of_whole[k][i];
         if (!examples)

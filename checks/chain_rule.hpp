@@ -74,7 +74,7 @@ struct chain_rule {
       return std::nullopt;  // where g by itself loses digits, its own samples tell
     // No gradient is as good as a zero one.
     const tensor h = of_g.vjp()[0].value_or(tensor(x.type, y.dims()));
-    for (index i = 0; i < h.count(); ++i)
+    for (index_t i = 0; i < h.count(); ++i)
       if (!std::isfinite(h.at(i))) return std::nullopt;
     return link{h, *expected};
   }
@@ -86,17 +86,17 @@ struct chain_rule {
     const bounded<real>::use in_force(truth.model());
     const value_list<bounded<real>> y{stored(truth.bounded_output()[0], t.numbers())};
     value_list<bounded<real>> w{values<bounded<real>>(y[0].dims())}, d{values<bounded<real>>(y[0].dims())};
-    for (index i = 0; i < w[0].size(); ++i) w[0][i] = bounded<real>::input(truth.cotangents()[0][i]);
+    for (index_t i = 0; i < w[0].size(); ++i) w[0][i] = bounded<real>::input(truth.cotangents()[0][i]);
     g.bounded_kernels.vjp({at_y.attrs, y}, w, d);
     d[0] = stored(std::move(d[0]), t.numbers());
-    for (index i = 0; i < d[0].size(); ++i)
+    for (index_t i = 0; i < d[0].size(); ++i)
       if (!isfinite(d[0][i].value()) || !(d[0][i].error() <= std::fabs(static_cast<double>(d[0][i].value())) / 4))
         return std::nullopt;
     return truth.bounded_gradient_of(cotangents(t, d[0]));
   }
 
   static values<bounded<real>> stored(values<bounded<real>> x, const precision& p) {
-    for (index i = 0; i < x.size(); ++i)
+    for (index_t i = 0; i < x.size(); ++i)
       if (!x[i].exact()) x[i] = bounded<real>::within(x[i].value(), bound_of(x[i], p));
     return x;
   }

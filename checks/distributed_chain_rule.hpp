@@ -69,11 +69,11 @@ struct distributed_chain_rule {
     if (!linear_in(truth.of(), 0) || !linear_in(truth.of(), 1) || x.size() < 2 || !x[1].present())
       return unresolved("not bilinear");
     if (x[0].size() == 0 || x[1].size() == 0 || x[0].size() > most_inputs) return unresolved("too large a twin");
-    const auto m = static_cast<index>(truth.on().number) % x[1].size();
+    const auto m = static_cast<index_t>(truth.on().number) % x[1].size();
     const values<real> weight = unit_of(x[1].dims(), m), no_weight(x[1].dims()), no_input(x[0].dims());
     const real at_zero = carried(truth, no_input, weight), added = carried(truth, no_input, no_weight);
     real total = at_zero - added, terms = abs(at_zero) + abs(added);  // the edge from the bias unit, if there is one
-    for (index i = 0; i < x[0].size(); ++i) {
+    for (index_t i = 0; i < x[0].size(); ++i) {
       const values<real> unit = unit_of(x[0].dims(), i);
       // sum over o of g_o T_oi, of the edges from i that carry w_m.
       const real with = carried(truth, unit, weight), without = carried(truth, unit, no_weight);
@@ -86,7 +86,7 @@ struct distributed_chain_rule {
                    failure_kind::law);
   }
 
-  static values<real> unit_of(const shape& dims, index i) {
+  static values<real> unit_of(const shape& dims, index_t i) {
     values<real> e(dims);
     e[i] = 1;
     return e;
@@ -104,7 +104,7 @@ struct distributed_chain_rule {
                        [k](const law& l) { return l.what == law::kind::linear_in && l.input == k; });
   }
 
-  static constexpr index most_inputs = 64;
+  static constexpr index_t most_inputs = 64;
 };
 
 }  // namespace backproof::checks

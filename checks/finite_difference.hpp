@@ -53,7 +53,7 @@ struct finite_difference {
     const value_list<bounded<real>> y = truth.output_under({.unit = unit, .tiny = 0}, truth.of().bounded_kernels);
     real total;
     for (std::size_t k = 0; k < y.size(); ++k)
-      for (index j = 0; j < y[k].size(); ++j) {
+      for (index_t j = 0; j < y[k].size(); ++j) {
         // Even an exact output is rounded when it is differenced and summed.
         const real e = real(y[k][j].error()) + real(4 * unit) * abs(y[k][j].value());
         total += abs(truth.cotangents()[k][j]) * e;

@@ -56,11 +56,11 @@ struct jacobian {
   }
 
  private:
-  static constexpr index most = 6;
+  static constexpr index_t most = 6;
 
   struct place {
     std::size_t tensor;
-    index at;
+    index_t at;
   };
 
   // A column by differences, and how far from the truth each element may be.
@@ -75,7 +75,7 @@ struct jacobian {
       value_list<real> d =
           moved(truth.output_at(moved(truth.inputs(), e, step)), truth.output_at(moved(truth.inputs(), e, -step)), -1);
       for (values<real>& one : d)
-        for (index i = 0; i < one.size(); ++i) one[i] = one[i] / (real(2) * step);
+        for (index_t i = 0; i < one.size(); ++i) one[i] = one[i] / (real(2) * step);
       return d;
     };
     return {along(h), along(real(2) * h), largest(truth.output()) * ldexp(real(1), -100) / h};
@@ -91,10 +91,10 @@ struct jacobian {
   static std::vector<place> spread(const value_list<real>& list) {
     std::vector<place> all, some;
     for (std::size_t k = 0; k < list.size(); ++k)
-      for (index i = 0; i < list[k].size(); ++i) all.push_back({k, i});
-    const auto n = static_cast<index>(all.size()), kept = std::min(n, most);
-    for (index k = 0; k < kept; ++k)
-      some.push_back(all[static_cast<std::size_t>(k * (n - 1) / std::max<index>(1, kept - 1))]);
+      for (index_t i = 0; i < list[k].size(); ++i) all.push_back({k, i});
+    const auto n = static_cast<index_t>(all.size()), kept = std::min(n, most);
+    for (index_t k = 0; k < kept; ++k)
+      some.push_back(all[static_cast<std::size_t>(k * (n - 1) / std::max<index_t>(1, kept - 1))]);
     return some;
   }
 
@@ -108,7 +108,7 @@ struct jacobian {
   static real largest(const value_list<real>& list) {
     real m = 0;
     for (const values<real>& x : list)
-      for (index i = 0; i < x.size(); ++i) m = math::max(m, abs(x[i]));
+      for (index_t i = 0; i < x.size(); ++i) m = math::max(m, abs(x[i]));
     return m;
   }
 };

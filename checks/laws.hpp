@@ -88,7 +88,7 @@ struct laws {
                         const real& factor = 1, std::ptrdiff_t only = -1) {
     for (std::size_t k = 0; k < a.size(); ++k)
       if (only < 0 || static_cast<std::size_t>(only) == k)
-        for (index i = 0; i < a[k].size(); ++i) add(e, side, factor * a[k][i] * b[k][i]);
+        for (index_t i = 0; i < a[k].size(); ++i) add(e, side, factor * a[k][i] * b[k][i]);
   }
 
   // The differentiable inputs set to zero, or one of them alone.
@@ -131,9 +131,9 @@ struct laws {
     equation e{.name = "sum V(g) = c sum g"};
     for (std::size_t k = 0; k < truth.gradient().size(); ++k)
       if (l.input < 0 || static_cast<std::size_t>(l.input) == k)
-        for (index i = 0; i < truth.gradient()[k].size(); ++i) add(e, &equation::left, truth.gradient()[k][i]);
+        for (index_t i = 0; i < truth.gradient()[k].size(); ++i) add(e, &equation::left, truth.gradient()[k][i]);
     for (const values<real>& g : truth.cotangents())
-      for (index i = 0; i < g.size(); ++i) add(e, &equation::right, real(l.constant) * g[i]);
+      for (index_t i = 0; i < g.size(); ++i) add(e, &equation::right, real(l.constant) * g[i]);
     return e;
   }
 
@@ -156,7 +156,7 @@ struct laws {
     equation e{.name = "V(g) at x + V(g) at -x = c g"};
     value_list<real> mirrored = truth.inputs();
     for (values<real>& x : mirrored)
-      for (index i = 0; i < x.size(); ++i) x[i] = -x[i];
+      for (index_t i = 0; i < x.size(); ++i) x[i] = -x[i];
     add_inner(e, &equation::left, truth.gradient(), truth.tangents());
     add_inner(e, &equation::left, truth.gradient_at(mirrored, truth.cotangents()), truth.tangents());
     add_inner(e, &equation::right, truth.cotangents(), truth.tangents(), real(l.constant));

@@ -35,7 +35,7 @@ struct own_difference {
     for (std::size_t k = 0; k < x.inputs.size() && all.outcome != verdict::fail; ++k) {
       if (!x.tangents[k] || x.inputs[k]->count() == 0) continue;
       const value_list<double> direction = own_coordinate(x, k);
-      const index i = static_cast<index>(x.number) % direction[k].size();
+      const index_t i = static_cast<index_t>(x.number) % direction[k].size();
       finding one = judge(t, f, direction, fmt::format("{} element {}", t.gradient_names()[k], i), direction[k][i]);
       if (one.outcome == verdict::fail || (one.outcome == verdict::pass && all.outcome == verdict::unresolved))
         all = std::move(one);
@@ -63,7 +63,7 @@ struct own_difference {
   // Whether one of the inputs that move has no gradient at all.
   static bool where_missing(trial& t, const value_list<double>& direction) {
     for (std::size_t k = 0; k < direction.size(); ++k)
-      for (index i = 0; i < direction[k].size(); ++i)
+      for (index_t i = 0; i < direction[k].size(); ++i)
         if (direction[k][i] != 0 && !t.vjp()[k]) return true;
     return false;
   }

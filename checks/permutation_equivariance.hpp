@@ -25,10 +25,10 @@ struct permutation_equivariance {
 
   static finding run(trial& t) {
     const op& o = t.truth().of();
-    const index n = examples_of(o, t.truth().on());
+    const index_t n = examples_of(o, t.truth().on());
     if (n < 2) return unresolved("the batch has no two examples");
-    std::vector<index> backwards;
-    for (index i = n; i-- > 0;) backwards.push_back(i);
+    std::vector<index_t> backwards;
+    for (index_t i = n; i-- > 0;) backwards.push_back(i);
     const sample reversed = of_examples(o, t.truth().on(), backwards);
     trial::answers d = t.run(mode::vjp, reversed);
     for (std::size_t k = 0; k < d.size(); ++k)

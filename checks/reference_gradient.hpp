@@ -34,7 +34,7 @@ struct reference_gradient {
  private:
   static bool nothing_to_get_wrong(const value_list<real>& gradient) {
     for (const values<real>& d : gradient)
-      for (index i = 0; i < d.size(); ++i)
+      for (index_t i = 0; i < d.size(); ++i)
         if (!(d[i] == real(0))) return false;
     return true;
   }

@@ -57,9 +57,9 @@ struct second_order {
   static value_list<real> second_direction(const oracle& truth) {
     value_list<real> w = truth.tangents();
     for (values<real>& one : w)
-      for (index i = 0; i < one.size() / 2; ++i) std::swap(one[i], one[one.size() - 1 - i]);
+      for (index_t i = 0; i < one.size() / 2; ++i) std::swap(one[i], one[one.size() - 1 - i]);
     for (values<real>& one : w)
-      for (index i = 1; i < one.size(); i += 2) one[i] = -one[i];
+      for (index_t i = 1; i < one.size(); i += 2) one[i] = -one[i];
     return w;
   }
 };

@@ -37,7 +37,7 @@ struct spectral_norm {
     for (std::size_t row = 0; row < rows; ++row) {
       const value_list<real> d = truth.gradient_at(truth.inputs(), unit_cotangent(truth, row * all / rows));
       for (std::size_t k = 0; k < d.size(); ++k)
-        for (index i = 0; i < d[k].size(); ++i) {
+        for (index_t i = 0; i < d[k].size(); ++i) {
           blocks[k].elements.push_back(static_cast<double>(d[k][i]));
           whole.elements.push_back(blocks[k].elements.back());
         }
@@ -88,7 +88,7 @@ struct spectral_norm {
 
   static value_list<real> unit_cotangent(const oracle& truth, std::size_t row) {
     value_list<real> e;
-    auto at = static_cast<index>(row);
+    auto at = static_cast<index_t>(row);
     for (const values<real>& v : truth.cotangents()) {
       e.emplace_back(v.dims());
       if (at >= 0 && at < v.size()) e.back()[at] = 1;

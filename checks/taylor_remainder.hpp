@@ -80,7 +80,7 @@ struct taylor_remainder {
       all.push_back(expected);
       if (!expected.present()) continue;
       if (!d[k] || d[k]->dims() != expected.dims()) return std::nullopt;
-      for (index i = 0; i < expected.size(); ++i) {
+      for (index_t i = 0; i < expected.size(); ++i) {
         if (!std::isfinite(d[k]->at(i))) return std::nullopt;
         all.back()[i] = real(d[k]->at(i));
       }
@@ -94,7 +94,7 @@ struct taylor_remainder {
     // The remainder's own error at the step.
     real bound = exact.terms * ldexp(real(1), -80) + rounding(truth) / difference_step(truth.tangents());
     for (std::size_t k = 0; k < reach.size(); ++k)
-      for (index i = 0; i < reach[k].size(); ++i) bound += real(reach[k][i]) * abs(truth.tangents()[k][i]);
+      for (index_t i = 0; i < reach[k].size(); ++i) bound += real(reach[k][i]) * abs(truth.tangents()[k][i]);
     const real signal = truth.of().info.zero_gradient ? real(1) : exact.terms;
     return compare("R(h) / h", real(0), error, bound, signal, failure_kind::law);
   }

@@ -25,9 +25,9 @@ struct translation_equivariance {
 
   static finding run(trial& t) {
     sample still = t.truth().on();
-    const index stride = still.attrs.integers("strides").back();
+    const index_t stride = still.attrs.integers("strides").back();
     const bool transposed = stated(t.truth().of())->constant < 0;
-    const index step_of_x = transposed ? 1 : stride, step_of_v = transposed ? stride : 1;
+    const index_t step_of_x = transposed ? 1 : stride, step_of_v = transposed ? stride : 1;
     tensor &x = *still.inputs[0], &v = still.cotangents[0];
     if (x.dims().back() <= step_of_x || v.dims().back() <= step_of_v) return unresolved("there is no room to move");
     still.inputs[0] = moved(x, 0, step_of_x), still.cotangents[0] = moved(v, 0, step_of_v);
@@ -48,22 +48,22 @@ struct translation_equivariance {
   }
 
   // Moved on by so many elements along the last axis, or with as many at the end made zero.
-  static tensor moved(const tensor& t, index by, index cleared) {
-    const index extent = t.dims().back();
+  static tensor moved(const tensor& t, index_t by, index_t cleared) {
+    const index_t extent = t.dims().back();
     tensor to(t.type(), t.dims());
-    for (index i = 0; i < t.count(); ++i)
+    for (index_t i = 0; i < t.count(); ++i)
       if (i % extent + by < extent && i % extent < extent - cleared) to.set(i + by, t.at(i));
     return to;
   }
 
-  static finding compared(trial& one, trial& other, index step, value_list<double> (*how_far)(trial&)) {
+  static finding compared(trial& one, trial& other, index_t step, value_list<double> (*how_far)(trial&)) {
     const value_list<double> a = how_far(one), b = how_far(other);
     agreement same(failure_kind::law);
     for (std::size_t k = 0; k < a.size(); ++k) {
       const std::optional<tensor>&d = one.vjp()[k], &e = other.vjp()[k];
       if (!a[k].present() || !d || !e || d->dims() != a[k].dims() || e->dims() != a[k].dims()) continue;
-      const index by = k == 0 ? step : 0, extent = k == 0 ? d->dims().back() : 1;
-      for (index i = 0; i < d->count(); ++i)
+      const index_t by = k == 0 ? step : 0, extent = k == 0 ? d->dims().back() : 1;
+      for (index_t i = 0; i < d->count(); ++i)
         if (k != 0 || i % extent + by < extent)
           same.add({fmt::format("{} element {}", one.gradient_names()[k], i), d->at(i), e->at(i + by),
                     a[k][i] + b[k][i + by]});

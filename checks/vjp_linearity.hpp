@@ -41,10 +41,10 @@ struct vjp_linearity {
 
  private:
   // v in two parts, which add up to it without rounding anything.
-  static sample masked(sample s, index parity) {
-    index at = 0;
+  static sample masked(sample s, index_t parity) {
+    index_t at = 0;
     for (tensor& v : s.cotangents)
-      for (index i = 0; i < v.count(); ++i)
+      for (index_t i = 0; i < v.count(); ++i)
         if (at++ % 2 != parity) v.set(i, 0);
     return s;
   }
@@ -62,7 +62,7 @@ struct vjp_linearity {
       const auto &v = t.vjp()[k], &one = a.vjp()[k], &other = b.vjp()[k];
       if (!whole[k].present() || !v || !one || !other) continue;
       if (v->dims() != whole[k].dims() || one->dims() != whole[k].dims() || other->dims() != whole[k].dims()) continue;
-      for (index i = 0; i < whole[k].size(); ++i)
+      for (index_t i = 0; i < whole[k].size(); ++i)
         both.add({fmt::format("{} element {}", t.gradient_names()[k], i), v->at(i), one->at(i) + other->at(i),
                   whole[k][i] + of_a[k][i] + of_b[k][i] + 2 * unit * std::fabs(v->at(i))});
     }
@@ -73,7 +73,7 @@ struct vjp_linearity {
 
   static sample scaled(sample s, double factor) {
     for (tensor& v : s.cotangents)
-      for (index i = 0; i < v.count(); ++i) v.set(i, factor * v.at(i));
+      for (index_t i = 0; i < v.count(); ++i) v.set(i, factor * v.at(i));
     return s;
   }
 
@@ -87,7 +87,7 @@ struct vjp_linearity {
     finding f;
     for (std::size_t k = 0; k < once.size(); ++k) {
       if (!once[k] || !scaled[k] || once[k]->dims() != scaled[k]->dims()) continue;  // reference_gradient's to judge
-      for (index i = 0; i < once[k]->count(); ++i) {
+      for (index_t i = 0; i < once[k]->count(); ++i) {
         const double a = once[k]->at(i), b = scaled[k]->at(i);
         if (!std::isfinite(a) || (factor != 0 && (std::fabs(a) < low || std::fabs(a) > high))) continue;
         ++f.elements;

@@ -94,7 +94,7 @@ counts count(const audit& a) {
 }
 
 void print_summary(const audit& a, const counts& n) {
-  index elements = 0;
+  index_t elements = 0;
   for (const judged_tensor& t : a.tensors) elements += t.found.elements;
   for (const std::string& m : a.missing) fmt::print("missing    the gradient by {}\n", m);
   fmt::print("\n{} tensors, {} elements in {}: ", a.tensors.size(), elements, name_of(a.type));

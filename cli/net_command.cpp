@@ -28,7 +28,7 @@ struct options {
   std::shared_ptr<reading> how;
 };
 
-std::string grouped(index n) {
+std::string grouped(index_t n) {
   std::string s = std::to_string(n);
   for (std::size_t k = s.size(); k > 3; k -= 3) s.insert(k - 3, ",");
   return s;
@@ -38,7 +38,7 @@ std::string times(const shape& s) { return fmt::format("{}", fmt::join(s, "x"));
 
 real norm_of(const values<real>& v) {
   real squares = 0;
-  for (index i = 0; i < v.size(); ++i) squares += v[i] * v[i];
+  for (index_t i = 0; i < v.size(); ++i) squares += v[i] * v[i];
   return sqrt(squares);
 }
 

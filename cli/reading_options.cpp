@@ -7,11 +7,11 @@
 namespace backproof::cli {
 namespace {
 
-constexpr index most = index{1} << 26;
+constexpr index_t most = index_t{1} << 26;
 
 void take(networks::reading& how, const std::string& text) {
   const std::size_t at = text.rfind('=');
-  index n = -1;
+  index_t n = -1;
   if (at != std::string::npos) std::from_chars(text.data() + at + 1, text.data() + text.size(), n);
   if (n < 0 || n > most || std::to_string(n) != text.substr(at + 1))
     throw CLI::ValidationError("--dim", fmt::format("'{}' is not NAME=N", text));
@@ -24,7 +24,7 @@ std::shared_ptr<networks::reading> add_reading(CLI::App& command) {
   auto how = std::make_shared<networks::reading>();
   const std::string group = "ONNX models";
   command.add_option("--batch", how->batch, "The first axis of an input, where the model leaves it open")
-      ->check(CLI::Range(index{1}, most))
+      ->check(CLI::Range(index_t{1}, most))
       ->group(group);
   command
       .add_option_function<std::vector<std::string>>(

@@ -31,7 +31,7 @@ material material_of(const counterexample& c, trial& t) {
   for (const values<bounded<real>>& x : forward ? t.truth().bounded_output() : t.truth().bounded_gradient()) {
     m.expected.push_back(x.present() ? std::optional(tensor(dtype::f64, x.dims())) : std::nullopt);
     m.bound.push_back(m.expected.back());
-    for (index i = 0; i < x.size(); ++i) {
+    for (index_t i = 0; i < x.size(); ++i) {
       m.expected.back()->set(i, static_cast<double>(x[i].value()));
       m.bound.back()->set(i, bound_of(x[i], t.numbers()));
     }
@@ -64,9 +64,9 @@ std::string tensor_in(const std::optional<tensor>& t, language l) {
   const bool cpp = l == language::cpp;
   if (!t) return cpp ? "{}" : "None";
   std::string dims, elements;
-  for (const index n : t->dims())
+  for (const index_t n : t->dims())
     dims += cpp ? (dims.empty() ? "" : ", ") + std::to_string(n) : std::to_string(n) + ",";
-  for (index i = 0; i < t->count(); ++i) elements += (i > 0 ? (cpp ? ", " : " ") : "") + hex(t->at(i), l);
+  for (index_t i = 0; i < t->count(); ++i) elements += (i > 0 ? (cpp ? ", " : " ") : "") + hex(t->at(i), l);
   if (cpp) return fmt::format("{{{{{}}}, {{{}}}}}", dims, elements);
   return fmt::format("numbers({}, ({}), \"{}\")", numpy_type(t->type()), dims, elements);
 }

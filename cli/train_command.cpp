@@ -21,7 +21,7 @@ using namespace backproof::networks;
 
 struct options {
   std::string file, rate = "0.1", weights;
-  index epochs = 10, batch = 0;
+  index_t epochs = 10, batch = 0;
   std::uint64_t seed = 1;
   bool in_order = false;
 };
@@ -31,7 +31,7 @@ safetensors weights_of(const network& n) {
   for (const port& p : n.parameters) {
     const values<real>& w = n.g.nodes()[p.node].value;
     tensor t(dtype::f64, w.dims());
-    for (index i = 0; i < w.size(); ++i) t.set(i, static_cast<double>(w[i]));
+    for (index_t i = 0; i < w.size(); ++i) t.set(i, static_cast<double>(w[i]));
     s.tensors.emplace_back(n.name_of(p), std::move(t));
   }
   return s;
@@ -46,10 +46,10 @@ real rate_of(const std::string& text) {
 }
 
 // A line for each step, or for some forty of them if there are more: the first, the last, and some between.
-index line_every(const network& n, const options& o, index& all) {
-  const index examples = examples_in(n), batch = o.batch == 0 ? examples : std::min(o.batch, examples);
-  all = (examples + batch - 1) / std::max<index>(1, batch) * o.epochs;
-  return std::max<index>(1, all / 40);
+index_t line_every(const network& n, const options& o, index_t& all) {
+  const index_t examples = examples_in(n), batch = o.batch == 0 ? examples : std::min(o.batch, examples);
+  all = (examples + batch - 1) / std::max<index_t>(1, batch) * o.epochs;
+  return std::max<index_t>(1, all / 40);
 }
 
 int run(const options& o) {
@@ -60,9 +60,9 @@ int run(const options& o) {
   std::optional<output_file> weights;  // a path that cannot be written is told before the work is done
   if (!o.weights.empty()) weights.emplace(o.weights);
   table rows = {{"epoch", "step", "loss before it", "norm of its gradient"}};
-  index all = 0;
+  index_t all = 0;
   try {
-    const index every = line_every(n, o, all);
+    const index_t every = line_every(n, o, all);
     train(n, how, [&](const training_step& s) {
       if ((s.number - 1) % every == 0 || s.number == all)
         rows.push_back(
@@ -86,7 +86,7 @@ void add_train(CLI::App& app, action& chosen) {
   c->add_option("--rate", o->rate, "eta, a decimal number")->capture_default_str();
   c->add_option("--epochs", o->epochs, "How often every example is seen")->check(CLI::Range(1, 1000000));
   c->add_option("--batch", o->batch, "Examples in a step; all of them if not given, 1: stochastic gradient descent")
-      ->check(CLI::Range(index{1}, index{1} << 40));
+      ->check(CLI::Range(index_t{1}, index_t{1} << 40));
   c->add_option("--seed", o->seed, "Of the order of the examples")->check(CLI::NonNegativeNumber);
   c->add_flag("--in-order", o->in_order, "Take the examples as they come");
   c->add_option("--weights", o->weights, "Write the parameters in the end, as safetensors")->type_name("FILE");

@@ -43,7 +43,8 @@ reply chosen(const oracle& truth, draw& random, const real& total, const real& b
     const bool winner_takes_all = random.chance(0.3);
     for (std::size_t k = 0; k < t.tied.size(); ++k)
       sum += weights.emplace_back(winner_takes_all ? 0 : random.uniform());
-    if (winner_takes_all) sum += weights[static_cast<std::size_t>(random.below(static_cast<index>(t.tied.size())))] = 1;
+    if (winner_takes_all)
+      sum += weights[static_cast<std::size_t>(random.below(static_cast<index_t>(t.tied.size())))] = 1;
     for (std::size_t k = 0; k < t.tied.size(); ++k)
       d[t.tied[k].input][t.tied[k].at] +=
           real(t.tied[k].sign) * (total * weights[k] / sum - real(1) / real(static_cast<int>(t.tied.size()))) * t.g;
@@ -51,8 +52,8 @@ reply chosen(const oracle& truth, draw& random, const real& total, const real& b
   for (const subdifferential::norm_ball& b : truth.kinks().balls()) {
     // |w_i| <= 1/n suffices for every norm; a single +-1 is at the ball's rim.
     const bool single = random.chance(0.5) || beyond > real(0);
-    const auto n = static_cast<index>(b.elements.size()), alone = random.below(n);
-    for (index k = 0; k < n; ++k) {
+    const auto n = static_cast<index_t>(b.elements.size()), alone = random.below(n);
+    for (index_t k = 0; k < n; ++k) {
       const position& p = b.elements[static_cast<std::size_t>(k)];
       const double w = single ? (k == alone ? 1 : 0) : random.uniform(-1, 1) / static_cast<double>(n);
       d[p.input][p.at] += (real(w) + (k == alone ? beyond : real(0))) * b.g;
@@ -63,7 +64,7 @@ reply chosen(const oracle& truth, draw& random, const real& total, const real& b
     r.tensors.emplace_back();
     if (!x.present()) continue;
     r.tensors.back() = tensor(truth.on().type, x.dims());
-    for (index i = 0; i < x.size(); ++i) r.tensors.back()->set(i, round_to(format_of(truth.on().type), x[i]));
+    for (index_t i = 0; i < x.size(); ++i) r.tensors.back()->set(i, round_to(format_of(truth.on().type), x[i]));
   }
   return r;
 }
@@ -105,7 +106,7 @@ BOOST_AUTO_TEST_CASE(every_slope_and_every_way_to_share_passes) {
 // is tried by hand, in tests/unit/tolerance.cpp.)
 bool stands_out(const oracle& truth) {
   const format& f = format_of(truth.on().type);
-  std::set<std::pair<std::size_t, index>> met;
+  std::set<std::pair<std::size_t, index_t>> met;
   bool alone = truth.kinks().balls().empty(), room = !truth.kinks().ties().empty();
   for (const subdifferential::slope& s : truth.kinks().intervals()) {
     alone = alone && met.insert({s.p.input, s.p.at}).second && isfinite(s.low) && isfinite(s.high);

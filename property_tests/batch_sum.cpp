@@ -22,25 +22,25 @@ BOOST_AUTO_TEST_CASE(the_gradient_of_a_batch_is_that_of_its_examples) {
     holds(std::string(o.info.name), 20 / patience, [&] {
       const question q = *any_question(o);
       const sample x = q.draw();
-      const index n = examples_of(o, x);
+      const index_t n = examples_of(o, x);
       const oracle whole(o, x, format_of(x.type));
       RC_PRE(n > 0 && whole.kinks().empty());
       value_list<real> sum = whole.gradient(), terms = whole.gradient();
       for (auto* list : {&sum, &terms})
         for (values<real>& d : *list)
-          for (index i = 0; i < d.size(); ++i) d[i] = real(0);
-      for (index e = 0; e < n; ++e) {
+          for (index_t i = 0; i < d.size(); ++i) d[i] = real(0);
+      for (index_t e = 0; e < n; ++e) {
         const sample one = of_examples(o, x, {e});
         const oracle alone(o, one, format_of(x.type));
         for (std::size_t k = 0; k < sum.size(); ++k)
-          for (index i = 0; i < alone.gradient()[k].size(); ++i) {
-            const index at = in_batch(o, k) ? e * alone.gradient()[k].size() + i : i;
+          for (index_t i = 0; i < alone.gradient()[k].size(); ++i) {
+            const index_t at = in_batch(o, k) ? e * alone.gradient()[k].size() + i : i;
             sum[k][at] += alone.gradient()[k][i];
             terms[k][at] += abs(alone.gradient()[k][i]);
           }
       }
       for (std::size_t k = 0; k < sum.size(); ++k)
-        for (index i = 0; i < sum[k].size(); ++i) {
+        for (index_t i = 0; i < sum[k].size(); ++i) {
           // Where terms cancel within an example, only the running error bound of f64 says how large they were.
           const real scale = terms[k][i] + real(whole.bounded_gradient()[k][i].error());
           if (isfinite(sum[k][i])) RC_ASSERT(close(sum[k][i], whole.gradient()[k][i], real(1024) * scale));

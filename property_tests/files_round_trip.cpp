@@ -16,7 +16,7 @@ std::string any_text() {
 
 tensor any_tensor() {
   const dtype t = *rc::gen::element(dtype::f64, dtype::f32, dtype::f16, dtype::bf16, dtype::i64);
-  shape dims = *rc::gen::container<shape>(*rc::gen::inRange<std::size_t>(0, 5), rc::gen::inRange<index>(0, 4));
+  shape dims = *rc::gen::container<shape>(*rc::gen::inRange<std::size_t>(0, 5), rc::gen::inRange<index_t>(0, 4));
   tensor x(t, dims);
   for (std::byte& b : x.bytes()) b = static_cast<std::byte>(*rc::gen::inRange(0, 256));
   return x;

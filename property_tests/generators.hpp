@@ -25,7 +25,7 @@ struct question {
   const op* o;
   dtype type;
   std::uint64_t seed, number;
-  index limit;
+  index_t limit;
   profile made_for;
 
   sample draw() const { return draw_sample(*o, type, seed, number, limit, 0, made_for); }
@@ -42,7 +42,7 @@ inline rc::Gen<dtype> any_float_type() { return rc::gen::element(dtype::f64, dty
 inline rc::Gen<question> any_question(const op& o, bool smooth = true) {
   return rc::gen::map(
       rc::gen::tuple(
-          rc::gen::inRange<index>(1, no_limit + 1), rc::gen::inRange<std::uint64_t>(0, 200), any_float_type(),
+          rc::gen::inRange<index_t>(1, no_limit + 1), rc::gen::inRange<std::uint64_t>(0, 200), any_float_type(),
           rc::gen::noShrink(rc::gen::inRange<std::uint64_t>(0, 1000000)),
           smooth ? rc::gen::just(profile::smooth) : rc::gen::element(profile::smooth, profile::kink, profile::special)),
       [&o](const auto& t) {

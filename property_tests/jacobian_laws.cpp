@@ -14,7 +14,7 @@ namespace {
 double norm(const value_list<real>& list) {
   real sum(0);
   for (const values<real>& x : list)
-    for (index i = 0; i < x.size(); ++i) sum += x[i] * x[i];
+    for (index_t i = 0; i < x.size(); ++i) sum += x[i] * x[i];
   return std::sqrt(static_cast<double>(sum));
 }
 

@@ -39,7 +39,7 @@ class knowing_subject : public subject {
 };
 
 void scale(tensor& t, double factor) {
-  for (index i = 0; i < t.count(); ++i) t.set(i, factor * t.at(i));
+  for (index_t i = 0; i < t.count(); ++i) t.set(i, factor * t.at(i));
 }
 
 // Bugs that need no knowledge of the op.

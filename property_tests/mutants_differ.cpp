@@ -43,7 +43,7 @@ class samples_of {
     if (is_new) {
       at->second = draw_informative_sample(op_, t, 1, n == without_cotangent ? 0 : n, p);
       for (tensor& v : at->second.cotangents)
-        for (index i = 0; n == without_cotangent && i < v.count(); ++i) v.set(i, 0);
+        for (index_t i = 0; n == without_cotangent && i < v.count(); ++i) v.set(i, 0);
     }
     return at->second;
   }
@@ -68,7 +68,7 @@ bool differs(const mutant& m, const op& o, const sample& x, call_condition c) {
     const reply right = honest->run(how, o, *put);
     sample other = *put;  // what may be kept of an earlier question of the same shapes
     for (tensor& v : other.cotangents)
-      for (index i = 0; i < v.count(); ++i) v.set(i, i % 2 == 0 ? 1 : -2);
+      for (index_t i = 0; i < v.count(); ++i) v.set(i, i % 2 == 0 ? 1 : -2);
     wrong->run(how, o, other);
     const auto& bounds = how == mode::vjp ? truth.bounded_gradient() : truth.bounded_output();
     for (int call = 0; call < 3; ++call) {
@@ -77,7 +77,7 @@ bool differs(const mutant& m, const op& o, const sample& x, call_condition c) {
       for (std::size_t k = 0; k < r.tensors.size(); ++k) {
         if (r.tensors[k].has_value() != right.tensors[k].has_value()) return true;
         if (r.tensors[k] && r.tensors[k]->dims() != right.tensors[k]->dims()) return true;
-        for (index i = 0; r.tensors[k] && i < r.tensors[k]->count(); ++i) {
+        for (index_t i = 0; r.tensors[k] && i < r.tensors[k]->count(); ++i) {
           const double a = r.tensors[k]->at(i), b = right.tensors[k]->at(i);
           const double bound = k < bounds.size() && i < bounds[k].size() ? bound_of(bounds[k][i], p) : 0;
           if (k < bounds.size() && i < bounds[k].size() && isnan(bounds[k][i].value())) continue;  // any is as good

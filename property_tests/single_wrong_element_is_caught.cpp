@@ -21,7 +21,7 @@ double next(const format& f, double x, double direction) {
 // One element of the k-th answer is replaced.
 class one_wrong_element : public subject {
  public:
-  one_wrong_element(std::size_t tensor, index at, double value) : tensor_(tensor), at_(at), value_(value) {}
+  one_wrong_element(std::size_t tensor, index_t at, double value) : tensor_(tensor), at_(at), value_(value) {}
   std::string name() const override { return "one wrong element"; }
   std::string version() const override { return "0"; }
   offer offers(const op&, dtype) const override { return {.forward = true, .vjp = true, .jvp = false, .why_not = ""}; }
@@ -33,7 +33,7 @@ class one_wrong_element : public subject {
 
  private:
   std::size_t tensor_;
-  index at_;
+  index_t at_;
   double value_;
   std::unique_ptr<subject> honest_ = reference_subject();
 };
@@ -46,7 +46,7 @@ bool caught(const question& q, const char* check_name, const value_list<bounded<
     if (expected[k].present() && expected[k].size() > 0) candidates.push_back(k);
   RC_PRE(!candidates.empty());
   const std::size_t k = candidates[*rc::gen::inRange<std::size_t>(0, candidates.size())];
-  const index i = *rc::gen::inRange<index>(0, expected[k].size());
+  const index_t i = *rc::gen::inRange<index_t>(0, expected[k].size());
   const double direction = *rc::gen::element(-1.0, 1.0);
 
   const format& f = format_of(q.type);
@@ -73,7 +73,7 @@ BOOST_AUTO_TEST_CASE(in_any_gradient) {
     if (!truth.kinks().empty()) return;
     bool zero = true;  // then the verdict is `vacuous`, whatever the subject says
     for (const values<real>& d : truth.gradient())
-      for (index i = 0; i < d.size(); ++i) zero = zero && d[i] == real(0);
+      for (index_t i = 0; i < d.size(); ++i) zero = zero && d[i] == real(0);
     if (zero) return;
     const bool was_tried = caught(q, "reference_gradient", truth.bounded_gradient(), {q.type, accumulator}, x);
     ++(was_tried ? tried : skipped);

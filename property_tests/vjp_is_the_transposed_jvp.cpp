@@ -15,14 +15,14 @@ namespace {
 real largest(const value_list<real>& list) {
   real most = 1;
   for (const values<real>& x : list)
-    for (index i = 0; i < x.size(); ++i) most = math::max(most, abs(x[i]));
+    for (index_t i = 0; i < x.size(); ++i) most = math::max(most, abs(x[i]));
   return most;
 }
 
 real mass(const value_list<real>& list) {
   real total;
   for (const values<real>& x : list)
-    for (index i = 0; i < x.size(); ++i) total += abs(x[i]);
+    for (index_t i = 0; i < x.size(); ++i) total += abs(x[i]);
   return total;
 }
 
@@ -30,7 +30,7 @@ struct inner_product {
   real value, terms;  // the sum, and that of absolute values
   inner_product(const value_list<real>& a, const value_list<real>& b) {
     for (std::size_t k = 0; k < a.size(); ++k)
-      for (index i = 0; i < a[k].size(); ++i) {
+      for (index_t i = 0; i < a[k].size(); ++i) {
         value += a[k][i] * b[k][i];
         terms += abs(a[k][i] * b[k][i]);
       }
@@ -68,9 +68,9 @@ BOOST_AUTO_TEST_CASE(they_agree_entry_by_entry) {
       if (t.count() > 0) v.push_back(&t);
     const auto one_entry = [](std::vector<tensor*>& list) {
       for (tensor* t : list)
-        for (index i = 0; i < t->count(); ++i) t->set(i, 0);
+        for (index_t i = 0; i < t->count(); ++i) t->set(i, 0);
       tensor& chosen = *list[*rc::gen::inRange<std::size_t>(0, list.size())];
-      chosen.set(*rc::gen::inRange<index>(0, chosen.count()), 1);
+      chosen.set(*rc::gen::inRange<index_t>(0, chosen.count()), 1);
     };
     for (int times = 0; times < 3; ++times) {
       one_entry(u);

@@ -29,7 +29,7 @@ value_list<real> vjp(const oracle& truth, const value_list<real>& v) {
 template <class F>
 value_list<real> changed(value_list<real> list, F f) {
   for (std::size_t k = 0; k < list.size(); ++k)
-    for (index i = 0; i < list[k].size(); ++i) list[k][i] = f(k, i, list[k][i]);
+    for (index_t i = 0; i < list[k].size(); ++i) list[k][i] = f(k, i, list[k][i]);
   return list;
 }
 
@@ -40,7 +40,7 @@ value_list<bounded<real>> errors(const oracle& truth, const value_list<real>& v)
   value_list<bounded<real>> in, g, d = results_for<bounded<real>>(truth);
   const auto exactly = [](const values<real>& x) {
     values<bounded<real>> out = x.present() ? values<bounded<real>>(x.dims()) : values<bounded<real>>{};
-    for (index i = 0; i < x.size(); ++i) out[i] = bounded<real>::input(x[i]);
+    for (index_t i = 0; i < x.size(); ++i) out[i] = bounded<real>::input(x[i]);
     return out;
   };
   for (const values<real>& x : truth.inputs()) in.push_back(exactly(x));
@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(scaling_the_cotangent_by_a_power_of_two_scales_the_gradient
                            e = vjp(truth,
                                    changed(truth.cotangents(), [&](auto, auto, const real&r) { return scaled(r); }));
     for (std::size_t n = 0; n < d.size(); ++n)
-      for (index i = 0; i < d[n].size(); ++i) RC_ASSERT(e[n][i] == scaled(d[n][i]));
+      for (index_t i = 0; i < d[n].size(); ++i) RC_ASSERT(e[n][i] == scaled(d[n][i]));
   });
 }
 
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE(a_zero_cotangent_gives_a_zero_gradient) {
     const oracle truth(*q.o, x, format_of(q.type));
     for (const values<real>& d :
          vjp(truth, changed(truth.cotangents(), [](auto, auto, const real&) { return real(0); })))
-      for (index i = 0; i < d.size(); ++i) RC_ASSERT(d[i] == real(0));
+      for (index_t i = 0; i < d.size(); ++i) RC_ASSERT(d[i] == real(0));
   });
 }
 
@@ -84,11 +84,11 @@ BOOST_AUTO_TEST_CASE(the_gradient_of_a_sum_of_cotangents_is_the_sum_of_the_gradi
     // Both cotangents have 53 bits and exponents within some fifty of each other, so their sum is exact.
     const value_list<real> v = truth.cotangents(),
                            w = changed(v, [&](auto, auto, const real&) { return real(random.normal()); }),
-                           both = changed(v, [&](std::size_t k, index i, const real&r) { return r + w[k][i]; });
+                           both = changed(v, [&](std::size_t k, index_t i, const real&r) { return r + w[k][i]; });
     const value_list<real> dv = vjp(truth, v), dw = vjp(truth, w), d = vjp(truth, both);
     const value_list<bounded<real>> ev = errors(truth, v), ew = errors(truth, w), e = errors(truth, both);
     for (std::size_t k = 0; k < d.size(); ++k)
-      for (index i = 0; i < d[k].size(); ++i) {
+      for (index_t i = 0; i < d[k].size(); ++i) {
         // Three evaluations, and the sum on the right is rounded once.
         const double bound = ev[k][i].error() + ew[k][i].error() + e[k][i].error() +
                              static_cast<double>(real::epsilon()) * magnitude(dv[k][i] + dw[k][i]);

@@ -31,16 +31,16 @@ struct attention : backproof::attention::of_heads<attention> {
   static constexpr law laws[] = {law::linear_in(2), law::linear_in(5), law::shift(0, 3)};
 
   static void draw(sampler& s) {
-    const index masks = s.choose<index>({0, 1, 2, 1, 2});  // none, added, boolean
+    const index_t masks = s.choose<index_t>({0, 1, 2, 1, 2});  // none, added, boolean
     const bool past = s.choose({false, true}), heads_inside = s.choose({false, true});
-    s.attribute("is_causal", s.choose<index>({0, 1, 0}));
+    s.attribute("is_causal", s.choose<index_t>({0, 1, 0}));
     s.attribute("softcap", s.choose({0.0, 2.0, 0.0}));
     if (s.choose({false, true})) s.attribute("scale", 0.75);
-    const index kv_heads = s.attribute("kv_num_heads", s.extent(1, 2));
-    const index q_heads = s.attribute("q_num_heads", kv_heads * std::min(s.choose<index>({1, 2}), s.limit()));
-    const index n = s.extent(1, 2), queries = s.extent(1, 3), keys = s.extent(1, 3), d = s.extent(1, 3);
-    const index e = s.extent(1, 2), before = past ? s.extent(1, 2) : 0;
-    const auto input = [&](index heads, index length, index size) {
+    const index_t kv_heads = s.attribute("kv_num_heads", s.extent(1, 2));
+    const index_t q_heads = s.attribute("q_num_heads", kv_heads * std::min(s.choose<index_t>({1, 2}), s.limit()));
+    const index_t n = s.extent(1, 2), queries = s.extent(1, 3), keys = s.extent(1, 3), d = s.extent(1, 3);
+    const index_t e = s.extent(1, 2), before = past ? s.extent(1, 2) : 0;
+    const auto input = [&](index_t heads, index_t length, index_t size) {
       s.input(heads_inside ? shape{n, length, heads * size} : shape{n, heads, length, size}, {.low = -4, .high = 4});
     };
     input(q_heads, queries, d);
@@ -69,7 +69,7 @@ struct attention : backproof::attention::of_heads<attention> {
 
   // The extents of everything, and where elements stand.
   struct geometry {
-    index batch, heads, kv_heads, queries, past, present, size, value_size;
+    index_t batch, heads, kv_heads, queries, past, present, size, value_size;
     bool heads_inside;
 
     geometry(const attributes& a, std::span<const shape> in)
@@ -93,23 +93,23 @@ struct attention : backproof::attention::of_heads<attention> {
       if (!fits) throw std::invalid_argument(else_);
     }
     shape all() const { return {batch, heads, queries, past + present}; }
-    shape apart(const shape& x, index count) const {
+    shape apart(const shape& x, index_t count) const {
       if (x.size() == 4 && !heads_inside) return x;
       require(x.size() == 3 && heads_inside && x[2] % count == 0, "Q, K and V need four axes, or three with all heads");
       return {x[0], count, x[1], x[2] / count};
     }
     // Of Q, K, V or Y: element e of row i of a head.
-    index at(index n, index h, index i, index e, index head_count, index rows, index columns) const {
+    index_t at(index_t n, index_t h, index_t i, index_t e, index_t head_count, index_t rows, index_t columns) const {
       return heads_inside ? ((n * rows + i) * head_count + h) * columns + e
                           : ((n * head_count + h) * rows + i) * columns + e;
     }
-    index mask(index n, index h, index i, index j) const {
+    index_t mask(index_t n, index_t h, index_t i, index_t j) const {
       return ((n * heads + h) * queries + i) * (past + present) + j;
     }
-    index key_head(index h) const { return h / (heads / kv_heads); }
+    index_t key_head(index_t h) const { return h / (heads / kv_heads); }
     // Element e of key or value j, which stands in the tensor of past ones (true) or of present ones.
-    std::pair<bool, index> kv(index n, index h, index j, index e, index columns) const {
-      const index head = key_head(h);
+    std::pair<bool, index_t> kv(index_t n, index_t h, index_t j, index_t e, index_t columns) const {
+      const index_t head = key_head(h);
       if (j < past) return {true, ((n * kv_heads + head) * past + j) * columns + e};
       return {false, at(n, head, j - past, e, kv_heads, present, columns)};
     }
@@ -132,30 +132,30 @@ struct attention : backproof::attention::of_heads<attention> {
     const broadcasting from(c.has(mask) ? c.in[mask].dims() : shape{}, at.all());
     const S scale = c.attrs.has("scale") ? S(c.attrs.number("scale")) : usual_scale<S>(at.size);
     const bool causal = c.attrs.flag("is_causal");
-    for (index n = 0; n < at.batch; ++n)
-      for (index h = 0; h < at.heads; ++h)
+    for (index_t n = 0; n < at.batch; ++n)
+      for (index_t h = 0; h < at.heads; ++h)
         visit(at, n, h, from,
               backproof::attention::head{
                   at.queries, at.past + at.present, at.size, at.value_size, scale, c.attrs.number("softcap"),
-                  [&, n, h](index i, index e) { return c.in[0][at.at(n, h, i, e, at.heads, at.queries, at.size)]; },
-                  [&, n, h](index j, index e) {
+                  [&, n, h](index_t i, index_t e) { return c.in[0][at.at(n, h, i, e, at.heads, at.queries, at.size)]; },
+                  [&, n, h](index_t j, index_t e) {
                     const auto [old, place] = at.kv(n, h, j, e, at.size);
                     return c.in[old ? 4 : 1][place];
                   },
-                  [&, n, h](index j, index e) {
+                  [&, n, h](index_t j, index_t e) {
                     const auto [old, place] = at.kv(n, h, j, e, at.value_size);
                     return c.in[old ? 5 : 2][place];
                   },
-                  [&, n, h](index i, index j) { return c.has(3) ? c.in[3][from(at.mask(n, h, i, j))] : S(0); },
-                  [&, n, h](index i, index j) {
+                  [&, n, h](index_t i, index_t j) { return c.has(3) ? c.in[3][from(at.mask(n, h, i, j))] : S(0); },
+                  [&, n, h](index_t i, index_t j) {
                     return (!causal || j <= at.past + i) && (!c.has(6) || c.at(6, from(at.mask(n, h, i, j))) != 0);
                   }});
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    each_head(c, [&](const geometry& at, index n, index h, const broadcasting&, const auto& head) {
-      head.forward([&](index i, index e, const S& value) {
+    each_head(c, [&](const geometry& at, index_t n, index_t h, const broadcasting&, const auto& head) {
+      head.forward([&](index_t i, index_t e, const S& value) {
         y[0][at.at(n, h, i, e, at.heads, at.queries, at.value_size)] = value;
       });
     });
@@ -165,19 +165,19 @@ struct attention : backproof::attention::of_heads<attention> {
   static void gradient(const call<S>& c, cotangents<S> g, results<S> d, backproof::attention::softmax_vjp how) {
     std::vector<sums<S>> total;
     for (values<S>& one : d) total.emplace_back(one);
-    each_head(c, [&](const geometry& at, index n, index h, const broadcasting& from, const auto& head) {
+    each_head(c, [&](const geometry& at, index_t n, index_t h, const broadcasting& from, const auto& head) {
       head.back(
-          how, [&](index i, index e) { return g[0][at.at(n, h, i, e, at.heads, at.queries, at.value_size)]; },
-          [&](index i, index e) -> sum<S>& { return total[0][at.at(n, h, i, e, at.heads, at.queries, at.size)]; },
-          [&](index j, index e) -> sum<S>& {
+          how, [&](index_t i, index_t e) { return g[0][at.at(n, h, i, e, at.heads, at.queries, at.value_size)]; },
+          [&](index_t i, index_t e) -> sum<S>& { return total[0][at.at(n, h, i, e, at.heads, at.queries, at.size)]; },
+          [&](index_t j, index_t e) -> sum<S>& {
             const auto [old, place] = at.kv(n, h, j, e, at.size);
             return total[old ? 4 : 1][place];
           },
-          [&](index j, index e) -> sum<S>& {
+          [&](index_t j, index_t e) -> sum<S>& {
             const auto [old, place] = at.kv(n, h, j, e, at.value_size);
             return total[old ? 5 : 2][place];
           },
-          [&](index i, index j, const S& ds) {
+          [&](index_t i, index_t j, const S& ds) {
             if (c.has(3)) total[3][from(at.mask(n, h, i, j))] += ds;
           });
     });

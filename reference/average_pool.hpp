@@ -24,13 +24,13 @@ struct average_pool : pooling::average<average_pool> {
   static constexpr law laws[] = {law::linear(), law::batch(0b1)};
 
   static void draw(sampler& s) {
-    s.attribute("count_include_pad", s.choose<index>({0, 1}));
+    s.attribute("count_include_pad", s.choose<index_t>({0, 1}));
     s.input(pooling::drawn_sliding(s, false));
   }
 
   static windows over(const attributes& a, const shape& x) { return windows_of(a, x, a.integers("kernel_shape")); }
 
-  static index divisor(const attributes& a, const windows& slide, index o) {
+  static index_t divisor(const attributes& a, const windows& slide, index_t o) {
     return a.flag("count_include_pad") ? slide.padded_cells(o) : slide.real_cells(o);
   }
 };

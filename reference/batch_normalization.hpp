@@ -27,9 +27,9 @@ struct batch_normalization {
   static constexpr law laws[] = {law::linear_in(1), law::linear_in(2)};
 
   static void draw(sampler& s) {
-    s.attribute("training_mode", s.choose<index>({1, 0}));
+    s.attribute("training_mode", s.choose<index_t>({1, 0}));
     s.attribute("epsilon", s.choose({1e-5, 0.125, 1e-3}));
-    const shape x = normalization::draw_channels(s, s.choose<index>({1, 0, 2}), s.extent(1, 4));
+    const shape x = normalization::draw_channels(s, s.choose<index_t>({1, 0, 2}), s.extent(1, 4));
     const domain where = normalization::draw_domain(s);
     s.input(x, where);
     s.input({x[1]});
@@ -40,8 +40,8 @@ struct batch_normalization {
 
   static groups sets(const attributes&, const shape& x) {
     if (x.size() < 2) throw std::invalid_argument("X " + to_string(x) + " has no axis of channels");
-    std::vector<index> axes;
-    for (index k = 0; k < static_cast<index>(x.size()); ++k)
+    std::vector<index_t> axes;
+    for (index_t k = 0; k < static_cast<index_t>(x.size()); ++k)
       if (k != 1) axes.push_back(k);
     return groups(x, axes);
   }
@@ -56,10 +56,10 @@ struct batch_normalization {
 
   // One channel in inference, in the Core's place: statistics are given.
   template <class S>
-  static normalization::standardized<S> by_given(const call<S>& c, index channel, const std::vector<index>& at) {
+  static normalization::standardized<S> by_given(const call<S>& c, index_t channel, const std::vector<index_t>& at) {
     normalization::standardized<S> s{.x = {}, .hat = {}, .mean = c.in[3][channel], .deviation = S(0)};
     s.deviation = math::sqrt(c.in[4][channel] + S(epsilon(c.attrs)));
-    for (const index i : at) {
+    for (const index_t i : at) {
       s.x.push_back(c.in[0][i]);
       s.hat.push_back((c.in[0][i] - s.mean) / s.deviation);
     }
@@ -74,7 +74,7 @@ struct batch_normalization {
     static void forward(const call<S>& c, results<S> y) {
       if (c.attrs.flag("training_mode")) return training::forward(c, y);
       const groups channels = sets(c.attrs, c.in[0].dims());
-      for (index k = 0; k < channels.count(); ++k) {
+      for (index_t k = 0; k < channels.count(); ++k) {
         const auto s = by_given(c, k, channels[k]);
         for (std::size_t j = 0; j < s.hat.size(); ++j)
           y[0][channels[k][j]] = Core::scaled(s, j, c.in[1][k]) + c.in[2][k];
@@ -86,7 +86,7 @@ struct batch_normalization {
       if (c.attrs.flag("training_mode")) return training::vjp(c, g, d);
       const groups channels = sets(c.attrs, c.in[0].dims());
       sums<S> dscale(d[1]), db(d[2]);
-      for (index k = 0; k < channels.count(); ++k) {
+      for (index_t k = 0; k < channels.count(); ++k) {
         const auto s = by_given(c, k, channels[k]);
         for (std::size_t j = 0; j < s.hat.size(); ++j) {
           const S& here = g[0][channels[k][j]];
@@ -118,14 +118,14 @@ struct batch_normalization {
     template <scalar S>
     static void forward(const call<S>& c, results<S> y) {
       const groups channels = sets(c.attrs, c.in[0].dims());
-      for (index k = 0; k < channels.count(); ++k) {
+      for (index_t k = 0; k < channels.count(); ++k) {
         std::vector<S> x;
-        for (const index i : channels[k]) x.push_back(c.in[0][i]);
+        for (const index_t i : channels[k]) x.push_back(c.in[0][i]);
         const bool training = c.attrs.flag("training_mode");
         const S e(epsilon(c.attrs)), m = training ? moments::mean(x) : c.in[3][k];
         const S a = c.in[1][k] / math::sqrt((training ? moments::variance(x) : c.in[4][k]) + e);
         const S b = c.in[2][k] - m * a;
-        for (const index i : channels[k]) y[0][i] = c.in[0][i] * a + b;
+        for (const index_t i : channels[k]) y[0][i] = c.in[0][i] * a + b;
       }
     }
   };

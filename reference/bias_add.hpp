@@ -24,11 +24,11 @@ struct bias_add {
   static constexpr law laws[] = {law::linear()};
 
   static void draw(sampler& s) {
-    const index rank = s.choose<index>({2, 3, 4, 1});
+    const index_t rank = s.choose<index_t>({2, 3, 4, 1});
     const bool alike = s.choose({false, true});
     shape x = s.dims(rank, rank);
     if (alike) x.assign(x.size(), s.extent(1, rank > 3 ? 3 : 5));
-    const index axis = s.attribute("axis", s.random().between(-rank, rank - 1));
+    const index_t axis = s.attribute("axis", s.random().between(-rank, rank - 1));
     s.input(x);
     s.input({slices(x, axis).length});
   }
@@ -44,14 +44,14 @@ struct bias_add {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const slices along(c.in[0].dims(), c.attrs.integer("axis"));
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = c.in[0][i] + c.in[1][i / along.inner % along.length];
+    for (index_t i = 0; i < y[0].size(); ++i) y[0][i] = c.in[0][i] + c.in[1][i / along.inner % along.length];
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const slices along(c.in[0].dims(), c.attrs.integer("axis"));
     sums<S> db(d[1]);
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       d[0][i] = g[0][i];
       db[i / along.inner % along.length] += g[0][i];
     }

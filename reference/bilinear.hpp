@@ -30,11 +30,11 @@ struct bilinear {
   static constexpr law laws[] = {law::linear_in(0), law::linear_in(1), law::linear_in(2), law::linear_in(3)};
 
   static void draw(sampler& s) {
-    const index rank = s.choose<index>({2, 3, 1});
+    const index_t rank = s.choose<index_t>({2, 3, 1});
     const bool biased = s.choose({true, false}), square = s.choose({false, false, true});
     shape x;
-    for (index k = 1; k < rank; ++k) x.push_back(s.extent(1, 4));
-    const index i = s.extent(1, 5), j = square ? i : s.extent(1, 5), out = s.extent(1, 5);
+    for (index_t k = 1; k < rank; ++k) x.push_back(s.extent(1, 4));
+    const index_t i = s.extent(1, 5), j = square ? i : s.extent(1, 5), out = s.extent(1, 5);
     x.push_back(i);
     s.input(x);
     x.back() = j;
@@ -63,30 +63,30 @@ struct bilinear {
   // Calls visit(y, i, j, w) for each product of three elements, by flat positions in y, x1, x2 and the weight.
   template <scalar S, class F>
   static void each_product(const call<S>& c, const shape& y, F visit) {
-    const index out = c.in[2].extent(0), rows = c.in[2].extent(1), columns = c.in[2].extent(2);
-    for (index k = 0; k < size_of(y); ++k)
-      for (index i = 0; i < rows; ++i)
-        for (index j = 0; j < columns; ++j)
+    const index_t out = c.in[2].extent(0), rows = c.in[2].extent(1), columns = c.in[2].extent(2);
+    for (index_t k = 0; k < size_of(y); ++k)
+      for (index_t i = 0; i < rows; ++i)
+        for (index_t j = 0; j < columns; ++j)
           visit(k, k / out * rows + i, k / out * columns + j, (k % out * rows + i) * columns + j);
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    const index out = c.in[2].extent(0), products = c.in[0].size() * c.in[2].size();
+    const index_t out = c.in[2].extent(0), products = c.in[0].size() * c.in[2].size();
     sums<S> total(y[0]);
-    each_product(c, y[0].dims(), [&](index k, index i, index j, index w) {
+    each_product(c, y[0].dims(), [&](index_t k, index_t i, index_t j, index_t w) {
       add_product(total[k], {c.in[0][i], c.in[2][w], c.in[1][j]}, products);
     });
     if (c.has(3))
-      for (index k = 0; k < y[0].size(); ++k) total[k] += c.in[3][k % out];
+      for (index_t k = 0; k < y[0].size(); ++k) total[k] += c.in[3][k % out];
     total.store();
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    const index out = c.in[2].extent(0), products = c.in[0].size() * c.in[2].size();
+    const index_t out = c.in[2].extent(0), products = c.in[0].size() * c.in[2].size();
     sums<S> dx1(d[0]), dx2(d[1]), dw(d[2]);
-    each_product(c, g[0].dims(), [&](index k, index i, index j, index w) {
+    each_product(c, g[0].dims(), [&](index_t k, index_t i, index_t j, index_t w) {
       add_product(dx1[i], {g[0][k], c.in[2][w], c.in[1][j]}, products);
       add_product(dx2[j], {g[0][k], c.in[2][w], c.in[0][i]}, products);
       add_product(dw[w], {g[0][k], c.in[0][i], c.in[1][j]}, products);
@@ -96,7 +96,7 @@ struct bilinear {
     dw.store();
     if (c.has(3)) {
       sums<S> db(d[3]);
-      for (index k = 0; k < g[0].size(); ++k) db[k % out] += g[0][k];
+      for (index_t k = 0; k < g[0].size(); ++k) db[k % out] += g[0][k];
       db.store();
     }
   }

@@ -31,7 +31,7 @@ struct clip {
   static constexpr law laws[] = {law::homogeneous(1), law::shift(1)};
 
   static void draw(sampler& s) {
-    const index given = s.choose<index>({3, 1, 2, 0});  // bit 0: min, bit 1: max
+    const index_t given = s.choose<index_t>({3, 1, 2, 0});  // bit 0: min, bit 1: max
     const bool crossed = s.choose({0, 0, 1}) != 0, scalars = s.choose({true, false});
     const shape x = s.dims(0, 3);
     const domain low{.low = -2, .high = 0, .distinct = true}, high{.low = 0, .high = 2, .distinct = true};
@@ -39,7 +39,7 @@ struct clip {
     for (shape& bound : dims) bound = scalars ? shape{} : elementwise::drawn_operand(s, x);
     draw_smooth<clip>(s, [&](sampler& to) {
       to.input(x, {.distinct = true});
-      for (const index bound : {1, 2})
+      for (const index_t bound : {1, 2})
         if ((given & bound) == 0)
           to.absent();
         else
@@ -60,7 +60,7 @@ struct clip {
     const shape& dims = c.in[0].dims();
     std::vector<broadcasting> at;
     for (std::size_t k = 0; k < 3; ++k) at.emplace_back(c.has(k) ? c.in[k].dims() : shape{}, dims);
-    for (index i = 0; i < size_of(dims); ++i) {
+    for (index_t i = 0; i < size_of(dims); ++i) {
       S y = c.in[0][i];
       std::vector<position> from = {{0, i}};
       for (const std::size_t k : {1, 2}) {
@@ -78,14 +78,14 @@ struct clip {
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    each_element(c, [&](index i, const S& taken, const auto&) { y[0][i] = taken; });
+    each_element(c, [&](index_t i, const S& taken, const auto&) { y[0][i] = taken; });
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     std::vector<sums<S>> totals;
     for (values<S>& one : d) totals.emplace_back(one);
-    each_element(c, [&](index i, const S&, const std::vector<position>& from) {
+    each_element(c, [&](index_t i, const S&, const std::vector<position>& from) {
       for (const position& p : from) totals[p.input][p.at] += g[0][i] / S(static_cast<int>(from.size()));
     });
     for (std::size_t k = 0; k < d.size(); ++k)
@@ -93,7 +93,7 @@ struct clip {
   }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
-    each_element(c, [&](index i, const real&, const std::vector<position>& from) {
+    each_element(c, [&](index_t i, const real&, const std::vector<position>& from) {
       if (from.size() > 1) s.simplex(from, g[0][i]);
     });
   }

@@ -25,9 +25,9 @@ struct col2im {
   static constexpr law laws[] = {law::linear(), law::batch(0b1)};
 
   static void draw(sampler& s) {
-    const index rank = s.choose<index>({2, 1, 2, 3});
-    const index batch = std::min(s.random().between(1, 2), s.limit());
-    const index channels = std::min(s.random().between(1, 3), s.limit());
+    const index_t rank = s.choose<index_t>({2, 1, 2, 3});
+    const index_t batch = std::min(s.random().between(1, 2), s.limit());
+    const index_t channels = std::min(s.random().between(1, 3), s.limit());
     // Planes count several times, for most cells stand in several columns.
     const drawn_windows w(s, rank, (rank == 3 ? 8 : 4) * batch * channels,
                           {.dilated = true, .in_padding = true, .symmetric = s.choose({true, false}), .taps = 12});
@@ -41,9 +41,9 @@ struct col2im {
   }
 
   // The windows over an image of that many planes.
-  static windows over(const attributes& a, index batch, index channels) {
+  static windows over(const attributes& a, index_t batch, index_t channels) {
     shape image = a.integers("image_shape");
-    if (std::any_of(image.begin(), image.end(), [](index n) { return n < 1 || n > 1 << 24; }))
+    if (std::any_of(image.begin(), image.end(), [](index_t n) { return n < 1 || n > 1 << 24; }))
       throw std::invalid_argument("image_shape " + to_string(image) + " is not positive, or exceeds 2^24");
     image.insert(image.begin(), {batch, channels});
     return windows(image, a.integers("block_shape"), a.integers("strides"), a.integers("dilations"),
@@ -72,13 +72,13 @@ struct col2im {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     sums<S> total(y[0]);
-    each_place(c, [&](index b, index i) { total[i] += c.in[0][b]; });
+    each_place(c, [&](index_t b, index_t i) { total[i] += c.in[0][b]; });
     total.store();
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    each_place(c, [&](index b, index i) { d[0][b] = g[0][i]; });
+    each_place(c, [&](index_t b, index_t i) { d[0][b] = g[0][i]; });
   }
 };
 

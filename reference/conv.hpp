@@ -33,7 +33,7 @@ struct conv : convolution::frame<conv> {
                                  law::translation(1)};
 
   static void draw(sampler& s) {
-    const index rank = s.choose<index>({2, 1, 3});
+    const index_t rank = s.choose<index_t>({2, 1, 3});
     const std::string auto_pad = drawn_windows::any_auto_pad(s);
     const convolution::drawn_channels c(s, rank == 3 ? 2 : 3);
     const drawn_windows w(s, rank, c.batch * std::max(c.image, c.maps),

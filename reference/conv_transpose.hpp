@@ -32,8 +32,8 @@ struct conv_transpose : convolution::frame<conv_transpose> {
                                  law::translation(-1)};
 
   static void draw(sampler& s) {
-    const index rank = s.choose<index>({2, 1, 3});
-    const index way = s.pick(7);
+    const index_t rank = s.choose<index_t>({2, 1, 3});
+    const index_t way = s.pick(7);
     const std::string ways[] = {"NOTSET", "NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER", "NOTSET", "SAME_UPPER"};
     const std::string auto_pad = s.attribute("auto_pad", ways[way]);
     const bool stated = way > 4;  // output_shape
@@ -47,9 +47,9 @@ struct conv_transpose : convolution::frame<conv_transpose> {
     shape more;
     for (std::size_t k = 0; k < w.kernel.size(); ++k) {
       const window_axis a{.kernel = w.kernel[k], .stride = w.strides[k], .dilation = w.dilations[k]};
-      const index reached = a.stride * (x[k + 2] - 1) + a.reach() - w.pads[k] - w.pads[w.kernel.size() + k];
+      const index_t reached = a.stride * (x[k + 2] - 1) + a.reach() - w.pads[k] - w.pads[w.kernel.size() + k];
       const bool same = way == 3 || way == 4;
-      const index least = std::max<index>(0, a.stride - a.reach());  // an output of n s must not need negative pads
+      const index_t least = std::max<index_t>(0, a.stride - a.reach());  // an output of n s must not need negative pads
       more.push_back(same ? s.random().between(least, a.stride - 1) : w.spatial[k] - reached);
     }
     s.attribute("group", c.group);
@@ -74,9 +74,9 @@ struct conv_transpose : convolution::frame<conv_transpose> {
       for (std::size_t k = 0; k < rank; ++k) {
         window_axis slide{.kernel = kernel[k], .stride = strides[k], .dilation = dilations[k]};
         slide.check();
-        const index more = a.integers("output_padding")[k];
+        const index_t more = a.integers("output_padding")[k];
         if (more < 0 || more >= slide.stride) throw std::invalid_argument("output_padding is not 0 .. stride - 1");
-        const index whole = slide.stride * (x[k + 2] - 1) + more + slide.reach();
+        const index_t whole = slide.stride * (x[k + 2] - 1) + more + slide.reach();
         std::tie(slide.pad_begin, slide.pad_end) = padding(a, k, whole, slide.stride * x[k + 2]);
         slide.check();
         pads.insert(pads.begin() + static_cast<std::ptrdiff_t>(k), slide.pad_begin);
@@ -90,7 +90,7 @@ struct conv_transpose : convolution::frame<conv_transpose> {
 
    private:
     // At both ends of axis k, whose output is `whole` without padding, and `same` with SAME_*.
-    static std::pair<index, index> padding(const attributes& a, std::size_t k, index whole, index same) {
+    static std::pair<index_t, index_t> padding(const attributes& a, std::size_t k, index_t whole, index_t same) {
       const shape &pads = a.integers("pads"), &stated = a.integers("output_shape");
       const std::string& how = a.text("auto_pad");
       if (how != "NOTSET" && how != "VALID" && how != "SAME_UPPER" && how != "SAME_LOWER")
@@ -99,7 +99,7 @@ struct conv_transpose : convolution::frame<conv_transpose> {
       if (stated.empty() && how == "VALID") return {0, 0};
       if (!stated.empty() && (stated.size() != pads.size() / 2 || stated[k] < 1))
         throw std::invalid_argument("output_shape has not the kernel's rank, or is not positive");
-      const index total = whole - (stated.empty() ? same : stated[k]);
+      const index_t total = whole - (stated.empty() ? same : stated[k]);
       if (total < 0) throw std::invalid_argument("the output would have to be larger than the windows reach");
       if (how == "SAME_UPPER") return {total / 2, total - total / 2};
       return {total - total / 2, total / 2};
@@ -113,8 +113,8 @@ struct conv_transpose : convolution::frame<conv_transpose> {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const shape &x = in[0], &w = in[1];
-    const index group = a.integer("group");
-    if (x.size() < 3 || w.size() < 3 || x[1] != w[0] || group < 1 || group > std::max<index>(1, x[1]))
+    const index_t group = a.integer("group");
+    if (x.size() < 3 || w.size() < 3 || x[1] != w[0] || group < 1 || group > std::max<index_t>(1, x[1]))
       throw std::invalid_argument("X " + to_string(x) + " and W " + to_string(w) + " do not form " +
                                   std::to_string(group) + " groups");
     const geometry at(a, x, w);
@@ -129,7 +129,7 @@ struct conv_transpose : convolution::frame<conv_transpose> {
     const shape& w = c.in[1].dims();
     const geometry at(c.attrs, c.in[0].dims(), w);
     convolution::each_product(over(c.attrs, w, at), at.y, w, c.attrs.integer("group"),
-                              [&](index x, index y, index k) { visit(y, x, k); });
+                              [&](index_t x, index_t y, index_t k) { visit(y, x, k); });
   }
 };
 

@@ -24,12 +24,12 @@ struct copy {
   static constexpr law laws[] = {law::linear()};
 
   static void draw(sampler& s) {
-    s.attribute("n", s.choose<index>({2, 4, 1}));
+    s.attribute("n", s.choose<index_t>({2, 4, 1}));
     s.input(s.dims(0, 3));
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    const index n = a.integer("n");
+    const index_t n = a.integer("n");
     if (n < 1 || n > 1000) throw std::invalid_argument("n is " + std::to_string(n) + ", not in 1 .. 1000");
     return std::vector<shape>(static_cast<std::size_t>(n), in[0]);
   }
@@ -37,14 +37,14 @@ struct copy {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     for (values<S>& out : y)
-      for (index i = 0; i < out.size(); ++i) out[i] = c.in[0][i];
+      for (index_t i = 0; i < out.size(); ++i) out[i] = c.in[0][i];
   }
 
   template <scalar S>
   static void vjp(const call<S>&, cotangents<S> g, results<S> d) {
     sums<S> dx(d[0]);
     for (const values<S>& branch : g)
-      for (index i = 0; i < branch.size(); ++i) dx[i] += branch[i];
+      for (index_t i = 0; i < branch.size(); ++i) dx[i] += branch[i];
     dx.store();
   }
 };

@@ -33,7 +33,7 @@ struct cosine_embedding_loss {
     s.input(x, {.distinct = true});
     s.input(x, {.distinct = true});
     x.pop_back();
-    const auto no_zero = [](const std::vector<index>& t) { return std::find(t.begin(), t.end(), 0) == t.end(); };
+    const auto no_zero = [](const std::vector<index_t>& t) { return std::find(t.begin(), t.end(), 0) == t.end(); };
     fitting_indices(s, x, -1, 1, no_zero);
   }
 
@@ -49,10 +49,10 @@ struct cosine_embedding_loss {
   // One pair of vectors.
   template <scalar S>
   struct pair {
-    pair(const call<S>& c, index row) : length(c.in[0].extent(-1)), start(row * length), alike(c.at(2, row) == 1) {
+    pair(const call<S>& c, index_t row) : length(c.in[0].extent(-1)), start(row * length), alike(c.at(2, row) == 1) {
       if (!alike && c.at(2, row) != -1) throw std::invalid_argument("a target is neither 1 nor -1");
       sum<S> dot, aa, bb;
-      for (index i = start; i < start + length; ++i) {
+      for (index_t i = start; i < start + length; ++i) {
         dot.add_product(c.in[0][i], c.in[1][i]);
         aa.add_product(c.in[0][i], c.in[0][i]);
         bb.add_product(c.in[1][i], c.in[1][i]);
@@ -63,18 +63,18 @@ struct cosine_embedding_loss {
       root = math::sqrt(a2 * b2);
       cosine = dot.value() / root;
     }
-    index length, start;
+    index_t length, start;
     bool alike;
     S a2, b2, root, cosine;
 
-    S by_a(const call<S>& c, index i) const { return c.in[1][i] / root - cosine * c.in[0][i] / a2; }
-    S by_b(const call<S>& c, index i) const { return c.in[0][i] / root - cosine * c.in[1][i] / b2; }
+    S by_a(const call<S>& c, index_t i) const { return c.in[1][i] / root - cosine * c.in[0][i] / a2; }
+    S by_b(const call<S>& c, index_t i) const { return c.in[0][i] / root - cosine * c.in[1][i] / b2; }
   };
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     values<S> losses(c.in[2].dims());
-    for (index row = 0; row < losses.size(); ++row) {
+    for (index_t row = 0; row < losses.size(); ++row) {
       const pair<S> p(c, row);
       losses[row] = p.alike ? S(1) - p.cosine : math::max(p.cosine - S(c.attrs.number("margin")), S(0));
     }
@@ -83,12 +83,12 @@ struct cosine_embedding_loss {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    for (index row = 0; row < c.in[2].size(); ++row) {
+    for (index_t row = 0; row < c.in[2].size(); ++row) {
       const pair<S> p(c, row);
       const S share = loss::cotangent(c.attrs, g[0], row, c.in[2].size()), gap = p.cosine - S(c.attrs.number("margin"));
       // Below the margin this is 0, unless c is a number that may have overflowed: then nothing is known.
       const S k = p.alike ? -share : S(0) < gap ? share : share * math::max(gap, S(0));
-      for (index i = p.start; i < p.start + p.length; ++i) {
+      for (index_t i = p.start; i < p.start + p.length; ++i) {
         d[0][i] = k * p.by_a(c, i);
         d[1][i] = k * p.by_b(c, i);
       }
@@ -97,16 +97,16 @@ struct cosine_embedding_loss {
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     const real margin(c.attrs.number("margin"));
-    for (index row = 0; row < c.in[2].size(); ++row) {
+    for (index_t row = 0; row < c.in[2].size(); ++row) {
       const pair<real> p(c, row);
       if (p.alike) continue;
       real terms = abs(margin);  // what rounds in the sums of c, in units of its last place
-      for (index i = p.start; i < p.start + p.length; ++i) terms += abs(c.in[0][i] * c.in[1][i]) / p.root;
+      for (index_t i = p.start; i < p.start + p.length; ++i) terms += abs(c.in[0][i] * c.in[1][i]) / p.root;
       const real gap = p.cosine - margin;
       if (!isfinite(gap) || !s.near(gap, terms * real(static_cast<int>(p.length) + 4))) continue;
       // How much of the gradient is there: anything between nothing and all of it.
       const real share = loss::cotangent(c.attrs, g[0], row, c.in[2].size()), chosen = real(0) < gap ? 1 : 0;
-      for (index i = p.start; i < p.start + p.length; ++i) {
+      for (index_t i = p.start; i < p.start + p.length; ++i) {
         s.interval({0, i}, 0, 1, chosen, share * p.by_a(c, i));
         s.interval({1, i}, 0, 1, chosen, share * p.by_b(c, i));
       }

@@ -26,15 +26,15 @@ struct cosine_similarity {
 
   static void draw(sampler& s) {
     const double eps = s.attribute("eps", s.choose({0x1p-13, 0.5}));
-    const index stretched = s.choose<index>({0, 1, 2});  // none, b has extent 1 somewhere, a has fewer axes
+    const index_t stretched = s.choose<index_t>({0, 1, 2});  // none, b has extent 1 somewhere, a has fewer axes
     shape x = s.dims(1, 3);
-    const index rank = static_cast<index>(x.size());
-    const index axis = s.attribute("axis", s.pick(2 * rank) - rank);
-    const index k = axis < 0 ? axis + rank : axis;
-    index& length = x[static_cast<std::size_t>(k)];
+    const index_t rank = static_cast<index_t>(x.size());
+    const index_t axis = s.attribute("axis", s.pick(2 * rank) - rank);
+    const index_t k = axis < 0 ? axis + rank : axis;
+    index_t& length = x[static_cast<std::size_t>(k)];
     if (length == 1) length = 2;  // of numbers, the cosine is 1 or -1
     shape a = x, b = x;
-    const index other = s.random().below(rank);
+    const index_t other = s.random().below(rank);
     if (stretched == 1 && other != k) b[static_cast<std::size_t>(other)] = 1;
     if (stretched == 2) a.erase(a.begin(), a.begin() + k);
     s.input(a, eps < 0.5 ? domain{.kinks = {0}} : domain{.kinks = {0, 0.5}});
@@ -50,15 +50,15 @@ struct cosine_similarity {
   template <class S>
   struct vector {
     std::vector<S> x;
-    std::vector<index> at;
+    std::vector<index_t> at;
     S norm, length;  // length = max(norm, eps)
   };
 
   template <class Norm, class S>
-  static vector<S> gather(const values<S>& from, const broadcasting& source, const std::vector<index>& members,
+  static vector<S> gather(const values<S>& from, const broadcasting& source, const std::vector<index_t>& members,
                           const S& eps) {
     vector<S> v{.x = {}, .at = {}, .norm = S(0), .length = eps};
-    for (const index i : members) v.at.push_back(source(i)), v.x.push_back(from[v.at.back()]);
+    for (const index_t i : members) v.at.push_back(source(i)), v.x.push_back(from[v.at.back()]);
     v.norm = Norm::value(v.x, 2);
     v.length = math::max(v.norm, eps);
     return v;
@@ -71,7 +71,7 @@ struct cosine_similarity {
     const broadcasting from_a(c.in[0].dims(), all), from_b(c.in[1].dims(), all);
     const groups pairs(all, {c.attrs.integer("axis")});
     const S eps(c.attrs.number("eps"));
-    for (index o = 0; o < pairs.count(); ++o)
+    for (index_t o = 0; o < pairs.count(); ++o)
       visit(o, gather<Norm>(c.in[0], from_a, pairs[o], eps), gather<Norm>(c.in[1], from_b, pairs[o], eps));
   }
 
@@ -98,14 +98,14 @@ struct cosine_similarity {
   struct kernels {
     template <scalar S>
     static void forward(const call<S>& c, results<S> y) {
-      each_pair<Norm>(c, [&](index o, const vector<S>& a, const vector<S>& b) { y[0][o] = cosine(a, b); });
+      each_pair<Norm>(c, [&](index_t o, const vector<S>& a, const vector<S>& b) { y[0][o] = cosine(a, b); });
     }
 
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
       const S eps(c.attrs.number("eps"));
       sums<S> da(d[0]), db(d[1]);
-      each_pair<Norm>(c, [&](index o, const vector<S>& a, const vector<S>& b) {
+      each_pair<Norm>(c, [&](index_t o, const vector<S>& a, const vector<S>& b) {
         const std::vector<S> by_a = slopes(a, b, eps < a.norm), by_b = slopes(b, a, eps < b.norm);
         for (std::size_t j = 0; j < a.x.size(); ++j) {
           da[a.at[j]].add_product(g[0][o], by_a[j]);
@@ -136,7 +136,7 @@ struct cosine_similarity {
         s.interval({k, a.at[j]}, math::min(below[j], above[j]), math::max(below[j], above[j]),
                    eps < a.norm ? above[j] : below[j], cotangent);
     };
-    each_pair<norm::scaled>(c, [&](index o, const vector<real>& a, const vector<real>& b) {
+    each_pair<norm::scaled>(c, [&](index_t o, const vector<real>& a, const vector<real>& b) {
       state(0, a, b, g[0][o]);
       state(1, b, a, g[0][o]);
     });

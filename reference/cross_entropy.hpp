@@ -41,7 +41,7 @@ struct cross_entropy {
       classes::draw_labels(s, scores);
       s.absent();
     } else {
-      s.attribute("ignore_index", index{-100});
+      s.attribute("ignore_index", index_t{-100});
       s.absent();
       s.input(scores, {.low = 0, .high = 1});
     }
@@ -67,13 +67,13 @@ struct cross_entropy {
 
   // The target of class k in row r, whose label is t; without smoothing and weights.
   template <scalar S>
-  static S target(const call<S>& c, index k, index t, index at) {
+  static S target(const call<S>& c, index_t k, index_t t, index_t at) {
     return c.has(1) ? S(k == t ? 1 : 0) : c.in[2][at];
   }
 
   // The label of row r, -1 if it is ignored; any other number if there are no labels.
   template <scalar S>
-  static index label(const call<S>& c, index r) {
+  static index_t label(const call<S>& c, index_t r) {
     return c.has(1) ? classes::label(c, r) : 0;
   }
 
@@ -81,12 +81,12 @@ struct cross_entropy {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const values<S> lp = classes::log_softmax(c.in[0]);
-    const index count = c.in[0].extent(1);
+    const index_t count = c.in[0].extent(1);
     values<S> sharp(classes::labels_of(c.in[0].dims())), even = sharp, reduced(y[0].dims());
-    classes::each_row(c.in[0].dims(), [&](index r, auto at) {
-      const index t = label(c, r);
+    classes::each_row(c.in[0].dims(), [&](index_t r, auto at) {
+      const index_t t = label(c, r);
       sum<S> of_targets, of_all;
-      for (index k = 0; t >= 0 && k < count; ++k) {
+      for (index_t k = 0; t >= 0 && k < count; ++k) {
         const S w = classes::weight(c, 3, k);
         of_targets += -w * loss::weighted(target(c, k, t, at(k)), lp[at(k)]);
         of_all += -w * lp[at(k)];
@@ -97,17 +97,17 @@ struct cross_entropy {
     const S e(c.attrs.number("label_smoothing")), divided_by = divisor(c);
     loss::reduce(c.attrs, sharp, divided_by, y[0]);
     loss::reduce(c.attrs, even, divided_by, reduced);
-    for (index i = 0; i < reduced.size(); ++i)
+    for (index_t i = 0; i < reduced.size(); ++i)
       y[0][i] = loss::weighted(S(1) - e, y[0][i]) + loss::weighted(e / S(static_cast<int>(count)), reduced[i]);
   }
 
   // The smoothed and weighted targets q of row r; empty if its label is ignored.
   template <scalar S, class At>
-  static std::vector<S> targets(const call<S>& c, index r, At at) {
-    const index count = c.in[0].extent(1), t = label(c, r);
+  static std::vector<S> targets(const call<S>& c, index_t r, At at) {
+    const index_t count = c.in[0].extent(1), t = label(c, r);
     const S e(c.attrs.number("label_smoothing")), even = e / S(static_cast<int>(count));
     std::vector<S> q;
-    for (index k = 0; t >= 0 && k < count; ++k)
+    for (index_t k = 0; t >= 0 && k < count; ++k)
       q.push_back(classes::weight(c, 3, k) * ((S(1) - e) * target(c, k, t, at(k)) + even));
     return q;
   }
@@ -117,15 +117,15 @@ struct cross_entropy {
   static void gradient(const call<S>& c, cotangents<S> g, results<S> d, Derivative dx) {
     const values<S> lp = classes::log_softmax(c.in[0]);
     const S over = divisor(c), kept = S(1) - S(c.attrs.number("label_smoothing"));
-    classes::each_row(c.in[0].dims(), [&](index r, auto at) {
+    classes::each_row(c.in[0].dims(), [&](index_t r, auto at) {
       const S share = loss::cotangent(c.attrs, g[0], r, over);
       const std::vector<S> q = targets(c, r, at);
-      const auto p = [&](std::size_t k) { return math::exp(lp[at(static_cast<index>(k))]); };
+      const auto p = [&](std::size_t k) { return math::exp(lp[at(static_cast<index_t>(k))]); };
       for (std::size_t j = 0; j < q.size(); ++j) {
-        const index here = at(static_cast<index>(j));
+        const index_t here = at(static_cast<index_t>(j));
         d[0][here] = share * dx(j, q, p);
         if (d.size() > 2 && d[2].present())
-          d[2][here] = -share * loss::weighted(kept * classes::weight(c, 3, static_cast<index>(j)), lp[here]);
+          d[2][here] = -share * loss::weighted(kept * classes::weight(c, 3, static_cast<index_t>(j)), lp[here]);
       }
     });
   }

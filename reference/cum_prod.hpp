@@ -29,26 +29,26 @@ struct cum_prod {
 
   // The product of the x_j in y_i, of all but one; times a factor.
   template <scalar S, class At>
-  static S partial(const call<S>& c, At at, index n, index i, index but, const S& factor) {
+  static S partial(const call<S>& c, At at, index_t n, index_t i, index_t but, const S& factor) {
     std::vector<S> factors = {factor};
-    for (index j = 0; j < n; ++j)
+    for (index_t j = 0; j < n; ++j)
       if (j != but && scan::holds(c.attrs, i, j)) factors.push_back(c.in[0][at(j)]);
     return product(factors);
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    scan::each_slice(c.attrs, c.in[0].dims(), [&](auto at, index n) {
-      for (index i = 0; i < n; ++i) y[0][at(i)] = partial(c, at, n, i, -1, S(1));
+    scan::each_slice(c.attrs, c.in[0].dims(), [&](auto at, index_t n) {
+      for (index_t i = 0; i < n; ++i) y[0][at(i)] = partial(c, at, n, i, -1, S(1));
     });
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    scan::each_slice(c.attrs, c.in[0].dims(), [&](auto at, index n) {
-      for (index j = 0; j < n; ++j) {
+    scan::each_slice(c.attrs, c.in[0].dims(), [&](auto at, index_t n) {
+      for (index_t j = 0; j < n; ++j) {
         sum<S> total;
-        for (index i = 0; i < n; ++i)
+        for (index_t i = 0; i < n; ++i)
           if (scan::holds(c.attrs, i, j)) total += partial(c, at, n, i, j, g[0][at(i)]);
         d[0][at(j)] = total.value();
       }
@@ -61,10 +61,10 @@ struct cum_prod {
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
       values<S> y[1] = {values<S>(c.in[0].dims())};
       forward(c, results<S>(y));
-      scan::each_slice(c.attrs, c.in[0].dims(), [&](auto at, index n) {
-        for (index j = 0; j < n; ++j) {
+      scan::each_slice(c.attrs, c.in[0].dims(), [&](auto at, index_t n) {
+        for (index_t j = 0; j < n; ++j) {
           sum<S> total;
-          for (index i = 0; i < n; ++i)
+          for (index_t i = 0; i < n; ++i)
             if (scan::holds(c.attrs, i, j)) total.add_product(g[0][at(i)], y[0][at(i)]);
           d[0][at(j)] = total.value() / c.in[0][at(j)];
         }

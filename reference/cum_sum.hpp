@@ -27,10 +27,10 @@ struct cum_sum {
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    scan::each_slice(c.attrs, c.in[0].dims(), [&](auto at, index n) {
-      for (index i = 0; i < n; ++i) {
+    scan::each_slice(c.attrs, c.in[0].dims(), [&](auto at, index_t n) {
+      for (index_t i = 0; i < n; ++i) {
         sum<S> total;
-        for (index j = 0; j < n; ++j)
+        for (index_t j = 0; j < n; ++j)
           if (scan::holds(c.attrs, i, j)) total += c.in[0][at(j)];
         y[0][at(i)] = total.value();
       }
@@ -39,10 +39,10 @@ struct cum_sum {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    scan::each_slice(c.attrs, c.in[0].dims(), [&](auto at, index n) {
-      for (index j = 0; j < n; ++j) {
+    scan::each_slice(c.attrs, c.in[0].dims(), [&](auto at, index_t n) {
+      for (index_t j = 0; j < n; ++j) {
         sum<S> total;
-        for (index i = 0; i < n; ++i)
+        for (index_t i = 0; i < n; ++i)
           if (scan::holds(c.attrs, i, j)) total += g[0][at(i)];
         d[0][at(j)] = total.value();
       }

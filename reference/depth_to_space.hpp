@@ -29,15 +29,15 @@ struct depth_to_space : rearrangement<depth_to_space> {
 
   static void draw(sampler& s) {
     s.attribute("mode", s.choose<std::string>({"DCR", "CRD"}));
-    const index b = s.attribute("blocksize", std::min(s.choose<index>({2, 3, 1}), s.limit()));
-    const index n = s.extent(1, 2), c = s.extent(1, 3), h = s.extent(1, 4);
-    s.input({n, c * b * b, h, s.extent(1, std::max<index>(1, 150 / (n * c * b * b * h)))});
+    const index_t b = s.attribute("blocksize", std::min(s.choose<index_t>({2, 3, 1}), s.limit()));
+    const index_t n = s.extent(1, 2), c = s.extent(1, 3), h = s.extent(1, 4);
+    s.input({n, c * b * b, h, s.extent(1, std::max<index_t>(1, 150 / (n * c * b * b * h)))});
   }
 
   static shape result(const attributes& a, const shape& x) {
     const std::string& mode = a.text("mode");
     if (mode != "DCR" && mode != "CRD") throw std::invalid_argument("mode is '" + mode + "', not DCR or CRD");
-    const index b = a.integer("blocksize");
+    const index_t b = a.integer("blocksize");
     if (b < 1 || b > 4096) throw std::invalid_argument("blocksize " + std::to_string(b) + " is not in 1 .. 4096");
     affordable(x);
     if (x.size() != 4 || x[1] % (b * b) != 0)
@@ -45,11 +45,11 @@ struct depth_to_space : rearrangement<depth_to_space> {
     return {x[0], x[1] / (b * b), x[2] * b, x[3] * b};
   }
 
-  static std::vector<index> sources(const attributes& a, const shape& x) {
+  static std::vector<index_t> sources(const attributes& a, const shape& x) {
     const shape y = result(a, x);
     const bool depth_first = a.text("mode") == "DCR";
     return sources_by_coordinates(y, x, [&, b = a.integer("blocksize")](const shape& at) {
-      const index block = at[2] % b * b + at[3] % b;
+      const index_t block = at[2] % b * b + at[3] % b;
       return shape{at[0], depth_first ? block * y[1] + at[1] : at[1] * b * b + block, at[2] / b, at[3] / b};
     });
   }

@@ -27,7 +27,7 @@ struct dropout {
 
   static void draw(sampler& s) {
     s.attribute("ratio", s.choose({0.375, 0.0, 0.4, 0.99}));
-    s.attribute("training_mode", s.choose<index>({1, 0, 1}));
+    s.attribute("training_mode", s.choose<index_t>({1, 0, 1}));
     const shape x = s.dims(0, 3);
     s.input(x);
     s.indices(x, 0, 1);
@@ -45,7 +45,7 @@ struct dropout {
   static void drop(const call<S>& c, const values<S>& from, values<S>& to) {
     const bool training = c.attrs.flag("training_mode");
     const S kept = S(1) - S(c.attrs.number("ratio"));
-    for (index i = 0; i < from.size(); ++i)
+    for (index_t i = 0; i < from.size(); ++i)
       if (!training)
         to[i] = from[i];
       else if (c.at(1, i) != 0)

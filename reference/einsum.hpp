@@ -29,7 +29,7 @@ struct einsum {
   static constexpr law laws[] = {law::linear_in(0), law::linear_in(1), law::linear_in(2)};
 
   static void draw(sampler& s) {
-    const index which = s.pick(7);
+    const index_t which = s.pick(7);
     const bool rarer = s.choose({false, true});
     static constexpr std::string_view common[] = {"ij,jk->ik", "bij,bjk->bik",  "ii->i", "ij->",
                                                   "iij,j->i",  "bi,oij,bj->bo", "ij->ji"};
@@ -40,8 +40,8 @@ struct einsum {
     const equation e(text);
     std::size_t longest = e.letters.size();
     for (const std::string& term : e.terms) longest = std::max(longest, term.size());
-    const index most = longest > 3 ? 3 : longest == 3 ? 5 : 12;
-    std::map<char, index> extents;
+    const index_t most = longest > 3 ? 3 : longest == 3 ? 5 : 12;
+    std::map<char, index_t> extents;
     for (const char letter : e.letters) extents[letter] = s.extent(1, most);
     for (const std::string& term : e.terms) {
       shape dims;
@@ -79,7 +79,7 @@ struct einsum {
   // The extent of each letter, in the order of `letters`.
   static shape extents_of(const equation& e, std::span<const shape> in) {
     if (in.size() != e.terms.size()) throw std::invalid_argument("the equation has not as many terms as inputs");
-    std::map<char, index> found;
+    std::map<char, index_t> found;
     for (std::size_t k = 0; k < in.size(); ++k) {
       if (in[k].size() != e.terms[k].size())
         throw std::invalid_argument("term " + e.terms[k] + " does not fit input " + to_string(in[k]));
@@ -115,9 +115,9 @@ struct einsum {
     std::vector<shape> dims;
     for (const values<S>& x : c.in) dims.push_back(x.dims());
     const shape extents = extents_of(e, dims), steps = strides_of(extents);
-    const index summed = size_of(shape(extents.begin() + static_cast<std::ptrdiff_t>(e.out.size()), extents.end()));
-    std::vector<index> at(c.in.size());
-    for (index i = 0; i < size_of(extents); ++i) {
+    const index_t summed = size_of(shape(extents.begin() + static_cast<std::ptrdiff_t>(e.out.size()), extents.end()));
+    std::vector<index_t> at(c.in.size());
+    for (index_t i = 0; i < size_of(extents); ++i) {
       for (std::size_t k = 0; k < c.in.size(); ++k) {
         at[k] = 0;
         for (std::size_t axis = 0; axis < dims[k].size(); ++axis) {
@@ -131,7 +131,8 @@ struct einsum {
 
   // `first` and all factors of the product but the one of operand `left_out`.
   template <scalar S>
-  static std::vector<S> factors(const S& first, const call<S>& c, const std::vector<index>& at, std::size_t left_out) {
+  static std::vector<S> factors(const S& first, const call<S>& c, const std::vector<index_t>& at,
+                                std::size_t left_out) {
     std::vector<S> list = {first};
     for (std::size_t k = 0; k < at.size(); ++k)
       if (k != left_out) list.push_back(c.in[k][at[k]]);
@@ -141,7 +142,7 @@ struct einsum {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     sums<S> total(y[0]);
-    each_product(c, [&](index i, const std::vector<index>& at, index products) {
+    each_product(c, [&](index_t i, const std::vector<index_t>& at, index_t products) {
       add_product(total[i], factors(c.in[0][at[0]], c, at, 0), products);
     });
     total.store();
@@ -151,7 +152,7 @@ struct einsum {
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     std::vector<sums<S>> totals;
     for (values<S>& dx : d) totals.emplace_back(dx);
-    each_product(c, [&](index i, const std::vector<index>& at, index products) {
+    each_product(c, [&](index_t i, const std::vector<index_t>& at, index_t products) {
       for (std::size_t k = 0; k < at.size(); ++k) add_product(totals[k][at[k]], factors(g[0][i], c, at, k), products);
     });
     for (sums<S>& total : totals) total.store();

@@ -23,8 +23,8 @@ struct embedding {
   static constexpr law laws[] = {law::linear(), law::shift(1)};
 
   static void draw(sampler& s) {
-    s.attribute("scale_grad_by_freq", s.choose<index>({0, 1, 0, 0}));
-    const index padding = s.choose<index>({0, 1, 0, 2, 0});  // none, from the start, from the end
+    s.attribute("scale_grad_by_freq", s.choose<index_t>({0, 1, 0, 0}));
+    const index_t padding = s.choose<index_t>({0, 1, 0, 2, 0});  // none, from the start, from the end
     const shape w = {s.extent(1, 9), s.extent(1, 9)};
     if (padding != 0) s.attribute("padding_idx", s.random().below(w[0]) - (padding == 2 ? w[0] : 0));
     s.input(w);
@@ -47,34 +47,34 @@ struct embedding {
   // Calls visit(y, w, v) for each element of y and the element of weight that it is, by flat positions; v is the row.
   template <scalar S, class F>
   static void each_element(const call<S>& c, F visit) {
-    const index rows = c.in[0].extent(0), columns = c.in[0].extent(1);
-    for (index k = 0; k < c.in[1].size(); ++k) {
-      const index v = c.at(1, k);
+    const index_t rows = c.in[0].extent(0), columns = c.in[0].extent(1);
+    for (index_t k = 0; k < c.in[1].size(); ++k) {
+      const index_t v = c.at(1, k);
       if (v < 0 || v >= rows) throw std::invalid_argument("row " + std::to_string(v) + " of " + std::to_string(rows));
-      for (index i = 0; i < columns; ++i) visit(k * columns + i, v * columns + i, v);
+      for (index_t i = 0; i < columns; ++i) visit(k * columns + i, v * columns + i, v);
     }
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    each_element(c, [&](index o, index i, index) { y[0][o] = c.in[0][i]; });
+    each_element(c, [&](index_t o, index_t i, index_t) { y[0][o] = c.in[0][i]; });
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    const index columns = c.in[0].extent(1), rows = c.in[0].extent(0);
-    const index padding =
-        c.attrs.has("padding_idx") ? indexing::wrapped(c.attrs.integer("padding_idx"), rows) : index{-1};
+    const index_t columns = c.in[0].extent(1), rows = c.in[0].extent(0);
+    const index_t padding =
+        c.attrs.has("padding_idx") ? indexing::wrapped(c.attrs.integer("padding_idx"), rows) : index_t{-1};
     std::vector<int> uses(static_cast<std::size_t>(rows));
     sums<S> dw(d[0]);
-    each_element(c, [&](index o, index i, index v) {
+    each_element(c, [&](index_t o, index_t i, index_t v) {
       if (v == padding) return;
       dw[i] += g[0][o];
       uses[static_cast<std::size_t>(v)] += i % columns == 0;
     });
     dw.store();
     if (!c.attrs.flag("scale_grad_by_freq")) return;
-    for (index i = 0; i < d[0].size(); ++i)
+    for (index_t i = 0; i < d[0].size(); ++i)
       if (const int n = uses[static_cast<std::size_t>(i / columns)]; n > 1) d[0][i] /= S(n);
   }
 };

@@ -30,15 +30,15 @@ struct embedding_bag {
 
   static void draw(sampler& s) {
     const auto mode = s.attribute("mode", s.choose<std::string>({"sum", "mean", "max"}));
-    const bool last = s.attribute("include_last_offset", s.choose<index>({0, 1})) != 0;
+    const bool last = s.attribute("include_last_offset", s.choose<index_t>({0, 1})) != 0;
     const bool padded = s.choose({false, true, false});
     const bool weighted = s.choose({false, true}) && mode == "sum";
     const shape w = {s.extent(1, 6), s.extent(1, 5)};
     if (padded && w[0] > 1) s.attribute("padding_idx", s.random().between(-w[0], w[0] - 1));
-    const index length = s.extent(1, 6), bags = s.extent(1, 3);
+    const index_t length = s.extent(1, 6), bags = s.extent(1, 3);
     s.input(w, {.distinct = mode == "max"});
     indexing::draw_repeated(s, {length}, w[0], false);
-    fitting_indices(s, {bags + last}, 0, length, [&](const std::vector<index>& offsets) {
+    fitting_indices(s, {bags + last}, 0, length, [&](const std::vector<index_t>& offsets) {
       return offsets.front() == 0 && std::is_sorted(offsets.begin(), offsets.end()) &&
              (!last || offsets.back() == length);
     });
@@ -63,32 +63,32 @@ struct embedding_bag {
   // Calls visit(b, j) for each bag, j the positions in indices of what it holds.
   template <scalar S, class F>
   static void each_bag(const call<S>& c, F visit) {
-    const index rows = c.in[0].extent(0), length = c.in[1].size();
-    const index padding =
-        c.attrs.has("padding_idx") ? indexing::wrapped(c.attrs.integer("padding_idx"), rows) : index{-1};
+    const index_t rows = c.in[0].extent(0), length = c.in[1].size();
+    const index_t padding =
+        c.attrs.has("padding_idx") ? indexing::wrapped(c.attrs.integer("padding_idx"), rows) : index_t{-1};
     const bool last = c.attrs.flag("include_last_offset");
-    const std::vector<index> indices = indexing::list(c, 1);
-    std::vector<index> ends = indexing::list(c, 2);
+    const std::vector<index_t> indices = indexing::list(c, 1);
+    std::vector<index_t> ends = indexing::list(c, 2);
     if (!last) ends.push_back(length);
     if (ends.front() != 0 || ends.back() > length || !std::is_sorted(ends.begin(), ends.end()))
       throw std::invalid_argument("offsets do not rise from 0 to the number of indices");
-    for (const index k : indices)
+    for (const index_t k : indices)
       if (k < 0 || k >= rows) throw std::invalid_argument("row " + std::to_string(k) + " of " + std::to_string(rows));
     for (std::size_t b = 0; b + 1 < ends.size(); ++b) {
-      std::vector<index> bag;
-      for (index j = ends[b]; j < ends[b + 1]; ++j)
+      std::vector<index_t> bag;
+      for (index_t j = ends[b]; j < ends[b + 1]; ++j)
         if (indices[static_cast<std::size_t>(j)] != padding) bag.push_back(j);
-      visit(static_cast<index>(b), bag);
+      visit(static_cast<index_t>(b), bag);
     }
   }
 
   // The elements of column i of weight, each but once, that are the largest of a bag. A NaN wins.
   template <scalar S>
-  static std::vector<index> largest(const call<S>& c, const std::vector<index>& bag, index i) {
+  static std::vector<index_t> largest(const call<S>& c, const std::vector<index_t>& bag, index_t i) {
     const values<S>& w = c.in[0];
-    std::set<index> tied;
-    for (const index j : bag) {
-      const index at = c.at(1, j) * w.extent(1) + i;
+    std::set<index_t> tied;
+    for (const index_t j : bag) {
+      const index_t at = c.at(1, j) * w.extent(1) + i;
       if (tied.empty() || w[*tied.begin()] < w[at] || !(w[at] == w[at])) tied = {at};
       if (w[at] == w[*tied.begin()]) tied.insert(at);
     }
@@ -97,16 +97,16 @@ struct embedding_bag {
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    const index columns = c.in[0].extent(1);
+    const index_t columns = c.in[0].extent(1);
     const std::string& mode = c.attrs.text("mode");
-    each_bag(c, [&](index b, const std::vector<index>& bag) {
-      for (index i = 0; !bag.empty() && i < columns; ++i) {
+    each_bag(c, [&](index_t b, const std::vector<index_t>& bag) {
+      for (index_t i = 0; !bag.empty() && i < columns; ++i) {
         if (mode == "max") {
           y[0][b * columns + i] = c.in[0][largest(c, bag, i).front()];
           continue;
         }
         sum<S> total;
-        for (const index j : bag) {
+        for (const index_t j : bag) {
           const S& w = c.in[0][c.at(1, j) * columns + i];
           total += c.has(3) ? c.in[3][j] * w : w;
         }
@@ -117,26 +117,26 @@ struct embedding_bag {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    const index columns = c.in[0].extent(1);
+    const index_t columns = c.in[0].extent(1);
     const std::string& mode = c.attrs.text("mode");
     sums<S> dw(d[0]);
-    each_bag(c, [&](index b, const std::vector<index>& bag) {
-      for (index i = 0; i < columns; ++i) {
+    each_bag(c, [&](index_t b, const std::vector<index_t>& bag) {
+      for (index_t i = 0; i < columns; ++i) {
         const S& from = g[0][b * columns + i];
         if (mode == "max") {
-          const std::vector<index> tied = largest(c, bag, i);
-          for (const index at : tied) dw[at] += from / S(static_cast<int>(tied.size()));
+          const std::vector<index_t> tied = largest(c, bag, i);
+          for (const index_t at : tied) dw[at] += from / S(static_cast<int>(tied.size()));
           continue;
         }
-        for (const index j : bag) {
+        for (const index_t j : bag) {
           const S share = mode == "mean" ? from / S(static_cast<int>(bag.size())) : from;
           dw[c.at(1, j) * columns + i] += c.has(3) ? c.in[3][j] * share : share;
         }
       }
-      for (index k = 0; c.has(3) && k < static_cast<index>(bag.size()); ++k) {
-        const index j = bag[static_cast<std::size_t>(k)];
+      for (index_t k = 0; c.has(3) && k < static_cast<index_t>(bag.size()); ++k) {
+        const index_t j = bag[static_cast<std::size_t>(k)];
         sum<S> ds;
-        for (index i = 0; i < columns; ++i) ds.add_product(g[0][b * columns + i], c.in[0][c.at(1, j) * columns + i]);
+        for (index_t i = 0; i < columns; ++i) ds.add_product(g[0][b * columns + i], c.in[0][c.at(1, j) * columns + i]);
         d[3][j] = ds.value();
       }
     });
@@ -145,11 +145,11 @@ struct embedding_bag {
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     if (c.attrs.text("mode") != "max") return;
-    const index columns = c.in[0].extent(1);
-    each_bag(c, [&](index b, const std::vector<index>& bag) {
-      for (index i = 0; i < columns; ++i) {
+    const index_t columns = c.in[0].extent(1);
+    each_bag(c, [&](index_t b, const std::vector<index_t>& bag) {
+      for (index_t i = 0; i < columns; ++i) {
         std::vector<position> tied;
-        for (const index at : largest(c, bag, i)) tied.push_back({0, at});
+        for (const index_t at : largest(c, bag, i)) tied.push_back({0, at});
         if (tied.size() > 1) s.simplex(tied, g[0][b * columns + i]);
       }
     });

@@ -23,10 +23,10 @@ struct expand : rearrangement<expand> {
   static constexpr law laws[] = {law::linear(), law::shift(1)};
 
   static void draw(sampler& s) {
-    const index kind = s.pick(4);
+    const index_t kind = s.pick(4);
     const shape full = s.dims(1, 4);
     shape x = full, target = full;
-    if (kind == 1 || kind == 3) x.erase(x.begin(), x.begin() + s.random().between(0, static_cast<index>(x.size())));
+    if (kind == 1 || kind == 3) x.erase(x.begin(), x.begin() + s.random().between(0, static_cast<index_t>(x.size())));
     for (std::size_t k = 0; k < x.size(); ++k) {
       const bool repeats = s.random().chance(kind == 0 ? 1 : 0.5);
       if (repeats && kind != 1) x[k] = 1;
@@ -37,9 +37,9 @@ struct expand : rearrangement<expand> {
     s.input(x);
   }
 
-  static index leading_ones(const shape& s) {
-    index n = 0;
-    while (n < static_cast<index>(s.size()) && s[static_cast<std::size_t>(n)] == 1) ++n;
+  static index_t leading_ones(const shape& s) {
+    index_t n = 0;
+    while (n < static_cast<index_t>(s.size()) && s[static_cast<std::size_t>(n)] == 1) ++n;
     return n;
   }
 
@@ -47,11 +47,11 @@ struct expand : rearrangement<expand> {
     return affordable(broadcast(x, affordable(a.integers("shape"))));
   }
 
-  static std::vector<index> sources(const attributes& a, const shape& x) {
+  static std::vector<index_t> sources(const attributes& a, const shape& x) {
     const shape y = result(a, x);
     const broadcasting at(x, y);
-    std::vector<index> from;
-    for (index i = 0; i < size_of(y); ++i) from.push_back(at(i));
+    std::vector<index_t> from;
+    for (index_t i = 0; i < size_of(y); ++i) from.push_back(at(i));
     return from;
   }
 };

@@ -27,16 +27,16 @@ struct feature_lp_pool {
 
   static void draw(sampler& s) {
     const double power = s.attribute("power", s.choose({2.0, 1.0, 3.0, 1.5, 4.0}));
-    const index width = s.choose<index>({3, 2, 4, 5, 16}), stride = s.choose<index>({1, 2, 3, 4});
+    const index_t width = s.choose<index_t>({3, 2, 4, 5, 16}), stride = s.choose<index_t>({1, 2, 3, 4});
     shape x = {std::min(s.random().between(1, 2), s.limit()), s.extent(std::min(width, s.limit()), 17)};
-    for (index k = s.choose<index>({0, 1, 2}); k > 0; --k) x.push_back(s.extent(1, x.size() == 2 ? 3 : 2));
+    for (index_t k = s.choose<index_t>({0, 1, 2}); k > 0; --k) x.push_back(s.extent(1, x.size() == 2 ? 3 : 2));
     s.attribute("width", std::min(width, x[1]));
     s.attribute("stride", stride);
     s.input(x, power == 2 || power == 4 ? domain{} : domain{.low = 0x1p-6});
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    const index width = a.integer("width"), stride = a.integer("stride");
+    const index_t width = a.integer("width"), stride = a.integer("stride");
     if (in[0].size() < 2 || width < 1 || width > in[0][1] || stride < 1)
       throw std::invalid_argument("x " + to_string(in[0]) + " has no room for windows of " + std::to_string(width) +
                                   " features, or the stride is not positive");
@@ -51,13 +51,13 @@ struct feature_lp_pool {
   template <scalar S, class F>
   static void each_window(const call<S>& c, F visit) {
     const slices features(c.in[0].dims(), 1);
-    const index width = c.attrs.integer("width"), stride = c.attrs.integer("stride");
-    const index windows = (features.length - width) / stride + 1;
-    for (index n = 0; n < features.outer; ++n)
-      for (index w = 0; w < windows; ++w)
-        for (index at = 0; at < features.inner; ++at)
+    const index_t width = c.attrs.integer("width"), stride = c.attrs.integer("stride");
+    const index_t windows = (features.length - width) / stride + 1;
+    for (index_t n = 0; n < features.outer; ++n)
+      for (index_t w = 0; w < windows; ++w)
+        for (index_t at = 0; at < features.inner; ++at)
           visit((n * windows + w) * features.inner + at, [&](auto f) {
-            for (index k = 0; k < width; ++k) f(features.start(n, at) + (w * stride + k) * features.inner);
+            for (index_t k = 0; k < width; ++k) f(features.start(n, at) + (w * stride + k) * features.inner);
           });
   }
 
@@ -74,30 +74,30 @@ struct feature_lp_pool {
   static S root(const values<S>& x, const Cells& cells, double p) {
     S m = S(0);
     sum<S> all, scaled;
-    cells([&](index i) {
+    cells([&](index_t i) {
       m = math::max(m, math::abs(x[i]));
       all += p == 1 ? x[i] : powered(x[i], p);
     });
     if (p == 1) return all.value();
     if (m == S(0) || !(m - m == S(0))) return math::pow(all.value(), S(1) / S(p));  // zeros, infinity or NaN
-    cells([&](index i) { scaled += powered(x[i] / m, p); });
+    cells([&](index_t i) { scaled += powered(x[i] / m, p); });
     return m * (p == 2 ? math::sqrt(scaled.value()) : math::pow(scaled.value(), S(1) / S(p)));
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const double p = c.attrs.number("power");
-    each_window(c, [&](index o, const auto& cells) { y[0][o] = root(c.in[0], cells, p); });
+    each_window(c, [&](index_t o, const auto& cells) { y[0][o] = root(c.in[0], cells, p); });
   }
 
   template <scalar S, class Root, class Slope>
   static void gradient(const call<S>& c, cotangents<S> g, values<S>& d, Root y_of, Slope slope) {
     const double p = c.attrs.number("power");
     sums<S> dx(d);
-    each_window(c, [&](index o, const auto& cells) {
+    each_window(c, [&](index_t o, const auto& cells) {
       const S y = y_of(c.in[0], cells, p);
       if (p != 1 && y == S(0)) return;
-      cells([&](index i) { dx[i] += p == 1 ? g[0][o] : g[0][o] * slope(c.in[0][i], y, p - 1); });
+      cells([&](index_t i) { dx[i] += p == 1 ? g[0][o] : g[0][o] * slope(c.in[0][i], y, p - 1); });
     });
     dx.store();
   }
@@ -112,10 +112,10 @@ struct feature_lp_pool {
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     const double p = c.attrs.number("power");
     if (p == 1) return;
-    each_window(c, [&](index o, const auto& cells) {
+    each_window(c, [&](index_t o, const auto& cells) {
       std::vector<position> all;
       bool zero = true;
-      cells([&](index i) { all.push_back({0, i}), zero &= c.in[0][i] == real(0); });
+      cells([&](index_t i) { all.push_back({0, i}), zero &= c.in[0][i] == real(0); });
       if (zero) s.ball(all, p / (p - 1), g[0][o]);
     });
   }
@@ -126,14 +126,14 @@ struct feature_lp_pool {
     template <scalar S, class Cells>
     static S root(const values<S>& x, const Cells& cells, double p) {
       sum<S> total;
-      cells([&](index i) { total += powered(x[i], p); });
+      cells([&](index_t i) { total += powered(x[i], p); });
       return math::pow(total.value(), S(1) / S(p));
     }
 
     template <scalar S>
     static void forward(const call<S>& c, results<S> y) {
       const double p = c.attrs.number("power");
-      each_window(c, [&](index o, const auto& cells) { y[0][o] = root(c.in[0], cells, p); });
+      each_window(c, [&](index_t o, const auto& cells) { y[0][o] = root(c.in[0], cells, p); });
     }
 
     template <scalar S>

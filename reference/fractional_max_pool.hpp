@@ -25,14 +25,15 @@ struct fractional_max_pool : pooling::maximum<fractional_max_pool> {
   static constexpr law laws[] = {law::homogeneous(1), law::shift(1)};
 
   static void draw(sampler& s) {
-    const index rank = s.choose<index>({2, 3});
+    const index_t rank = s.choose<index_t>({2, 3});
     const shape x = pooling::drawn_image(s, rank);
     shape kernel, out;
-    for (index k = 0; k < rank; ++k) {
-      const index n = x[static_cast<std::size_t>(k + 2)];
-      kernel.push_back(std::min(s.choose<index>({2, 1, 3}), n));
-      const index most = n - kernel.back() + 1;  // more of them than one less than this, torch refuses for d = 3
-      out.push_back(s.random().between(1, rank == 3 && s.random().chance(0.75) ? std::max<index>(1, most - 1) : most));
+    for (index_t k = 0; k < rank; ++k) {
+      const index_t n = x[static_cast<std::size_t>(k + 2)];
+      kernel.push_back(std::min(s.choose<index_t>({2, 1, 3}), n));
+      const index_t most = n - kernel.back() + 1;  // more of them than one less than this, torch refuses for d = 3
+      out.push_back(
+          s.random().between(1, rank == 3 && s.random().chance(0.75) ? std::max<index_t>(1, most - 1) : most));
     }
     s.attribute("kernel_size", kernel);
     s.attribute("output_size", out);
@@ -45,7 +46,7 @@ struct fractional_max_pool : pooling::maximum<fractional_max_pool> {
     if (x.size() < 3 || kernel.size() + 2 != x.size() || out.size() + 2 != x.size())
       throw std::invalid_argument("x " + to_string(x) +
                                   " does not have the spatial axes of kernel_size or output_size");
-    const shape samples = {x[0], x[1], static_cast<index>(kernel.size())};
+    const shape samples = {x[0], x[1], static_cast<index_t>(kernel.size())};
     if (in[1] != samples)
       throw std::invalid_argument("random_samples " + to_string(in[1]) + " is not " + to_string(samples));
     shape y = {x[0], x[1]};
@@ -58,14 +59,14 @@ struct fractional_max_pool : pooling::maximum<fractional_max_pool> {
   }
 
   // Along one axis. The division comes last, so that no rounding shifts a window.
-  static std::vector<pooling::boxes::range> ranges(index n, index kernel, index out, double u) {
+  static std::vector<pooling::boxes::range> ranges(index_t n, index_t kernel, index_t out, double u) {
     if (!(u >= 0 && u < 1)) throw std::invalid_argument("a random sample is not in [0, 1)");
     const auto floor_of = [&](const real& at) {
-      return static_cast<index>(static_cast<long long>(floor(at * real(n - kernel) / real(out - 1))));
+      return static_cast<index_t>(static_cast<long long>(floor(at * real(n - kernel) / real(out - 1))));
     };
     std::vector<pooling::boxes::range> r;
-    for (index i = 0; i < out; ++i) {
-      const index start = i == out - 1 ? n - kernel : floor_of(real(i) + real(u)) - floor_of(real(u));
+    for (index_t i = 0; i < out; ++i) {
+      const index_t start = i == out - 1 ? n - kernel : floor_of(real(i) + real(u)) - floor_of(real(u));
       r.push_back({start, start + kernel});
     }
     return r;
@@ -74,11 +75,11 @@ struct fractional_max_pool : pooling::maximum<fractional_max_pool> {
   template <scalar S, class F>
   static void each_window(const call<S>& c, F visit) {
     const shape &x = c.in[0].dims(), &kernel = c.attrs.integers("kernel_size"), &out = c.attrs.integers("output_size");
-    const index rank = static_cast<index>(kernel.size());
-    for (index plane = 0; plane < x[0] * x[1]; ++plane) {
+    const index_t rank = static_cast<index_t>(kernel.size());
+    for (index_t plane = 0; plane < x[0] * x[1]; ++plane) {
       std::vector<std::vector<pooling::boxes::range>> along;
       for (std::size_t k = 0; k < kernel.size(); ++k) {
-        const double u = static_cast<double>(c.in[1][plane * rank + static_cast<index>(k)]);
+        const double u = static_cast<double>(c.in[1][plane * rank + static_cast<index_t>(k)]);
         along.push_back(ranges(x[k + 2], kernel[k], out[k], u));
       }
       pooling::each_window_of(pooling::boxes(shape(x.begin() + 2, x.end()), std::move(along)), plane, visit);

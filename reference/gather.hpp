@@ -25,10 +25,10 @@ struct gather : indexing::selection<gather> {
 
   static void draw(sampler& s) {
     const bool negative = s.choose({false, true});
-    const index rank_of_indices = s.choose<index>({1, 2, 0});
+    const index_t rank_of_indices = s.choose<index_t>({1, 2, 0});
     const shape x = indexing::draw_data(s, 1, 3);
-    const index axis = s.pick(static_cast<index>(x.size()));
-    s.attribute("axis", s.random().chance(0.5) ? axis : axis - static_cast<index>(x.size()));
+    const index_t axis = s.pick(static_cast<index_t>(x.size()));
+    s.attribute("axis", s.random().chance(0.5) ? axis : axis - static_cast<index_t>(x.size()));
     s.input(x);
     const shape k = indexing::draw_data(s, rank_of_indices, rank_of_indices, rank_of_indices == 2 ? 2 : 5);
     indexing::draw_repeated(s, k, x[static_cast<std::size_t>(axis)], negative);
@@ -43,12 +43,12 @@ struct gather : indexing::selection<gather> {
   }
 
   template <scalar S>
-  static std::vector<index> sources(const call<S>& c) {
+  static std::vector<index_t> sources(const call<S>& c) {
     const slices along(c.in[0].dims(), c.attrs.integer("axis"));
-    std::vector<index> from;
-    for (index o = 0; o < along.outer; ++o)
-      for (index k = 0; k < c.in[1].size(); ++k)
-        for (index i = 0; i < along.inner; ++i)
+    std::vector<index_t> from;
+    for (index_t o = 0; o < along.outer; ++o)
+      for (index_t k = 0; k < c.in[1].size(); ++k)
+        for (index_t i = 0; i < along.inner; ++i)
           from.push_back(along.start(o, i) + indexing::wrapped(c.at(1, k), along.length) * along.inner);
     return from;
   }

@@ -24,11 +24,11 @@ struct gather_elements : indexing::selection<gather_elements> {
   static void draw(sampler& s) {
     const bool negative = s.choose({false, true});
     const shape x = indexing::draw_data(s, 1, 3);
-    const index axis = s.pick(static_cast<index>(x.size()));
-    s.attribute("axis", s.random().chance(0.5) ? axis : axis - static_cast<index>(x.size()));
+    const index_t axis = s.pick(static_cast<index_t>(x.size()));
+    s.attribute("axis", s.random().chance(0.5) ? axis : axis - static_cast<index_t>(x.size()));
     s.input(x);
     shape k = x;
-    for (index& extent : k)
+    for (index_t& extent : k)
       if (s.random().chance(0.5)) extent = s.random().between(1, extent);
     k[static_cast<std::size_t>(axis)] = s.extent(1, 6);  // more than data has, at times
     indexing::draw_repeated(s, k, x[static_cast<std::size_t>(axis)], negative);
@@ -40,7 +40,7 @@ struct gather_elements : indexing::selection<gather_elements> {
   }
 
   template <scalar S>
-  static std::vector<index> sources(const call<S>& c) {
+  static std::vector<index_t> sources(const call<S>& c) {
     const shape& x = c.in[0].dims();
     return indexing::elements(indexing::axis_of(c.attrs, x), x, c.in[1].dims(), indexing::list(c, 1));
   }

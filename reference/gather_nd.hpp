@@ -22,18 +22,18 @@ struct gather_nd : indexing::selection<gather_nd> {
   static constexpr law laws[] = {law::linear(), law::shift(1)};
 
   static void draw(sampler& s) {
-    const index batch_dims = s.attribute("batch_dims", s.choose<index>({0, 1}));
+    const index_t batch_dims = s.attribute("batch_dims", s.choose<index_t>({0, 1}));
     const bool negative = s.choose({false, true});
     const bool elements = s.choose({false, true});  // slices of rank 0
     const shape x = indexing::draw_data(s, 1 + batch_dims, 3);
-    const index free = static_cast<index>(x.size()) - batch_dims;
-    const index length = elements ? free : s.random().between(1, free);
+    const index_t free = static_cast<index_t>(x.size()) - batch_dims;
+    const index_t length = elements ? free : s.random().between(1, free);
     shape k(x.begin(), x.begin() + batch_dims);
     const shape q = indexing::draw_data(s, 0, 2, 3);
     k.insert(k.end(), q.begin(), q.end());
     k.push_back(length);
     s.input(x);
-    const index least = *std::min_element(x.begin() + batch_dims, x.begin() + batch_dims + length);
+    const index_t least = *std::min_element(x.begin() + batch_dims, x.begin() + batch_dims + length);
     indexing::draw_repeated(s, k, least, negative);  // of all axes that the tuples point along
   }
 
@@ -42,7 +42,7 @@ struct gather_nd : indexing::selection<gather_nd> {
   }
 
   template <scalar S>
-  static std::vector<index> sources(const call<S>& c) {
+  static std::vector<index_t> sources(const call<S>& c) {
     return indexing::tuples(c.attrs.integer("batch_dims"), c.in[0].dims(), c.in[1].dims(), indexing::list(c, 1));
   }
 };

@@ -22,7 +22,7 @@ struct gaussian_nll_loss : loss::pointwise<gaussian_nll_loss, 3> {
 
   static void draw(sampler& s) {
     loss::draw_reduction(s);
-    s.attribute("full", s.choose<index>({0, 1}));
+    s.attribute("full", s.choose<index_t>({0, 1}));
     const double eps = s.attribute("eps", s.choose({0x1p-20, 0x1p-20, 1.0}));
     shape x = s.dims(1, 3);
     s.input(x, {.low = -8, .high = 8});
@@ -66,11 +66,11 @@ struct gaussian_nll_loss : loss::pointwise<gaussian_nll_loss, 3> {
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     const real eps(c.attrs.number("eps"));
     values<real> all(c.in[2].dims());  // dvar, if every var counted as above eps
-    loss::each_element<gaussian_nll_loss, 3>(c, [&](index i, const std::array<real, 3>& x, const auto& from) {
+    loss::each_element<gaussian_nll_loss, 3>(c, [&](index_t i, const std::array<real, 3>& x, const auto& from) {
       const real share = loss::cotangent(c.attrs, g[0], i, c.in[0].size());
       all[from[2](i)] += share * slope(x[0] - x[1], math::max(x[2], eps));
     });
-    for (index j = 0; j < all.size(); ++j)
+    for (index_t j = 0; j < all.size(); ++j)
       if (const real& var = c.in[2][j]; isfinite(var) && s.near(var - eps, eps))
         s.interval({2, j}, 0, 1, eps < var ? 1 : 0, all[j]);
   }

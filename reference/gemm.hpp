@@ -29,11 +29,11 @@ struct gemm {
 
   static void draw(sampler& s) {
     const double larger = static_cast<double>(1.3f), negative = static_cast<double>(-0.6f);
-    const bool trans_a = s.attribute("transA", s.choose<index>({0, 1})) != 0;
-    const bool trans_b = s.attribute("transB", s.choose<index>({1, 0})) != 0;
+    const bool trans_a = s.attribute("transA", s.choose<index_t>({0, 1})) != 0;
+    const bool trans_b = s.attribute("transB", s.choose<index_t>({1, 0})) != 0;
     const shape a = s.dims(2, 2);
-    const index m = a[0], k = a[1], n = s.extent(1, 150 / std::max(m, k));
-    const index kind = s.pick(7);  // of C
+    const index_t m = a[0], k = a[1], n = s.extent(1, 150 / std::max(m, k));
+    const index_t kind = s.pick(7);  // of C
     const double beta = s.attribute("beta", s.choose({larger, 0.0, negative, 1.0}));
     // With alpha 0 only C has a gradient left; if it has none either, there is nothing to get wrong.
     const bool c_alone = kind != 0 && beta != 0;
@@ -58,11 +58,11 @@ struct gemm {
       if (b[trans_b ? 1 : 0] != k)
         throw std::invalid_argument("A " + to_string(a) + " and B " + to_string(b) + " have no common inner extent");
     }
-    index a(index row, index column) const { return trans_a ? column * m + row : row * k + column; }
-    index b(index row, index column) const { return trans_b ? column * k + row : row * n + column; }
+    index_t a(index_t row, index_t column) const { return trans_a ? column * m + row : row * k + column; }
+    index_t b(index_t row, index_t column) const { return trans_b ? column * k + row : row * n + column; }
 
     bool trans_a, trans_b;
-    index m, k, n;
+    index_t m, k, n;
   };
 
   static std::vector<shape> infer(const attributes& attrs, std::span<const shape> in) {
@@ -78,13 +78,13 @@ struct gemm {
     const geometry at(c.attrs, c.in[0].dims(), c.in[1].dims());
     const S alpha(c.attrs.number("alpha")), beta(c.attrs.number("beta"));
     sums<S> total(y[0]);
-    for (index i = 0; i < at.m; ++i)
-      for (index j = 0; j < at.n; ++j)
-        for (index k = 0; k < at.k; ++k)
+    for (index_t i = 0; i < at.m; ++i)
+      for (index_t j = 0; j < at.n; ++j)
+        for (index_t k = 0; k < at.k; ++k)
           total[i * at.n + j].add_product(alpha * c.in[0][at.a(i, k)], c.in[1][at.b(k, j)]);
     if (c.has(2)) {
       const broadcasting from(c.in[2].dims(), y[0].dims());
-      for (index i = 0; i < y[0].size(); ++i) total[i].add_product(beta, c.in[2][from(i)]);
+      for (index_t i = 0; i < y[0].size(); ++i) total[i].add_product(beta, c.in[2][from(i)]);
     }
     total.store();
   }
@@ -94,9 +94,9 @@ struct gemm {
     const geometry at(c.attrs, c.in[0].dims(), c.in[1].dims());
     const S alpha(c.attrs.number("alpha")), beta(c.attrs.number("beta"));
     sums<S> da(d[0]), db(d[1]);
-    for (index i = 0; i < at.m; ++i)
-      for (index j = 0; j < at.n; ++j)
-        for (index k = 0; k < at.k; ++k) {
+    for (index_t i = 0; i < at.m; ++i)
+      for (index_t j = 0; j < at.n; ++j)
+        for (index_t k = 0; k < at.k; ++k) {
           const S scaled = alpha * g[0][i * at.n + j];
           da[at.a(i, k)].add_product(scaled, c.in[1][at.b(k, j)]);
           db[at.b(k, j)].add_product(scaled, c.in[0][at.a(i, k)]);
@@ -106,7 +106,7 @@ struct gemm {
     if (c.has(2)) {
       const broadcasting from(c.in[2].dims(), g[0].dims());
       sums<S> dc(d[2]);
-      for (index i = 0; i < g[0].size(); ++i) dc[from(i)].add_product(beta, g[0][i]);
+      for (index_t i = 0; i < g[0].size(); ++i) dc[from(i)].add_product(beta, g[0][i]);
       dc.store();
     }
   }

@@ -20,7 +20,7 @@ struct global_average_pool : pooling::average<global_average_pool> {
                                 .source = "ONNX GlobalAveragePool-22"};
   static constexpr law laws[] = {law::linear(), law::shift(1), law::batch(0b1)};
 
-  static void draw(sampler& s) { s.input(pooling::drawn_image(s, s.choose<index>({2, 1, 3}))); }
+  static void draw(sampler& s) { s.input(pooling::drawn_image(s, s.choose<index_t>({2, 1, 3}))); }
 
   static pooling::boxes over(const attributes&, const shape& x) { return pooling::boxes::whole(x); }
 };

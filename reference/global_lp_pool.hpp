@@ -21,8 +21,8 @@ struct global_lp_pool : pooling::spatial<global_lp_pool>, pooling::p_norm<global
   static constexpr law laws[] = {law::homogeneous(1), law::batch(0b1)};
 
   static void draw(sampler& s) {
-    s.attribute("p", s.choose<index>({2, 1, 3, 4}));
-    s.input(pooling::drawn_image(s, s.choose<index>({2, 1, 3})), {.kinks = {0}});
+    s.attribute("p", s.choose<index_t>({2, 1, 3, 4}));
+    s.input(pooling::drawn_image(s, s.choose<index_t>({2, 1, 3})), {.kinks = {0}});
   }
 
   static pooling::boxes over(const attributes& a, const shape& x) {

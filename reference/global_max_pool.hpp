@@ -21,7 +21,7 @@ struct global_max_pool : pooling::spatial<global_max_pool>, pooling::maximum<glo
                                 .source = "ONNX GlobalMaxPool-22"};
   static constexpr law laws[] = {law::homogeneous(1), law::shift(1), law::isometry(1), law::batch(0b1)};
 
-  static void draw(sampler& s) { s.input(pooling::drawn_image(s, s.choose<index>({2, 1, 3})), {.distinct = true}); }
+  static void draw(sampler& s) { s.input(pooling::drawn_image(s, s.choose<index_t>({2, 1, 3})), {.distinct = true}); }
 
   static pooling::boxes over(const attributes&, const shape& x) { return pooling::boxes::whole(x); }
 };

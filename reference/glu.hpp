@@ -25,9 +25,9 @@ struct glu {
 
   static void draw(sampler& s) {
     shape x = s.dims(1, 3);
-    const index rank = static_cast<index>(x.size()), axis = s.attribute("axis", s.pick(2 * rank) - rank);
-    index& halved = x[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
-    halved = halved == 0 ? 0 : 2 * std::max<index>(1, halved / 2);
+    const index_t rank = static_cast<index_t>(x.size()), axis = s.attribute("axis", s.pick(2 * rank) - rank);
+    index_t& halved = x[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+    halved = halved == 0 ? 0 : 2 * std::max<index_t>(1, halved / 2);
     s.input(x);
   }
 
@@ -35,8 +35,8 @@ struct glu {
     const slices along(in[0], a.integer("axis"));
     if (along.length % 2 != 0) throw std::invalid_argument("an axis of odd extent has no halves");
     shape y = in[0];
-    const index axis = a.integer("axis");
-    y[static_cast<std::size_t>(axis < 0 ? axis + static_cast<index>(y.size()) : axis)] = along.length / 2;
+    const index_t axis = a.integer("axis");
+    y[static_cast<std::size_t>(axis < 0 ? axis + static_cast<index_t>(y.size()) : axis)] = along.length / 2;
     return {y};
   }
 
@@ -44,19 +44,19 @@ struct glu {
   template <scalar S, class F>
   static void each(const call<S>& c, F visit) {
     const slices along(c.in[0].dims(), c.attrs.integer("axis"));
-    const index half = along.length / 2 * along.inner;
-    for (index o = 0; o < along.outer; ++o)
-      for (index k = 0; k < half; ++k) visit(o * half + k, along.start(o, k), along.start(o, k) + half);
+    const index_t half = along.length / 2 * along.inner;
+    for (index_t o = 0; o < along.outer; ++o)
+      for (index_t k = 0; k < half; ++k) visit(o * half + k, along.start(o, k), along.start(o, k) + half);
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    each(c, [&](index i, index a, index b) { y[0][i] = c.in[0][a] * logistic::sigmoid(c.in[0][b]); });
+    each(c, [&](index_t i, index_t a, index_t b) { y[0][i] = c.in[0][a] * logistic::sigmoid(c.in[0][b]); });
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    each(c, [&](index i, index a, index b) {
+    each(c, [&](index_t i, index_t a, index_t b) {
       const S s = logistic::sigmoid(c.in[0][b]);
       d[0][a] = g[0][i] * s;
       d[0][b] = g[0][i] * c.in[0][a] * s * logistic::sigmoid(-c.in[0][b]);
@@ -68,7 +68,7 @@ struct glu {
         .name = "s*(1-s)", .loss = "1-s from the rounded s cancels for large b", .keeps_sign = true};
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-      each(c, [&](index i, index a, index b) {
+      each(c, [&](index_t i, index_t a, index_t b) {
         const S s = logistic::sigmoid(c.in[0][b]);
         d[0][a] = g[0][i] * s;
         d[0][b] = g[0][i] * c.in[0][a] * (s * (S(1) - s));

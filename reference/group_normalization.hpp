@@ -24,17 +24,17 @@ struct group_normalization : normalization::layer<group_normalization> {
 
   static void draw(sampler& s) {
     s.attribute("epsilon", s.choose({1e-5, 0.125, 1e-3}));
-    const index groups = s.attribute("num_groups", std::min(s.limit(), s.choose<index>({2, 1, 3})));
-    const index channels = groups * std::min(s.limit(), s.choose<index>({2, 1, 3}));
-    shape x = normalization::draw_channels(s, s.choose<index>({1, 2}), channels);
-    x[0] = std::min<index>(x[0], 2);
+    const index_t groups = s.attribute("num_groups", std::min(s.limit(), s.choose<index_t>({2, 1, 3})));
+    const index_t channels = groups * std::min(s.limit(), s.choose<index_t>({2, 1, 3}));
+    shape x = normalization::draw_channels(s, s.choose<index_t>({1, 2}), channels);
+    x[0] = std::min<index_t>(x[0], 2);
     s.input(x, normalization::draw_domain(s));
     s.input({channels});
     s.input({channels});
   }
 
   static groups sets(const attributes& a, const shape& x) {
-    const index n = a.integer("num_groups");
+    const index_t n = a.integer("num_groups");
     if (x.size() < 2 || n < 1 || x[1] % n != 0)
       throw std::invalid_argument("no " + std::to_string(n) + " groups of the channels of " + to_string(x));
     return groups({x[0], n, x[1] / n * size_of(shape(x.begin() + 2, x.end()))}, {2});

@@ -30,7 +30,7 @@ struct gru : recurrent::unrolled<gru, recurrent::gru_steps> {
   using variants = variant_list<from_outputs>;
 
   static void draw(sampler& s) {
-    s.attribute("linear_before_reset", s.choose<index>({1, 0, 1}));
+    s.attribute("linear_before_reset", s.choose<index_t>({1, 0, 1}));
     unrolled::draw(s);
   }
 };

@@ -30,11 +30,11 @@ struct gru_cell : recurrent::single<gru_cell, recurrent::gru_steps> {
   using variants = variant_list<from_outputs>;
 
   static void draw(sampler& s) {
-    s.attribute("linear_before_reset", s.choose<index>({1, 0}));
+    s.attribute("linear_before_reset", s.choose<index_t>({1, 0}));
     single::draw(s);
   }
 
-  static std::vector<recurrent::activation> activations(const attributes& a, index) {
+  static std::vector<recurrent::activation> activations(const attributes& a, index_t) {
     a.integer("linear_before_reset");  // throws if it is missing
     using kind = recurrent::activation::kind;
     return {{kind::sigmoid}, {kind::tanh}};

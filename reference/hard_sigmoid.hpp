@@ -25,7 +25,7 @@ struct hard_sigmoid : elementwise::unary<hard_sigmoid> {
                                 .source = "ONNX HardSigmoid-22"};
 
   static void draw(sampler& s) {
-    const index kind = s.pick(4);
+    const index_t kind = s.pick(4);
     constexpr double alphas[] = {static_cast<double>(0.2f), 1.0 / 6, 0.375, -0.5}, betas[] = {0.5, 0.5, 0.25, 0.625};
     const double alpha = s.attribute("alpha", alphas[kind]), beta = s.attribute("beta", betas[kind]);
     const double zero = -beta / alpha, one = (1 - beta) / alpha;  // x where t is 0, and 1

@@ -24,7 +24,7 @@ struct hardtanh : elementwise::unary<hardtanh> {
   static constexpr law laws[] = {law::norm(1)};
 
   static void draw(sampler& s) {
-    const index kind = s.pick(3);
+    const index_t kind = s.pick(3);
     constexpr double lows[] = {-1, -0.75, 0}, highs[] = {1, 0.875, 0.125};
     const double low = s.attribute("min_val", lows[kind]), high = s.attribute("max_val", highs[kind]);
     // Half of the width beyond either end, for where no element lies between them there is no gradient.

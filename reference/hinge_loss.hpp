@@ -24,7 +24,7 @@ struct hinge_loss : loss::pointwise<hinge_loss, 2> {
   static void draw(sampler& s) {
     const shape all = s.dims(0, 3);
     loss::draw_reduction(s);
-    s.attribute("p", index{s.choose({1, 2})});
+    s.attribute("p", index_t{s.choose({1, 2})});
     const double margin = s.attribute("margin", s.choose({1.0, 0.3}));
     s.input(all, {.kinks = {margin, -margin}});
     s.input(all, {.only = {-1, 1}});

@@ -48,7 +48,7 @@ struct hypot : elementwise::binary<hypot> {
     const broadcasting a(c.in[0].dims(), g[0].dims()), b(c.in[1].dims(), g[0].dims());
     // An element that takes part in several balls may take any of their sums, so that each component stands alone.
     const bool shared = c.in[0].dims() != c.in[1].dims();
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       const position p{0, a(i)}, q{1, b(i)};
       if (!(c.in[0][p.at] == real(0) && c.in[1][q.at] == real(0))) continue;
       if (!shared) {

@@ -31,12 +31,12 @@ struct index_linear {
   static void draw(sampler& s) {
     const bool scaled = s.choose({true, false});
     const bool key_biased = s.choose({true, false});
-    const index rows = s.extent(1, 3), length = s.extent(1, 6);
+    const index_t rows = s.extent(1, 3), length = s.extent(1, 6);
     const shape w = {s.extent(1, 6), s.extent(1, 5)};
     s.input({length}, {.kinks = {1, -1}});
     indexing::draw_repeated(s, {length}, w[0], false);
-    fitting_indices(s, {rows}, 0, length, [&](const std::vector<index>& sizes) {
-      return std::accumulate(sizes.begin(), sizes.end(), index{0}) == length;
+    fitting_indices(s, {rows}, 0, length, [&](const std::vector<index_t>& sizes) {
+      return std::accumulate(sizes.begin(), sizes.end(), index_t{0}) == length;
     });
     s.input(w);
     s.input({w[1]});
@@ -62,11 +62,11 @@ struct index_linear {
   // Calls visit(j, r, k) for each value j, its row and its key.
   template <scalar S, class F>
   static void each_value(const call<S>& c, F visit) {
-    index j = 0;
-    for (index r = 0; r < c.in[2].size(); ++r)
-      for (const index end = j + c.at(2, r); j < end; ++j) {
+    index_t j = 0;
+    for (index_t r = 0; r < c.in[2].size(); ++r)
+      for (const index_t end = j + c.at(2, r); j < end; ++j) {
         if (j >= c.in[0].size()) throw std::invalid_argument("sizes add up to more than there are values");
-        const index k = c.at(1, j);
+        const index_t k = c.at(1, j);
         if (k < 0 || k >= c.in[3].extent(0)) throw std::invalid_argument("key " + std::to_string(k));
         visit(j, r, k);
       }
@@ -74,7 +74,7 @@ struct index_linear {
   }
 
   template <scalar S>
-  static S scaled(const call<S>& c, index j, index k) {
+  static S scaled(const call<S>& c, index_t j, index_t k) {
     const S& v = c.in[0][j];
     sum<S> x;
     if (!c.has(6))
@@ -87,40 +87,40 @@ struct index_linear {
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    const index outputs = c.in[3].extent(1);
+    const index_t outputs = c.in[3].extent(1);
     sums<S> total(y[0]);
-    each_value(c, [&](index j, index r, index k) {
+    each_value(c, [&](index_t j, index_t r, index_t k) {
       const S x = scaled(c, j, k);
-      for (index o = 0; o < outputs; ++o) total[r * outputs + o].add_product(x, c.in[3][k * outputs + o]);
+      for (index_t o = 0; o < outputs; ++o) total[r * outputs + o].add_product(x, c.in[3][k * outputs + o]);
     });
-    for (index i = 0; i < y[0].size(); ++i) total[i] += c.in[4][i % outputs];
+    for (index_t i = 0; i < y[0].size(); ++i) total[i] += c.in[4][i % outputs];
     total.store();
   }
 
   template <scalar S>
-  static S into(const call<S>& c, cotangents<S> g, index r, index k) {  // <g[r], weight[k]>
-    const index outputs = c.in[3].extent(1);
+  static S into(const call<S>& c, cotangents<S> g, index_t r, index_t k) {  // <g[r], weight[k]>
+    const index_t outputs = c.in[3].extent(1);
     sum<S> s;
-    for (index o = 0; o < outputs; ++o) s.add_product(g[0][r * outputs + o], c.in[3][k * outputs + o]);
+    for (index_t o = 0; o < outputs; ++o) s.add_product(g[0][r * outputs + o], c.in[3][k * outputs + o]);
     return s.value();
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    const index outputs = c.in[3].extent(1);
+    const index_t outputs = c.in[3].extent(1);
     sums<S> dw(d[3]), db(d[4]), dk(d[5]);
-    each_value(c, [&](index j, index r, index k) {
+    each_value(c, [&](index_t j, index_t r, index_t k) {
       const S dx = into(c, g, r, k), x = scaled(c, j, k);
       if (!c.has(6))
         d[0][j] = dx;
       else if (math::abs(c.in[0][j]) < c.in[6][k])
         d[0][j] = dx / c.in[6][k];
-      for (index o = 0; o < outputs; ++o) {
+      for (index_t o = 0; o < outputs; ++o) {
         dw[k * outputs + o].add_product(x, g[0][r * outputs + o]);
         if (c.has(5)) dk[k].add_product(g[0][r * outputs + o], c.in[3][k * outputs + o]);
       }
     });
-    for (index i = 0; i < g[0].size(); ++i) db[i % outputs] += g[0][i];
+    for (index_t i = 0; i < g[0].size(); ++i) db[i % outputs] += g[0][i];
     dw.store();
     db.store();
     if (c.has(5)) dk.store();
@@ -128,7 +128,7 @@ struct index_linear {
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     if (!c.has(6)) return;
-    each_value(c, [&](index j, index r, index k) {
+    each_value(c, [&](index_t j, index_t r, index_t k) {
       if (abs(c.in[0][j]) == c.in[6][k]) s.interval({0, j}, 0, 1, 0, into(c, g, r, k) / c.in[6][k]);
     });
   }

@@ -24,7 +24,7 @@ struct instance_normalization : normalization::layer<instance_normalization> {
 
   static void draw(sampler& s) {
     s.attribute("epsilon", s.choose({1e-5, 0.125, 1e-3}));
-    const shape x = normalization::draw_channels(s, s.choose<index>({1, 2}), s.extent(1, 4));
+    const shape x = normalization::draw_channels(s, s.choose<index_t>({1, 2}), s.extent(1, 4));
     s.input(x, normalization::draw_domain(s));
     s.input({x[1]});
     s.input({x[1]});
@@ -32,8 +32,8 @@ struct instance_normalization : normalization::layer<instance_normalization> {
 
   static groups sets(const attributes&, const shape& x) {
     if (x.size() < 3) throw std::invalid_argument("input " + to_string(x) + " has no spatial axes");
-    std::vector<index> axes;
-    for (index k = 2; k < static_cast<index>(x.size()); ++k) axes.push_back(k);
+    std::vector<index_t> axes;
+    for (index_t k = 2; k < static_cast<index_t>(x.size()); ++k) axes.push_back(k);
     return groups(x, axes);
   }
   static shape parameter(const shape& p, const shape& x) { return normalization::per_channel(p, x); }

@@ -26,7 +26,7 @@ struct kl_div : loss::pointwise<kl_div, 2> {
   static void draw(sampler& s) {
     const shape all = s.dims(1, 3);
     s.attribute("reduction", s.choose<std::string>({"mean", "none", "sum", "batchmean"}));
-    const bool logarithms = s.attribute("log_target", index{s.choose({0, 1})}) != 0;
+    const bool logarithms = s.attribute("log_target", index_t{s.choose({0, 1})}) != 0;
     s.input(all, {.low = -12, .high = 2});
     s.input(elementwise::drawn_operand(s, all),
             logarithms ? domain{.low = -12, .high = 2} : domain{.low = 0x1p-10, .high = 4});

@@ -33,14 +33,14 @@ struct l1_penalty {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     sum<S> total;
-    for (index i = 0; i < c.in[0].size(); ++i) total += math::abs(c.in[0][i]);
+    for (index_t i = 0; i < c.in[0].size(); ++i) total += math::abs(c.in[0][i]);
     y[0][0] = S(c.attrs.number("lambda")) * total.value();
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const S slope = g[0][0] * S(c.attrs.number("lambda"));
-    for (index i = 0; i < d[0].size(); ++i) {
+    for (index_t i = 0; i < d[0].size(); ++i) {
       const S& w = c.in[0][i];
       d[0][i] = S(0) < w ? slope : w < S(0) ? -slope : S(0);
     }
@@ -48,7 +48,7 @@ struct l1_penalty {
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     const real lambda(c.attrs.number("lambda"));
-    for (index i = 0; i < c.in[0].size(); ++i)
+    for (index_t i = 0; i < c.in[0].size(); ++i)
       if (c.in[0][i] == real(0)) s.interval({0, i}, -abs(lambda), abs(lambda), real(0), g[0][0]);
   }
 };

@@ -23,7 +23,7 @@ struct l2_penalty {
 
   static void draw(sampler& s) {
     s.attribute("lambda", s.choose({static_cast<double>(0.01f), 1.0, 2.5}));
-    s.attribute("m", s.choose<index>({1, 50, 3}));
+    s.attribute("m", s.choose<index_t>({1, 50, 3}));
     s.input(s.dims(0, 3));
   }
 
@@ -41,13 +41,13 @@ struct l2_penalty {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     sum<S> total;
-    for (index i = 0; i < c.in[0].size(); ++i) total.add_product(c.in[0][i], c.in[0][i]);
+    for (index_t i = 0; i < c.in[0].size(); ++i) total.add_product(c.in[0][i], c.in[0][i]);
     y[0][0] = factor<S>(c.attrs) / S(2) * total.value();
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = g[0][0] * factor<S>(c.attrs) * c.in[0][i];
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = g[0][0] * factor<S>(c.attrs) * c.in[0][i];
   }
 };
 

@@ -25,8 +25,8 @@ struct layer_normalization : normalization::layer<layer_normalization> {
 
   static void draw(sampler& s) {
     s.attribute("epsilon", s.choose({1e-5, 0.125, 1e-3}));
-    s.attribute("outputs", s.choose<index>({1, 3, 1}));
-    const index broadcast_scale = s.choose<index>({0, 1, 0}), bias = s.choose<index>({1, 0, 2});
+    s.attribute("outputs", s.choose<index_t>({1, 3, 1}));
+    const index_t broadcast_scale = s.choose<index_t>({0, 1, 0}), bias = s.choose<index_t>({1, 0, 2});
     const shape normalized = normalization::draw_trailing(s);
     s.input(broadcast_scale ? normalization::draw_parameter(s, normalized) : normalized);
     if (bias == 0)
@@ -39,7 +39,7 @@ struct layer_normalization : normalization::layer<layer_normalization> {
   static shape parameter(const shape& p, const shape&) { return p; }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    const index outputs = a.integer("outputs");
+    const index_t outputs = a.integer("outputs");
     if (outputs != 1 && outputs != 3) throw std::invalid_argument("outputs is neither 1 nor 3");
     std::vector<shape> y = layer::infer(a, in);
     if (outputs == 3) y.resize(3, sets(a, in[0]).reduced(true));

@@ -27,11 +27,11 @@ struct linear {
   static constexpr law laws[] = {law::linear_in(0), law::linear_in(1), law::linear_in(2)};
 
   static void draw(sampler& s) {
-    const index rank = s.choose<index>({2, 3, 1, 4});
+    const index_t rank = s.choose<index_t>({2, 3, 1, 4});
     const bool biased = s.choose({true, false}), square = s.choose({false, false, true});
     const shape x = s.dims(rank, rank);
-    const index in = x.back(), rows = size_of(x) / std::max<index>(1, in);
-    const index out = square ? in : s.extent(1, std::max<index>(1, 150 / std::max<index>({1, in, rows})));
+    const index_t in = x.back(), rows = size_of(x) / std::max<index_t>(1, in);
+    const index_t out = square ? in : s.extent(1, std::max<index_t>(1, 150 / std::max<index_t>({1, in, rows})));
     s.input(x);
     s.input({out, in});
     if (biased)
@@ -53,26 +53,27 @@ struct linear {
   // Calls visit(y, x, w) for each product, by flat positions.
   template <scalar S, class F>
   static void each_product(const call<S>& c, const shape& y, F visit) {
-    const index in = c.in[1].extent(1), out = c.in[1].extent(0);
-    for (index k = 0; k < size_of(y); ++k)
-      for (index i = 0; i < in; ++i) visit(k, k / out * in + i, k % out * in + i);
+    const index_t in = c.in[1].extent(1), out = c.in[1].extent(0);
+    for (index_t k = 0; k < size_of(y); ++k)
+      for (index_t i = 0; i < in; ++i) visit(k, k / out * in + i, k % out * in + i);
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    const index out = c.in[1].extent(0);
+    const index_t out = c.in[1].extent(0);
     sums<S> total(y[0]);
-    each_product(c, y[0].dims(), [&](index k, index x, index w) { total[k].add_product(c.in[0][x], c.in[1][w]); });
+    each_product(c, y[0].dims(),
+                 [&](index_t k, index_t x, index_t w) { total[k].add_product(c.in[0][x], c.in[1][w]); });
     if (c.has(2))
-      for (index k = 0; k < y[0].size(); ++k) total[k] += c.in[2][k % out];
+      for (index_t k = 0; k < y[0].size(); ++k) total[k] += c.in[2][k % out];
     total.store();
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    const index out = c.in[1].extent(0);
+    const index_t out = c.in[1].extent(0);
     sums<S> dx(d[0]), dw(d[1]);
-    each_product(c, g[0].dims(), [&](index k, index x, index w) {
+    each_product(c, g[0].dims(), [&](index_t k, index_t x, index_t w) {
       dx[x].add_product(g[0][k], c.in[1][w]);
       dw[w].add_product(g[0][k], c.in[0][x]);
     });
@@ -80,7 +81,7 @@ struct linear {
     dw.store();
     if (c.has(2)) {
       sums<S> db(d[2]);
-      for (index k = 0; k < g[0].size(); ++k) db[k % out] += g[0][k];
+      for (index_t k = 0; k < g[0].size(); ++k) db[k % out] += g[0][k];
       db.store();
     }
   }

@@ -38,9 +38,9 @@ struct log_softmax {
     const slices along(c.in[0].dims(), c.attrs.integer("axis"));
     const values<S> p = along_axis::probabilities(c.in[0], along);
     along_axis::each_slice(along, [&](auto at) {
-      for (index i = 0; i < along.length; ++i) {
+      for (index_t i = 0; i < along.length; ++i) {
         sum<S> s;
-        for (index j = 0; j < along.length; ++j)
+        for (index_t j = 0; j < along.length; ++j)
           if (j != i) {
             s.add_product(p[at(j)], g[0][at(i)]);
             s.add_product(-p[at(i)], g[0][at(j)]);
@@ -58,8 +58,8 @@ struct log_softmax {
       const values<S> p = along_axis::probabilities(c.in[0], along);
       along_axis::each_slice(along, [&](auto at) {
         sum<S> s;
-        for (index j = 0; j < along.length; ++j) s += g[0][at(j)];
-        for (index i = 0; i < along.length; ++i) d[0][at(i)] = g[0][at(i)] - p[at(i)] * s.value();
+        for (index_t j = 0; j < along.length; ++j) s += g[0][at(j)];
+        for (index_t i = 0; i < along.length; ++i) d[0][at(i)] = g[0][at(i)] - p[at(i)] * s.value();
       });
     }
   };

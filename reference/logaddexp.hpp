@@ -48,7 +48,7 @@ struct logaddexp : elementwise::binary<logaddexp> {
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     const broadcasting a(c.in[0].dims(), g[0].dims()), b(c.in[1].dims(), g[0].dims());
-    for (index i = 0; i < g[0].size(); ++i)
+    for (index_t i = 0; i < g[0].size(); ++i)
       if (same_infinity(c.in[0][a(i)], c.in[1][b(i)])) s.simplex({{0, a(i)}, {1, b(i)}}, g[0][i]);
   }
 

@@ -23,12 +23,12 @@ struct lp_normalization : normalization::unit_length<lp_normalization> {
   static constexpr law laws[] = {law::homogeneous(0)};
 
   static void draw(sampler& s) {
-    s.attribute("p", s.choose<index>({2, 1}));
+    s.attribute("p", s.choose<index_t>({2, 1}));
     s.input(normalization::draw_vectors(s), {.kinks = {0}});
   }
 
   static double p(const attributes& a) {
-    const index p = a.integer("p");
+    const index_t p = a.integer("p");
     return p == 1 || p == 2 ? static_cast<double>(p) : throw std::invalid_argument("p is neither 1 nor 2");
   }
   static double least(const attributes&) { return 0; }

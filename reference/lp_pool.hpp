@@ -24,7 +24,7 @@ struct lp_pool : pooling::spatial<lp_pool>, pooling::p_norm<lp_pool> {
   static constexpr law laws[] = {law::homogeneous(1), law::batch(0b1)};
 
   static void draw(sampler& s) {
-    s.attribute("p", s.choose<index>({2, 1, 3}));
+    s.attribute("p", s.choose<index_t>({2, 1, 3}));
     s.input(pooling::drawn_sliding(s, false), {.kinks = {0}});
   }
 

@@ -27,7 +27,7 @@ struct lrn {
   static constexpr law laws[] = {law::batch(0b1)};
 
   static void draw(sampler& s) {
-    s.attribute("size", s.choose<index>({3, 4, 1, 5, 2}));
+    s.attribute("size", s.choose<index_t>({3, 4, 1, 5, 2}));
     s.attribute("alpha", s.choose({0.5, 1e-4, 2.0}));
     s.attribute("beta", s.choose({0.75, 0.5, 1.25}));
     s.attribute("bias", s.choose({1.0, 2.0}));
@@ -43,21 +43,21 @@ struct lrn {
     return {in[0]};
   }
 
-  static bool in_region(index i, index c, index size) { return i >= c - (size - 1) / 2 && i <= c + size / 2; }
+  static bool in_region(index_t i, index_t c, index_t size) { return i >= c - (size - 1) / 2 && i <= c + size / 2; }
 
   // Calls visit(at, s) for each column of channels; at(c) is where channel c stands, s[c] is its s_c.
   template <scalar S, class F>
   static void each_column(const call<S>& c, F visit) {
     const slices channels(c.in[0].dims(), 1);
-    const index size = c.attrs.integer("size");
+    const index_t size = c.attrs.integer("size");
     const S share = S(c.attrs.number("alpha")) / S(static_cast<double>(size)), bias(c.attrs.number("bias"));
-    for (index o = 0; channels.length > 0 && o < channels.outer; ++o)
-      for (index k = 0; k < channels.inner; ++k) {
-        const auto at = [start = channels.start(o, k), inner = channels.inner](index j) { return start + j * inner; };
+    for (index_t o = 0; channels.length > 0 && o < channels.outer; ++o)
+      for (index_t k = 0; k < channels.inner; ++k) {
+        const auto at = [start = channels.start(o, k), inner = channels.inner](index_t j) { return start + j * inner; };
         std::vector<S> s;
-        for (index j = 0; j < channels.length; ++j) {
+        for (index_t j = 0; j < channels.length; ++j) {
           sum<S> squares;
-          for (index i = 0; i < channels.length; ++i)
+          for (index_t i = 0; i < channels.length; ++i)
             if (in_region(i, j, size)) squares.add_product(c.in[0][at(i)], c.in[0][at(i)]);
           s.push_back(bias + share * squares.value());
         }
@@ -70,7 +70,7 @@ struct lrn {
     const S beta(c.attrs.number("beta"));
     each_column(c, [&](auto at, const std::vector<S>& s) {
       for (std::size_t j = 0; j < s.size(); ++j) {
-        const index here = at(static_cast<index>(j));
+        const index_t here = at(static_cast<index_t>(j));
         y[0][here] = c.in[0][here] / math::pow(s[j], beta);
       }
     });
@@ -78,17 +78,17 @@ struct lrn {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    const index size = c.attrs.integer("size");
+    const index_t size = c.attrs.integer("size");
     const S beta(c.attrs.number("beta"));
     const S factor = S(2) * S(c.attrs.number("alpha")) * beta / S(static_cast<double>(size));
     const values<S>& x = c.in[0];
     each_column(c, [&](auto at, const std::vector<S>& s) {
-      const index n = static_cast<index>(s.size());
+      const index_t n = static_cast<index_t>(s.size());
       std::vector<S> power;
       for (const S& one : s) power.push_back(math::pow(one, beta));
-      for (index i = 0; i < n; ++i) {
+      for (index_t i = 0; i < n; ++i) {
         sum<S> others;
-        for (index k = 0; k < n; ++k) {
+        for (index_t k = 0; k < n; ++k) {
           const auto j = static_cast<std::size_t>(k);
           if (in_region(i, k, size)) others.add_product(g[0][at(k)], x[at(k)] / (power[j] * s[j]));
         }

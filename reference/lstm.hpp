@@ -33,7 +33,7 @@ struct lstm : recurrent::unrolled<lstm, recurrent::lstm_steps> {
   using variants = variant_list<from_outputs>;
 
   static void draw(sampler& s) {
-    s.attribute("input_forget", s.choose<index>({0, 0, 0, 1}));
+    s.attribute("input_forget", s.choose<index_t>({0, 0, 0, 1}));
     unrolled::draw(s);
   }
 };

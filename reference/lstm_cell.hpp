@@ -26,7 +26,7 @@ struct lstm_cell : recurrent::single<lstm_cell, recurrent::lstm_steps> {
       outputs{.h = 0, .c = 1};
   using variants = variant_list<from_outputs>;
 
-  static std::vector<recurrent::activation> activations(const attributes&, index) {
+  static std::vector<recurrent::activation> activations(const attributes&, index_t) {
     using kind = recurrent::activation::kind;
     return {{kind::sigmoid}, {kind::tanh}, {kind::tanh}};
   }

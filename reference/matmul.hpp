@@ -26,19 +26,19 @@ struct matmul {
   static constexpr law laws[] = {law::linear_in(0), law::linear_in(1)};
 
   static void draw(sampler& s) {
-    const index rank_a = s.choose<index>({2, 3, 1, 4}), rank_b = s.choose<index>({2, 1, 3, 4});
-    const index most = std::max(rank_a, rank_b) > 2 ? 5 : 12;
-    const index k = s.extent(1, most), m = s.choose({false, false, true}) ? k : s.extent(1, most);
-    const index n = s.extent(1, most);
+    const index_t rank_a = s.choose<index_t>({2, 3, 1, 4}), rank_b = s.choose<index_t>({2, 1, 3, 4});
+    const index_t most = std::max(rank_a, rank_b) > 2 ? 5 : 12;
+    const index_t k = s.extent(1, most), m = s.choose({false, false, true}) ? k : s.extent(1, most);
+    const index_t n = s.extent(1, most);
     const shape batch = {s.extent(1, 3), s.extent(1, 3)};
     s.input(operand(s, batch, rank_a, rank_a == 1 ? shape{k} : shape{m, k}));
     s.input(operand(s, batch, rank_b, rank_b == 1 ? shape{k} : shape{k, n}));
   }
 
   // The last batch axes, as many as the rank leaves room for, some with extent 1; and the matrix.
-  static shape operand(sampler& s, const shape& batch, index rank, const shape& matrix) {
-    shape dims(batch.end() - std::max<index>(0, rank - 2), batch.end());
-    for (index& e : dims)
+  static shape operand(sampler& s, const shape& batch, index_t rank, const shape& matrix) {
+    shape dims(batch.end() - std::max<index_t>(0, rank - 2), batch.end());
+    for (index_t& e : dims)
       if (s.random().chance(0.3)) e = 1;
     dims.insert(dims.end(), matrix.begin(), matrix.end());
     return dims;
@@ -60,7 +60,7 @@ struct matmul {
       if (!row) y.push_back(m);
       if (!column) y.push_back(n);
     }
-    index m, k, n;
+    index_t m, k, n;
     shape batch_a, batch_b, batch, y;
   };
 
@@ -71,24 +71,24 @@ struct matmul {
   static void each_product(const call<S>& c, F visit) {
     const geometry at(c.in[0].dims(), c.in[1].dims());
     const broadcasting a(at.batch_a, at.batch), b(at.batch_b, at.batch);
-    for (index t = 0; t < size_of(at.batch); ++t)
-      for (index i = 0; i < at.m; ++i)
-        for (index j = 0; j < at.n; ++j)
-          for (index k = 0; k < at.k; ++k)
+    for (index_t t = 0; t < size_of(at.batch); ++t)
+      for (index_t i = 0; i < at.m; ++i)
+        for (index_t j = 0; j < at.n; ++j)
+          for (index_t k = 0; k < at.k; ++k)
             visit((t * at.m + i) * at.n + j, (a(t) * at.m + i) * at.k + k, (b(t) * at.k + k) * at.n + j);
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     sums<S> total(y[0]);
-    each_product(c, [&](index i, index a, index b) { total[i].add_product(c.in[0][a], c.in[1][b]); });
+    each_product(c, [&](index_t i, index_t a, index_t b) { total[i].add_product(c.in[0][a], c.in[1][b]); });
     total.store();
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     sums<S> da(d[0]), db(d[1]);
-    each_product(c, [&](index i, index a, index b) {
+    each_product(c, [&](index_t i, index_t a, index_t b) {
       da[a].add_product(g[0][i], c.in[1][b]);
       db[b].add_product(g[0][i], c.in[0][a]);
     });

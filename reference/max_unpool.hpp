@@ -27,13 +27,13 @@ struct max_unpool {
   static constexpr law laws[] = {law::linear(), law::norm(1)};
 
   static void draw(sampler& s) {
-    const index rank = s.choose<index>({2, 1, 3});
+    const index_t rank = s.choose<index_t>({2, 1, 3});
     const bool padded = s.choose({false, true});
     shape x = pooling::drawn_planes(s, rank), kernel, strides, begins, ends;
-    for (index k = 0, room = 100 / size_of(x); k < rank; ++k) {
-      x.push_back(s.extent(1, std::clamp<index>(room / 2, 1, rank == 1 ? 15 : 5)));
-      kernel.push_back(std::min(s.choose<index>({2, 3, 1}), s.limit()));
-      strides.push_back(s.choose<index>({2, 1, 3}));
+    for (index_t k = 0, room = 100 / size_of(x); k < rank; ++k) {
+      x.push_back(s.extent(1, std::clamp<index_t>(room / 2, 1, rank == 1 ? 15 : 5)));
+      kernel.push_back(std::min(s.choose<index_t>({2, 3, 1}), s.limit()));
+      strides.push_back(s.choose<index_t>({2, 1, 3}));
       if (room < 6) kernel.back() = strides.back() = 1;
       begins.push_back(padded ? s.random().between(0, (kernel.back() - 1) / 2) : 0);
       ends.push_back(s.random().chance(0.75) ? begins.back() : kernel.back() - 1 - begins.back());
@@ -48,11 +48,11 @@ struct max_unpool {
   }
 
   // Of each plane's elements in its own plane of the output, as a MaxPool finds them, but in no order.
-  static std::vector<index> positions(sampler& s, const shape& x, index elements, index cells) {
-    std::vector<index> found, in_plane(static_cast<std::size_t>(cells));
-    for (index plane = 0; plane < x[0] * x[1]; ++plane) {
+  static std::vector<index_t> positions(sampler& s, const shape& x, index_t elements, index_t cells) {
+    std::vector<index_t> found, in_plane(static_cast<std::size_t>(cells));
+    for (index_t plane = 0; plane < x[0] * x[1]; ++plane) {
       std::iota(in_plane.begin(), in_plane.end(), plane * cells);
-      for (index i = 0; i < elements; ++i) {
+      for (index_t i = 0; i < elements; ++i) {
         std::swap(in_plane.at(static_cast<std::size_t>(i)),
                   in_plane.at(static_cast<std::size_t>(s.random().between(i, cells - 1))));
         found.push_back(in_plane[static_cast<std::size_t>(i)]);
@@ -61,12 +61,12 @@ struct max_unpool {
     return found;
   }
 
-  static index extent(index n, index kernel, index stride, index pad_begin, index pad_end) {
+  static index_t extent(index_t n, index_t kernel, index_t stride, index_t pad_begin, index_t pad_end) {
     return stride * (n - 1) + kernel - pad_begin - pad_end;
   }
 
-  static index cells_of(const shape& kernel, const shape& strides, const shape& pads, const shape& x) {
-    index n = 1;
+  static index_t cells_of(const shape& kernel, const shape& strides, const shape& pads, const shape& x) {
+    index_t n = 1;
     for (std::size_t k = 0; k < kernel.size(); ++k)
       n *= extent(x[k + 2], kernel[k], strides[k], pads[k], pads[kernel.size() + k]);
     return n;
@@ -92,10 +92,10 @@ struct max_unpool {
 
   // Calls visit(i, j) for each element i of X and the place j in the output, of so many elements, where it belongs.
   template <scalar S, class F>
-  static void each_place(const call<S>& c, index size, F visit) {
+  static void each_place(const call<S>& c, index_t size, F visit) {
     std::vector<bool> taken(static_cast<std::size_t>(size));
-    for (index i = 0; i < c.in[0].size(); ++i) {
-      const index j = c.at(1, i);
+    for (index_t i = 0; i < c.in[0].size(); ++i) {
+      const index_t j = c.at(1, i);
       if (j < 0 || j >= size || taken[static_cast<std::size_t>(j)])
         throw std::invalid_argument("index " + std::to_string(j) + " is not in the output, or there twice");
       taken[static_cast<std::size_t>(j)] = true;
@@ -105,12 +105,12 @@ struct max_unpool {
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    each_place(c, y[0].size(), [&](index i, index j) { y[0][j] = c.in[0][i]; });
+    each_place(c, y[0].size(), [&](index_t i, index_t j) { y[0][j] = c.in[0][i]; });
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    each_place(c, g[0].size(), [&](index i, index j) { d[0][i] = g[0][j]; });
+    each_place(c, g[0].size(), [&](index_t i, index_t j) { d[0][i] = g[0][j]; });
   }
 };
 

@@ -25,10 +25,10 @@ struct mean_variance_normalization : normalization::layer<mean_variance_normaliz
 
   static void draw(sampler& s) {
     shape x = s.dims(2, 4);
-    const index rank = static_cast<index>(x.size());
-    const auto axes = s.attribute("axes", reduction::some_axes(s, rank, s.choose<index>({2, 1, 3})));
-    index& first = x[static_cast<std::size_t>(axes[0] < 0 ? axes[0] + rank : axes[0])];
-    if (first > 0) first = std::max<index>(first, 3);  // of two elements, y is 1 and -1
+    const index_t rank = static_cast<index_t>(x.size());
+    const auto axes = s.attribute("axes", reduction::some_axes(s, rank, s.choose<index_t>({2, 1, 3})));
+    index_t& first = x[static_cast<std::size_t>(axes[0] < 0 ? axes[0] + rank : axes[0])];
+    if (first > 0) first = std::max<index_t>(first, 3);  // of two elements, y is 1 and -1
     s.input(x, s.choose({domain{}, domain{.low = 24, .high = 40}}));
   }
 
@@ -40,10 +40,10 @@ struct mean_variance_normalization : normalization::layer<mean_variance_normaliz
   static void kinks(const call<real>& c, cotangents<real>, subdifferential& s) {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const groups all = sets(c.attrs, c.in[0].dims());
-    for (index o = 0; o < all.count(); ++o) {
-      const std::vector<index>& at = all[o];
-      if (!std::all_of(at.begin(), at.end(), [&](index i) { return c.in[0][i] == c.in[0][at[0]]; })) continue;
-      for (const index i : at) s.interval({0, i}, -infinity, infinity, 0, real(1));
+    for (index_t o = 0; o < all.count(); ++o) {
+      const std::vector<index_t>& at = all[o];
+      if (!std::all_of(at.begin(), at.end(), [&](index_t i) { return c.in[0][i] == c.in[0][at[0]]; })) continue;
+      for (const index_t i : at) s.interval({0, i}, -infinity, infinity, 0, real(1));
     }
   }
 

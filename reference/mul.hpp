@@ -29,14 +29,14 @@ struct mul {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const broadcasting a(c.in[0].dims(), y[0].dims()), b(c.in[1].dims(), y[0].dims());
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = c.in[0][a(i)] * c.in[1][b(i)];
+    for (index_t i = 0; i < y[0].size(); ++i) y[0][i] = c.in[0][a(i)] * c.in[1][b(i)];
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const broadcasting a(c.in[0].dims(), g[0].dims()), b(c.in[1].dims(), g[0].dims());
     sums<S> da(d[0]), db(d[1]);
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       da[a(i)].add_product(g[0][i], c.in[1][b(i)]);
       db[b(i)].add_product(g[0][i], c.in[0][a(i)]);
     }

@@ -31,10 +31,10 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
   static constexpr law laws[] = {law::linear_in(2), law::linear_in(5), law::linear_in(6), law::shift(0, 7)};
 
   static void draw(sampler& s) {
-    const index heads = s.attribute("num_heads", std::min(s.choose<index>({1, 2}), s.limit()));
+    const index_t heads = s.attribute("num_heads", std::min(s.choose<index_t>({1, 2}), s.limit()));
     const bool biased = s.choose({true, false}), padded = s.choose({false, true});
-    const index mask = s.choose<index>({0, 1, 2});  // none, for all heads, for each
-    const index n = s.extent(1, 2), queries = s.extent(1, 3), keys = s.extent(1, 3), e = heads * s.extent(1, 2);
+    const index_t mask = s.choose<index_t>({0, 1, 2});  // none, for all heads, for each
+    const index_t n = s.extent(1, 2), queries = s.extent(1, 3), keys = s.extent(1, 3), e = heads * s.extent(1, 2);
     const domain near{.low = -2, .high = 2};
     const auto optional = [&](bool there, const shape& dims) {
       if (there)
@@ -51,7 +51,7 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
     optional(biased, {e});
     optional(mask != 0, mask == 1 ? shape{queries, keys} : shape{n * heads, queries, keys});
     if (padded)
-      fitting_indices(s, {n, keys}, 0, 1, [&](const std::vector<index>& ignored) {
+      fitting_indices(s, {n, keys}, 0, 1, [&](const std::vector<index_t>& ignored) {
         for (auto row = ignored.begin(); row != ignored.end(); row += keys)
           if (std::count(row, row + keys, 1) == keys) return false;
         return true;
@@ -65,7 +65,7 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
       if (!fits) throw std::invalid_argument(else_);
     };
     require(in[0].size() == 3 && in[1].size() == 3 && in[1] == in[2], "query, key and value need three axes");
-    const index e = in[0][2], n = in[0][1], heads = a.integer("num_heads"), queries = in[0][0], keys = in[1][0];
+    const index_t e = in[0][2], n = in[0][1], heads = a.integer("num_heads"), queries = in[0][0], keys = in[1][0];
     require(in[1] == shape{keys, n, e}, "key and value do not fit query");
     require(heads >= 1 && e % heads == 0, "num_heads does not divide the embedding");
     require(in[3] == shape{3 * e, e} && in[5] == shape{e, e}, "a weight does not fit query");
@@ -78,12 +78,12 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
 
   // y = x W^T + b over the last axis of x, with rows `first` and on of weight and bias.
   template <scalar S>
-  static values<S> project(const call<S>& c, const values<S>& x, std::size_t weight, index first) {
-    const index e = x.extent(-1);
+  static values<S> project(const call<S>& c, const values<S>& x, std::size_t weight, index_t first) {
+    const index_t e = x.extent(-1);
     values<S> y(x.dims());
-    for (index i = 0; i < y.size(); ++i) {
+    for (index_t i = 0; i < y.size(); ++i) {
       sum<S> total;
-      for (index k = 0; k < e; ++k) total.add_product(c.in[weight][(first + i % e) * e + k], x[i / e * e + k]);
+      for (index_t k = 0; k < e; ++k) total.add_product(c.in[weight][(first + i % e) * e + k], x[i / e * e + k]);
       if (c.has(weight + 1)) total += c.in[weight + 1][first + i % e];
       y[i] = total.value();
     }
@@ -92,11 +92,11 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
 
   // The adjoint of it, for the cotangent dy of y: adds to the sums of x, weight and bias.
   template <scalar S>
-  static void pull(const call<S>& c, const values<S>& x, std::size_t weight, index first, const values<S>& dy,
+  static void pull(const call<S>& c, const values<S>& x, std::size_t weight, index_t first, const values<S>& dy,
                    sums<S>& dx, std::vector<sums<S>>& total) {
-    const index e = x.extent(-1);
-    for (index i = 0; i < dy.size(); ++i) {
-      for (index k = 0; k < e; ++k) {
+    const index_t e = x.extent(-1);
+    for (index_t i = 0; i < dy.size(); ++i) {
+      for (index_t k = 0; k < e; ++k) {
         dx[i / e * e + k].add_product(dy[i], c.in[weight][(first + i % e) * e + k]);
         total[weight][(first + i % e) * e + k].add_product(dy[i], x[i / e * e + k]);
       }
@@ -117,21 +117,21 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
   // where that of attn_mask does.
   template <scalar S, class F>
   static void each_head(const call<S>& c, const projections<S>& p, F visit) {
-    const index queries = c.in[0].extent(0), keys = c.in[1].extent(0), batch = c.in[0].extent(1);
-    const index heads = c.attrs.integer("num_heads"), all = c.in[0].extent(2), size = all / heads;
+    const index_t queries = c.in[0].extent(0), keys = c.in[1].extent(0), batch = c.in[0].extent(1);
+    const index_t heads = c.attrs.integer("num_heads"), all = c.in[0].extent(2), size = all / heads;
     const S scale = usual_scale<S>(size);
-    for (index n = 0; n < batch; ++n)
-      for (index h = 0; h < heads; ++h) {
-        const auto at = [=](index i, index e) { return (i * batch + n) * all + h * size + e; };
-        const index plane = c.has(7) && c.in[7].rank() == 3 ? n * heads + h : 0;
-        const auto mask = [=](index i, index j) { return (plane * queries + i) * keys + j; };
+    for (index_t n = 0; n < batch; ++n)
+      for (index_t h = 0; h < heads; ++h) {
+        const auto at = [=](index_t i, index_t e) { return (i * batch + n) * all + h * size + e; };
+        const index_t plane = c.has(7) && c.in[7].rank() == 3 ? n * heads + h : 0;
+        const auto mask = [=](index_t i, index_t j) { return (plane * queries + i) * keys + j; };
         visit(at, mask,
-              backproof::attention::head{queries, keys, size, size, scale, 0.0,
-                                         [&, at](index i, index e) { return p.q[at(i, e)]; },
-                                         [&, at](index j, index e) { return p.k[at(j, e)]; },
-                                         [&, at](index j, index e) { return p.v[at(j, e)]; },
-                                         [&, mask](index i, index j) { return c.has(7) ? c.in[7][mask(i, j)] : S(0); },
-                                         [&, n](index, index j) { return !c.has(8) || c.at(8, n * keys + j) == 0; }});
+              backproof::attention::head{
+                  queries, keys, size, size, scale, 0.0, [&, at](index_t i, index_t e) { return p.q[at(i, e)]; },
+                  [&, at](index_t j, index_t e) { return p.k[at(j, e)]; },
+                  [&, at](index_t j, index_t e) { return p.v[at(j, e)]; },
+                  [&, mask](index_t i, index_t j) { return c.has(7) ? c.in[7][mask(i, j)] : S(0); },
+                  [&, n](index_t, index_t j) { return !c.has(8) || c.at(8, n * keys + j) == 0; }});
       }
   }
 
@@ -139,7 +139,7 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
   static values<S> attended(const call<S>& c, const projections<S>& p) {
     values<S> a(c.in[0].dims());
     each_head(c, p, [&](auto at, auto, const auto& head) {
-      head.forward([&](index i, index e, const S& y) { a[at(i, e)] = y; });
+      head.forward([&](index_t i, index_t e, const S& y) { a[at(i, e)] = y; });
     });
     return a;
   }
@@ -160,16 +160,16 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
     to_a.store();
     each_head(c, p, [&](auto at, auto mask, const auto& head) {
       head.back(
-          how, [&](index i, index e) { return da[at(i, e)]; },
-          [&](index i, index e) -> sum<S>& { return to_q[at(i, e)]; },
-          [&](index j, index e) -> sum<S>& { return to_k[at(j, e)]; },
-          [&](index j, index e) -> sum<S>& { return to_v[at(j, e)]; },
-          [&](index i, index j, const S& ds) {
+          how, [&](index_t i, index_t e) { return da[at(i, e)]; },
+          [&](index_t i, index_t e) -> sum<S>& { return to_q[at(i, e)]; },
+          [&](index_t j, index_t e) -> sum<S>& { return to_k[at(j, e)]; },
+          [&](index_t j, index_t e) -> sum<S>& { return to_v[at(j, e)]; },
+          [&](index_t i, index_t j, const S& ds) {
             if (c.has(7)) total[7][mask(i, j)] += ds;
           });
     });
     to_q.store(), to_k.store(), to_v.store();
-    const index e = c.in[0].extent(-1);
+    const index_t e = c.in[0].extent(-1);
     pull(c, c.in[0], 3, 0, dq, total[0], total);
     pull(c, c.in[1], 3, e, dk, total[1], total);
     pull(c, c.in[2], 3, 2 * e, dv, total[2], total);

@@ -26,7 +26,7 @@ struct multi_margin_loss : loss::margin_pairs<multi_margin_loss> {
 
   static void draw(sampler& s) {
     loss::draw_reduction(s);
-    s.attribute("p", s.choose<index>({1, 2}));
+    s.attribute("p", s.choose<index_t>({1, 2}));
     s.attribute("margin", s.choose({1.0, static_cast<double>(0.3f), 2.5}));
     const bool weighted = s.choose({true, false}), batch = s.choose({true, true, true, false});
     shape x = {s.extent(2, 9)};  // with one class alone, there is no gradient
@@ -50,19 +50,19 @@ struct multi_margin_loss : loss::margin_pairs<multi_margin_loss> {
   }
 
   template <scalar S>
-  static std::vector<index> targets(const call<S>& c, index row) {
-    const index t = c.at(1, row);
+  static std::vector<index_t> targets(const call<S>& c, index_t row) {
+    const index_t t = c.at(1, row);
     if (t < 0 || t >= c.in[0].extent(-1)) throw std::invalid_argument("label " + std::to_string(t) + " is no class");
     return {t};
   }
 
   template <scalar S>
-  static S weight(const call<S>& c, index target) {
+  static S weight(const call<S>& c, index_t target) {
     return c.has(2) ? c.in[2][target] : S(1);
   }
 
   static double margin(const attributes& a) { return a.number("margin"); }
-  static index power(const attributes& a) { return a.integer("p"); }
+  static index_t power(const attributes& a) { return a.integer("p"); }
 };
 
 }  // namespace backproof::ops

@@ -33,8 +33,8 @@ struct multilabel_margin_loss : loss::margin_pairs<multilabel_margin_loss> {
     shape x = {s.extent(2, 8)};  // with one class alone, there is no gradient
     if (batch) x.insert(x.begin(), s.extent(1, 4));
     s.input(x, {.distinct = true});
-    const index classes = x.back();
-    fitting_indices(s, x, -1, classes - 1, [classes](const std::vector<index>& drawn) {
+    const index_t classes = x.back();
+    fitting_indices(s, x, -1, classes - 1, [classes](const std::vector<index_t>& drawn) {
       bool pairs = false;  // in some row, of a target and another class
       for (auto row = drawn.begin(); row != drawn.end(); row += classes) {
         const auto end = std::find(row, row + classes, -1);
@@ -53,11 +53,11 @@ struct multilabel_margin_loss : loss::margin_pairs<multilabel_margin_loss> {
   }
 
   template <scalar S>
-  static std::vector<index> targets(const call<S>& c, index row) {
-    const index classes = c.in[0].extent(-1);
-    std::vector<index> listed;
-    for (index j = 0; j < classes; ++j) {
-      const index k = c.at(1, row * classes + j);
+  static std::vector<index_t> targets(const call<S>& c, index_t row) {
+    const index_t classes = c.in[0].extent(-1);
+    std::vector<index_t> listed;
+    for (index_t j = 0; j < classes; ++j) {
+      const index_t k = c.at(1, row * classes + j);
       if (k < 0) break;
       if (k >= classes) throw std::invalid_argument("target " + std::to_string(k) + " is no class");
       listed.push_back(k);
@@ -66,12 +66,12 @@ struct multilabel_margin_loss : loss::margin_pairs<multilabel_margin_loss> {
   }
 
   template <scalar S>
-  static S weight(const call<S>&, index) {
+  static S weight(const call<S>&, index_t) {
     return S(1);
   }
 
   static double margin(const attributes&) { return 1; }
-  static index power(const attributes&) { return 1; }
+  static index_t power(const attributes&) { return 1; }
 };
 
 }  // namespace backproof::ops

@@ -51,9 +51,9 @@ struct multilabel_soft_margin_loss {
   static void forward(const call<S>& c, results<S> y) {
     const slices rows(c.in[0].dims(), -1);
     values<S> losses(loss::rows_of(c.in[0].dims()));
-    for (index r = 0; r < rows.outer; ++r) {
+    for (index_t r = 0; r < rows.outer; ++r) {
       sum<S> total;
-      for (index j = 0; j < rows.length; ++j) {
+      for (index_t j = 0; j < rows.length; ++j) {
         const S &x = c.in[0][r * rows.length + j], &t = c.in[1][r * rows.length + j];
         const S w = c.has(2) ? c.in[2][j] : S(1);
         total.add_product(w, t * logistic::softplus(-x));
@@ -68,7 +68,7 @@ struct multilabel_soft_margin_loss {
   template <scalar S, class F>
   static void gradient(const call<S>& c, cotangents<S> g, results<S> d, F by_target) {
     const slices rows(c.in[0].dims(), -1);
-    for (index i = 0; i < c.in[0].size(); ++i) {
+    for (index_t i = 0; i < c.in[0].size(); ++i) {
       const S &x = c.in[0][i], &t = c.in[1][i];
       const S w = c.has(2) ? c.in[2][i % rows.length] : S(1);
       const S share =

@@ -41,8 +41,8 @@ struct negative_log_likelihood_loss {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     values<S> losses(c.in[1].dims());
-    classes::each_row(c.in[0].dims(), [&](index r, auto at) {
-      const index t = classes::label(c, r);
+    classes::each_row(c.in[0].dims(), [&](index_t r, auto at) {
+      const index_t t = classes::label(c, r);
       if (t >= 0) losses[r] = -classes::weight(c, 2, t) * c.in[0][at(t)];
     });
     loss::reduce(c.attrs, losses, classes::divisor(c, 2), y[0]);
@@ -51,8 +51,8 @@ struct negative_log_likelihood_loss {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const S divisor = classes::divisor(c, 2);
-    classes::each_row(c.in[0].dims(), [&](index r, auto at) {
-      const index t = classes::label(c, r);
+    classes::each_row(c.in[0].dims(), [&](index_t r, auto at) {
+      const index_t t = classes::label(c, r);
       if (t >= 0) d[0][at(t)] = -classes::weight(c, 2, t) * loss::cotangent(c.attrs, g[0], r, divisor);
     });
   }

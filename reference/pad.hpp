@@ -34,24 +34,25 @@ struct pad {
 
   static void draw(sampler& s) {
     const std::string mode = s.attribute("mode", s.choose<std::string>({"constant", "reflect", "edge", "wrap"}));
-    const index rank = s.choose<index>({2, 3, 1, 4, 5}), listed = s.choose<index>({0, 1, 2});  // axes: all, last, mixed
+    const index_t rank = s.choose<index_t>({2, 3, 1, 4, 5}),
+                  listed = s.choose<index_t>({0, 1, 2});  // axes: all, last, mixed
     const bool crops = s.choose({false, true}), valued = s.choose({true, false});
     shape x, axes, begins, ends;
-    for (index k = 0; k < rank; ++k)
+    for (index_t k = 0; k < rank; ++k)
       x.push_back(s.extent(1, rank == 1 ? 17 : rank == 2 ? 9 : rank == 3 ? 5 : rank == 4 ? 3 : 2));
-    for (index k = 0; k < rank; ++k)
+    for (index_t k = 0; k < rank; ++k)
       if (listed == 0 || k == rank - 1 || (listed == 2 && s.random().chance(0.5)))
         axes.push_back(listed == 2 ? k - rank : k);
     if (listed == 2) std::reverse(axes.begin(), axes.end());
-    index elements = size_of(x);
-    for (const index axis : axes) {
-      const index n = x[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+    index_t elements = size_of(x);
+    for (const index_t axis : axes) {
+      const index_t n = x[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
       const bool crop = crops && s.random().chance(0.5), both = mode == "constant" || mode == "edge";
-      const index least = crop ? -(n - 1) / 2 : 0;
-      index most = mode == "reflect" ? std::min<index>(n - 1, 4) : mode == "wrap" ? 2 * n : 4;
+      const index_t least = crop ? -(n - 1) / 2 : 0;
+      index_t most = mode == "reflect" ? std::min<index_t>(n - 1, 4) : mode == "wrap" ? 2 * n : 4;
       if (crop && !both) most = 0;
-      index begin = s.random().between(least, std::min<index>(most, 4)), end = s.random().between(least, most);
-      if (elements / n * (n + begin + end) > 200) begin = end = std::max<index>(least, -1);
+      index_t begin = s.random().between(least, std::min<index_t>(most, 4)), end = s.random().between(least, most);
+      if (elements / n * (n + begin + end) > 200) begin = end = std::max<index_t>(least, -1);
       elements = elements / n * (n + begin + end);
       begins.push_back(begin);
       ends.push_back(end);
@@ -68,12 +69,12 @@ struct pad {
 
   // What happens along one axis.
   struct line {
-    index extent, begin = 0, end = 0;
-    index out() const { return begin + extent + end; }
+    index_t extent, begin = 0, end = 0;
+    index_t out() const { return begin + extent + end; }
 
     // The cell for position o of the output; -1 outside of the tensor.
-    index cell(index o, const std::string& mode) const {
-      const index p = o - begin;
+    index_t cell(index_t o, const std::string& mode) const {
+      const index_t p = o - begin;
       if (p >= 0 && p < extent) return p;
       if (mode == "constant") return -1;
       if (mode == "edge") return p < 0 ? 0 : extent - 1;
@@ -82,7 +83,7 @@ struct pad {
     }
 
     void check(const std::string& mode) const {
-      constexpr index largest = 1 << 24;  // so that no sum overflows
+      constexpr index_t largest = 1 << 24;  // so that no sum overflows
       if (std::max({begin, end, -begin, -end}) > largest) throw std::invalid_argument("pads exceed 2^24");
       if (out() < 0) throw std::invalid_argument("pads crop more than there is");
       if (mode != "constant" && out() > 0 && extent == 0) throw std::invalid_argument("there is nothing to pad with");
@@ -98,10 +99,10 @@ struct pad {
       throw std::invalid_argument("mode is '" + mode + "', not constant, reflect, edge or wrap");
     if (pads.size() != 2 * axes.size()) throw std::invalid_argument("pads are not two for each axis");
     std::vector<line> all;
-    for (const index e : x) all.push_back({e});
+    for (const index_t e : x) all.push_back({e});
     std::vector<bool> named(x.size());
     for (std::size_t k = 0; k < axes.size(); ++k) {
-      const index rank = static_cast<index>(x.size()), axis = axes[k] < 0 ? axes[k] + rank : axes[k];
+      const index_t rank = static_cast<index_t>(x.size()), axis = axes[k] < 0 ? axes[k] + rank : axes[k];
       if (axis < 0 || axis >= rank || named[static_cast<std::size_t>(axis)])
         throw std::invalid_argument("axis " + std::to_string(axes[k]) + " does not exist, or is named twice");
       named[static_cast<std::size_t>(axis)] = true;
@@ -127,10 +128,10 @@ struct pad {
     const shape& x = c.in[0].dims();
     const std::vector<line> along = lines(c.attrs, x);
     const shape steps = strides_of(y);
-    for (index o = 0; o < size_of(y); ++o) {
-      index i = 0;
+    for (index_t o = 0; o < size_of(y); ++o) {
+      index_t i = 0;
       for (std::size_t k = 0; k < x.size() && i >= 0; ++k) {
-        const index cell = along[k].cell(o / steps[k] % y[k], mode);
+        const index_t cell = along[k].cell(o / steps[k] % y[k], mode);
         i = cell < 0 ? -1 : i * x[k] + cell;
       }
       visit(o, i);
@@ -140,13 +141,13 @@ struct pad {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const S constant = c.has(1) ? c.in[1][0] : S(0);
-    each_element(c, y[0].dims(), [&](index o, index i) { y[0][o] = i < 0 ? constant : c.in[0][i]; });
+    each_element(c, y[0].dims(), [&](index_t o, index_t i) { y[0][o] = i < 0 ? constant : c.in[0][i]; });
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     sums<S> dx(d[0]);
-    each_element(c, g[0].dims(), [&](index o, index i) {
+    each_element(c, g[0].dims(), [&](index_t o, index_t i) {
       if (i >= 0) dx[i] += g[0][o];
     });
     dx.store();

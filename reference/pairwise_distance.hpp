@@ -26,10 +26,10 @@ struct pairwise_distance {
   static void draw(sampler& s) {
     s.attribute("p", s.choose({2.0, 1.0, 3.0}));
     s.attribute("eps", s.choose({0.125, 0.0, 0x1p-10}));
-    s.attribute("keepdim", s.choose<index>({0, 1}));
-    const index stretched = s.choose<index>({0, 1, 2});  // none, b has extent 1 somewhere, a has fewer axes
+    s.attribute("keepdim", s.choose<index_t>({0, 1}));
+    const index_t stretched = s.choose<index_t>({0, 1, 2});  // none, b has extent 1 somewhere, a has fewer axes
     shape a = s.dims(1, 3), b = a;
-    if (stretched == 1) b[static_cast<std::size_t>(s.random().below(static_cast<index>(b.size())))] = 1;
+    if (stretched == 1) b[static_cast<std::size_t>(s.random().below(static_cast<index_t>(b.size())))] = 1;
     if (stretched == 2) a.erase(a.begin(), a.end() - 1);
     s.input(a, {.distinct = true});
     s.input(b, {.distinct = true});
@@ -51,12 +51,12 @@ struct pairwise_distance {
   static void each_pair(const call<S>& c, F visit) {
     const shape all = broadcast(c.in[0].dims(), c.in[1].dims());
     const broadcasting from_a(c.in[0].dims(), all), from_b(c.in[1].dims(), all);
-    const index length = all.back(), pairs = size_of(shape(all.begin(), all.end() - 1));
+    const index_t length = all.back(), pairs = size_of(shape(all.begin(), all.end() - 1));
     const S eps(c.attrs.number("eps"));
-    for (index o = 0; o < pairs; ++o) {
+    for (index_t o = 0; o < pairs; ++o) {
       std::vector<S> z;
-      std::vector<index> a, b;
-      for (index i = o * length; i < (o + 1) * length; ++i) {
+      std::vector<index_t> a, b;
+      for (index_t i = o * length; i < (o + 1) * length; ++i) {
         a.push_back(from_a(i)), b.push_back(from_b(i));
         z.push_back(c.in[0][a.back()] - c.in[1][b.back()] + eps);
       }
@@ -68,7 +68,7 @@ struct pairwise_distance {
   struct kernels {
     template <scalar S>
     static void forward(const call<S>& c, results<S> y) {
-      each_pair(c, [&](index o, const std::vector<S>& z, const auto&, const auto&) {
+      each_pair(c, [&](index_t o, const std::vector<S>& z, const auto&, const auto&) {
         y[0][o] = Norm::value(z, c.attrs.number("p"));
       });
     }
@@ -76,7 +76,7 @@ struct pairwise_distance {
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
       sums<S> da(d[0]), db(d[1]);
-      each_pair(c, [&](index o, const std::vector<S>& z, const auto& a, const auto& b) {
+      each_pair(c, [&](index_t o, const std::vector<S>& z, const auto& a, const auto& b) {
         const std::vector<S> dz = Norm::pull(z, c.attrs.number("p"), g[0][o]);
         for (std::size_t j = 0; j < z.size(); ++j) {
           da[a[j]] += dz[j];
@@ -102,7 +102,7 @@ struct pairwise_distance {
   // dual norm, which elements that take part in several pairs could not be held to.
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     const real eps(c.attrs.number("eps"));
-    each_pair(c, [&](index o, const std::vector<real>& z, const auto& a, const auto& b) {
+    each_pair(c, [&](index_t o, const std::vector<real>& z, const auto& a, const auto& b) {
       const std::vector<real> slopes = norm::pull(z, c.attrs.number("p"), real(1));
       std::vector<bool> zero;
       for (std::size_t j = 0; j < z.size(); ++j)

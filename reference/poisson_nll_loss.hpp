@@ -26,8 +26,8 @@ struct poisson_nll_loss : loss::pointwise<poisson_nll_loss, 2> {
 
   static void draw(sampler& s) {
     loss::draw_reduction(s);
-    const bool log_input = s.attribute("log_input", s.choose<index>({1, 0})) != 0;
-    const bool full = s.attribute("full", s.choose<index>({0, 1})) != 0;
+    const bool log_input = s.attribute("log_input", s.choose<index_t>({1, 0})) != 0;
+    const bool full = s.attribute("full", s.choose<index_t>({0, 1})) != 0;
     s.attribute("eps", s.choose({1e-8, 0.125}));
     const shape x = s.dims(0, 3);
     s.input(x, log_input ? domain{.low = -20, .high = 10} : domain{.low = 0.01});

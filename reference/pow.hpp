@@ -80,7 +80,7 @@ struct pow : elementwise::binary<pow> {
   // For X <= 0 there is no derivative with regard to Y, nor a set of subgradients: intervals of no width say just that.
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     const broadcasting x(c.in[0].dims(), g[0].dims()), y(c.in[1].dims(), g[0].dims());
-    for (index i = 0; i < g[0].size(); ++i)
+    for (index_t i = 0; i < g[0].size(); ++i)
       if (c.in[0][x(i)] <= real(0)) s.interval({1, y(i)}, 0, 0, 0, 0);
   }
 };

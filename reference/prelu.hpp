@@ -28,11 +28,11 @@ struct prelu : elementwise::binary<prelu> {
   static constexpr law laws[] = {law::homogeneous(1, 0), law::linear_in(1)};
 
   static void draw(sampler& s) {
-    const index kind = s.pick(6);  // of slope
+    const index_t kind = s.pick(6);  // of slope
     const shape x = s.dims(kind == 0 ? 0 : 2, 3);
     shape channels(x.size() > 1 ? x.size() - 1 : 0, 1), some = x;
     if (x.size() > 1) channels[0] = x[1];
-    for (index& e : some)
+    for (index_t& e : some)
       if (s.random().chance(0.5)) e = 1;
     const std::vector<shape> shapes = {x, {}, {1}, channels, some, {x.empty() ? 1 : x.back()}};
     s.input(x, {.kinks = {0}});
@@ -59,7 +59,7 @@ struct prelu : elementwise::binary<prelu> {
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     const broadcasting from(c.in[1].dims(), g[0].dims());
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       const real &slope = c.in[1][from(i)], one = 1;
       if (c.in[0][i] == real(0)) s.interval({0, i}, math::min(slope, one), math::max(slope, one), one, g[0][i]);
     }

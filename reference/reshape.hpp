@@ -29,15 +29,15 @@ struct reshape : rearrangement<reshape> {
   static void draw(sampler& s) {
     const shape x = s.dims(1, 4);
     const bool empty = size_of(x) == 0;
-    const index kind = s.pick(7);
-    const index allowzero = s.choose<index>({0, 1});
+    const index_t kind = s.pick(7);
+    const index_t allowzero = s.choose<index_t>({0, 1});
     // In an empty tensor -1 would stand for anything, and an extent of 0 has to be written as such.
-    s.attribute("allowzero", empty ? index{1} : kind == 1 ? index{0} : allowzero);
+    s.attribute("allowzero", empty ? index_t{1} : kind == 1 ? index_t{0} : allowzero);
     s.attribute("shape", empty ? shape(x.rbegin(), x.rend()) : target(x, kind));
     s.input(x);
   }
 
-  static shape target(const shape& x, index kind) {
+  static shape target(const shape& x, index_t kind) {
     shape y = x;
     switch (kind) {
       case 0:
@@ -77,7 +77,7 @@ struct reshape : rearrangement<reshape> {
     }
     if (open != y.size()) {
       y[open] = 1;
-      const index others = size_of(affordable(y));
+      const index_t others = size_of(affordable(y));
       if (others == 0 || size_of(x) % others != 0)
         throw std::invalid_argument("no extent fits " + to_string(x) + " to " + to_string(y));
       y[open] = size_of(x) / others;
@@ -87,9 +87,9 @@ struct reshape : rearrangement<reshape> {
     return y;
   }
 
-  static std::vector<index> sources(const attributes&, const shape& x) {
-    std::vector<index> from(static_cast<std::size_t>(size_of(x)));
-    std::iota(from.begin(), from.end(), index{0});
+  static std::vector<index_t> sources(const attributes&, const shape& x) {
+    std::vector<index_t> from(static_cast<std::size_t>(size_of(x)));
+    std::iota(from.begin(), from.end(), index_t{0});
     return from;
   }
 };

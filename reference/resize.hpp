@@ -45,9 +45,9 @@ struct resize {
     r.nearest = s.attribute("nearest_mode",
                             s.choose<std::string>({"round_prefer_floor", "floor", "round_prefer_ceil", "ceil"}));
     s.attribute("cubic_coeff_a", s.choose({-0.75, -0.5}));
-    s.attribute("exclude_outside", r.mode == "cubic" ? s.choose<index>({0, 1}) : 0);
+    s.attribute("exclude_outside", r.mode == "cubic" ? s.choose<index_t>({0, 1}) : 0);
     s.attribute("extrapolation_value", s.choose({0.0, 1.5}));
-    const index spatial = s.choose<index>({2, 1, 3});
+    const index_t spatial = s.choose<index_t>({2, 1, 3});
     const bool cornered = r.coordinates == "align_corners" || r.coordinates == "tf_crop_and_resize";
     const bool scaled = s.choose({false, true}) && !cornered;
     const bool batched = s.choose({true, true, false}) || spatial == 1;
@@ -55,18 +55,18 @@ struct resize {
     shape x, sizes;
     std::vector<double> scales, begins, ends;
     if (batched)
-      for (const index e : {s.extent(1, 3), s.extent(1, 3)}) {
+      for (const index_t e : {s.extent(1, 3), s.extent(1, 3)}) {
         x.push_back(e);
         sizes.push_back(e);
         scales.push_back(1);
         begins.push_back(0);
         ends.push_back(1);
       }
-    for (index k = 0, room = 250 / size_of(x); k < spatial; ++k) {
+    for (index_t k = 0, room = 250 / size_of(x); k < spatial; ++k) {
       const resampled_axis axis = drawn_axis(s, r, scaled,
-                                             std::min<index>(room, spatial == 1   ? 9
-                                                                   : spatial == 2 ? 5
-                                                                                  : 3),
+                                             std::min<index_t>(room, spatial == 1   ? 9
+                                                                     : spatial == 2 ? 5
+                                                                                    : 3),
                                              room);
       room /= std::max(axis.in, axis.out);
       x.push_back(axis.in);
@@ -83,13 +83,13 @@ struct resize {
   }
 
   // An axis without coordinates on which implementations may differ; from the first attempt on, ever simpler ones.
-  static resampled_axis drawn_axis(sampler& s, const resampling& r, bool scaled, index most, index room) {
+  static resampled_axis drawn_axis(sampler& s, const resampling& r, bool scaled, index_t most, index_t room) {
     const bool cropped = r.coordinates == "tf_crop_and_resize";
     resampled_axis a{.in = s.extent(1, most)};
     a.out = s.extent(1, std::min(2 * most, room));
     if (scaled) {
       a.scale = std::array{0.5, 0.75, 1.5, 2.0, 2.5, 1.25}[static_cast<std::size_t>(s.random().below(6))];
-      a.out = static_cast<index>(std::floor(static_cast<double>(a.in) * a.scale));
+      a.out = static_cast<index_t>(std::floor(static_cast<double>(a.in) * a.scale));
     }
     if (cropped) {
       a.roi_begin = s.random().chance(0.3) ? -0.3125 : 0.1875;
@@ -142,7 +142,7 @@ struct resize {
       if (!(axis.scale >= 0) || (!scales.empty() && axis.scale == 0) || !(out >= 0 && elements <= largest) ||
           static_cast<double>(x[k]) > largest || !(std::fabs(axis.roi_begin) + std::fabs(axis.roi_end) < largest))
         throw std::invalid_argument("scales, sizes or roi are negative, or too large");
-      axis.out = static_cast<index>(out);
+      axis.out = static_cast<index_t>(out);
       if (axis.in == 0 && axis.out > 0) throw std::invalid_argument("there is nothing to resample");
       all.push_back(axis);
     }
@@ -164,9 +164,9 @@ struct resize {
     const std::vector<resampled_axis> axes = axes_of(c.attrs, x);
     std::vector<std::vector<std::vector<tap<S>>>> table(x.size());  // by axis and cell of the output; none if outside
     for (std::size_t k = 0; k < x.size(); ++k)
-      for (index j = 0; j < y[k]; ++j)
+      for (index_t j = 0; j < y[k]; ++j)
         table[k].push_back(axes[k].outside(j, r) ? std::vector<tap<S>>{} : axes[k].template taps<S>(j, r));
-    for (index o = 0; o < size_of(y); ++o) {
+    for (index_t o = 0; o < size_of(y); ++o) {
       std::vector<tap<S>> all = {{0, S(1)}};  // of the axes so far
       for (std::size_t k = 0; k < x.size(); ++k) {
         std::vector<tap<S>> finer;
@@ -184,8 +184,8 @@ struct resize {
   static void forward(const call<S>& c, results<S> y) {
     sums<S> total(y[0]);
     each_tap(
-        c, y[0].dims(), [&](index o, index i, const S& w) { total[o].add_product(w, c.in[0][i]); },
-        [&](index o) { total[o] += S(c.attrs.number("extrapolation_value")); });
+        c, y[0].dims(), [&](index_t o, index_t i, const S& w) { total[o].add_product(w, c.in[0][i]); },
+        [&](index_t o) { total[o] += S(c.attrs.number("extrapolation_value")); });
     total.store();
   }
 
@@ -193,7 +193,7 @@ struct resize {
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     sums<S> dx(d[0]);
     each_tap(
-        c, g[0].dims(), [&](index o, index i, const S& w) { dx[i].add_product(w, g[0][o]); }, [](index) {});
+        c, g[0].dims(), [&](index_t o, index_t i, const S& w) { dx[i].add_product(w, g[0][o]); }, [](index_t) {});
     dx.store();
   }
 };

@@ -28,7 +28,7 @@ struct rnn_cell : recurrent::single<rnn_cell, recurrent::rnn_steps> {
     single::draw(s);
   }
 
-  static std::vector<recurrent::activation> activations(const attributes& a, index) {
+  static std::vector<recurrent::activation> activations(const attributes& a, index_t) {
     const std::string& f = a.text("nonlinearity");
     if (f == "tanh") return {{recurrent::activation::kind::tanh}};
     if (f == "relu") return {{recurrent::activation::kind::relu}};

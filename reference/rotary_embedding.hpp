@@ -30,11 +30,11 @@ struct rotary_embedding {
   static constexpr law laws[] = {law::linear_in(0), law::linear_in(1), law::linear_in(2)};
 
   static void draw(sampler& s) {
-    s.attribute("interleaved", s.choose<index>({0, 1}));
+    s.attribute("interleaved", s.choose<index_t>({0, 1}));
     const bool heads_inside = s.choose({false, true}), positions = s.choose({true, false});
     const bool partial = s.choose({false, true});
-    const index n = s.extent(1, 2), heads = s.extent(1, 2), length = s.extent(1, 3), pairs = s.extent(1, 2);
-    const index size = 2 * pairs + (partial ? s.extent(1, 2) : 0), cached = s.extent(1, 4);
+    const index_t n = s.extent(1, 2), heads = s.extent(1, 2), length = s.extent(1, 3), pairs = s.extent(1, 2);
+    const index_t size = 2 * pairs + (partial ? s.extent(1, 2) : 0), cached = s.extent(1, 4);
     s.attribute("rotary_embedding_dim", partial ? 2 * pairs : 0);
     s.attribute("num_heads", heads_inside ? heads : 0);
     s.input(heads_inside ? shape{n, length, heads * size} : shape{n, heads, length, size});
@@ -47,7 +47,7 @@ struct rotary_embedding {
   }
 
   struct geometry {
-    index batch, heads, length, size, pairs;
+    index_t batch, heads, length, size, pairs;
     bool heads_inside, interleaved;
 
     geometry(const attributes& a, std::span<const shape> in)
@@ -57,7 +57,7 @@ struct rotary_embedding {
               "X needs four axes, or three and num_heads");
       batch = x[0], heads = heads_inside ? a.integer("num_heads") : x[1], length = x[heads_inside ? 1 : 2];
       size = heads_inside ? x[2] / heads : x[3];
-      const index rotated = a.integer("rotary_embedding_dim") == 0 ? size : a.integer("rotary_embedding_dim");
+      const index_t rotated = a.integer("rotary_embedding_dim") == 0 ? size : a.integer("rotary_embedding_dim");
       require(rotated >= 0 && rotated <= size && rotated % 2 == 0, "an odd number of elements, or too many, to rotate");
       pairs = rotated / 2;
       const bool positions = given(in, 3);
@@ -69,11 +69,11 @@ struct rotary_embedding {
     static void require(bool fits, const char* else_) {
       if (!fits) throw std::invalid_argument(else_);
     }
-    index x(index n, index h, index t, index e) const {
+    index_t x(index_t n, index_t h, index_t t, index_t e) const {
       return heads_inside ? ((n * length + t) * heads + h) * size + e : ((n * heads + h) * length + t) * size + e;
     }
-    index first(index k) const { return interleaved ? 2 * k : k; }
-    index second(index k) const { return interleaved ? 2 * k + 1 : k + pairs; }
+    index_t first(index_t k) const { return interleaved ? 2 * k : k; }
+    index_t second(index_t k) const { return interleaved ? 2 * k + 1 : k + pairs; }
   };
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
@@ -88,15 +88,15 @@ struct rotary_embedding {
     std::vector<shape> dims;
     for (const values<S>& x : c.in) dims.push_back(x.present() ? x.dims() : absent_shape);
     const geometry at(c.attrs, dims);
-    for (index n = 0; n < at.batch; ++n)
-      for (index h = 0; h < at.heads; ++h)
-        for (index t = 0; t < at.length; ++t) {
-          const index row = c.has(3) ? c.at(3, n * at.length + t) : n * at.length + t;
+    for (index_t n = 0; n < at.batch; ++n)
+      for (index_t h = 0; h < at.heads; ++h)
+        for (index_t t = 0; t < at.length; ++t) {
+          const index_t row = c.has(3) ? c.at(3, n * at.length + t) : n * at.length + t;
           if (c.has(3) && (row < 0 || row >= dims[1][0]))
             throw std::invalid_argument("position " + std::to_string(row) + " is not in the caches");
-          for (index k = 0; k < at.pairs; ++k)
+          for (index_t k = 0; k < at.pairs; ++k)
             pair(at.x(n, h, t, at.first(k)), at.x(n, h, t, at.second(k)), row * at.pairs + k);
-          for (index e = 2 * at.pairs; e < at.size; ++e) rest(at.x(n, h, t, e));
+          for (index_t e = 2 * at.pairs; e < at.size; ++e) rest(at.x(n, h, t, e));
         }
   }
 
@@ -113,11 +113,11 @@ struct rotary_embedding {
     const values<S>&x = c.in[0], &cosine = c.in[1], &sine = c.in[2];
     each(
         c,
-        [&](index i, index j, index k) {
+        [&](index_t i, index_t j, index_t k) {
           y[0][i] = combined(cosine[k], x[i], -sine[k], x[j]);
           y[0][j] = combined(sine[k], x[i], cosine[k], x[j]);
         },
-        [&](index i) { y[0][i] = x[i]; });
+        [&](index_t i) { y[0][i] = x[i]; });
   }
 
   template <scalar S>
@@ -126,7 +126,7 @@ struct rotary_embedding {
     sums<S> dcosine(d[1]), dsine(d[2]);
     each(
         c,
-        [&](index i, index j, index k) {
+        [&](index_t i, index_t j, index_t k) {
           d[0][i] = combined(cosine[k], g[0][i], sine[k], g[0][j]);
           d[0][j] = combined(cosine[k], g[0][j], -sine[k], g[0][i]);
           dcosine[k].add_product(g[0][i], x[i]);
@@ -134,7 +134,7 @@ struct rotary_embedding {
           dsine[k].add_product(g[0][j], x[i]);
           dsine[k].add_product(-g[0][i], x[j]);
         },
-        [&](index i) { d[0][i] = g[0][i]; });
+        [&](index_t i) { d[0][i] = g[0][i]; });
     dcosine.store();
     dsine.store();
   }

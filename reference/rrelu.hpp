@@ -43,13 +43,13 @@ struct rrelu {
   }
 
   template <scalar S>
-  static S slope(const call<S>& c, index i) {
+  static S slope(const call<S>& c, index_t i) {
     return c.has(1) ? c.in[1][i] : (S(c.attrs.number("lower")) + S(c.attrs.number("upper"))) / S(2);
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    for (index i = 0; i < y[0].size(); ++i) {
+    for (index_t i = 0; i < y[0].size(); ++i) {
       const S& x = c.in[0][i];
       y[0][i] = x < S(0) ? slope(c, i) * x : x;
     }
@@ -57,11 +57,11 @@ struct rrelu {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = c.in[0][i] < S(0) ? slope(c, i) * g[0][i] : g[0][i];
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = c.in[0][i] < S(0) ? slope(c, i) * g[0][i] : g[0][i];
   }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       const real r = slope(c, i), one = 1;
       if (c.in[0][i] == real(0)) s.interval({0, i}, math::min(r, one), math::max(r, one), one, g[0][i]);
     }

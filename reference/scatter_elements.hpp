@@ -34,17 +34,17 @@ struct scatter_elements : indexing::scatter<scatter_elements> {
     const bool once = draw_reduction(s) == "none";
     const bool negative = s.choose({false, true});
     const shape x = indexing::draw_data(s, 1, 3, 4);
-    const index pick = s.pick(static_cast<index>(x.size()));
-    s.attribute("axis", s.random().chance(0.5) ? pick : pick - static_cast<index>(x.size()));
+    const index_t pick = s.pick(static_cast<index_t>(x.size()));
+    s.attribute("axis", s.random().chance(0.5) ? pick : pick - static_cast<index_t>(x.size()));
     const auto axis = static_cast<std::size_t>(pick);
-    const index extent = x[axis];
+    const index_t extent = x[axis];
     shape k = x;
-    for (index& e : k)
+    for (index_t& e : k)
       if (s.random().chance(0.5)) e = s.random().between(1, e);
-    k[axis] = once ? std::max<index>(1, extent / 2) : s.extent(1, 5);
+    k[axis] = once ? std::max<index_t>(1, extent / 2) : s.extent(1, 5);
     s.input(x, {.distinct = true});
     if (once)
-      fitting_indices(s, k, negative ? -extent : 0, extent - 1, [&](const std::vector<index>& drawn) {
+      fitting_indices(s, k, negative ? -extent : 0, extent - 1, [&](const std::vector<index_t>& drawn) {
         return indexing::all_different(indexing::elements(axis, x, k, drawn));
       });
     else
@@ -61,7 +61,7 @@ struct scatter_elements : indexing::scatter<scatter_elements> {
   }
 
   template <scalar S>
-  static std::vector<index> targets(const call<S>& c) {
+  static std::vector<index_t> targets(const call<S>& c) {
     const shape& x = c.in[0].dims();
     return indexing::elements(indexing::axis_of(c.attrs, x), x, c.in[1].dims(), indexing::list(c, 1));
   }

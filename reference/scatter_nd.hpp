@@ -34,14 +34,14 @@ struct scatter_nd : indexing::scatter<scatter_nd> {
     const bool negative = s.choose({false, true});
     const bool elements = s.choose({false, true});  // slices of rank 0
     const shape x = indexing::draw_data(s, 1, 3);
-    const auto rank = static_cast<index>(x.size());
-    const index length = elements ? rank : s.random().between(1, rank);
+    const auto rank = static_cast<index_t>(x.size());
+    const index_t length = elements ? rank : s.random().between(1, rank);
     const shape pointed(x.begin(), x.begin() + length);
-    const index least = *std::min_element(pointed.begin(), pointed.end());
-    const shape tuples = {once ? s.random().between(1, std::max<index>(1, least / 2)) : s.extent(1, 5), length};
+    const index_t least = *std::min_element(pointed.begin(), pointed.end());
+    const shape tuples = {once ? s.random().between(1, std::max<index_t>(1, least / 2)) : s.extent(1, 5), length};
     s.input(x, {.distinct = true});
     if (once)
-      fitting_indices(s, tuples, negative ? -least : 0, least - 1, [&](const std::vector<index>& drawn) {
+      fitting_indices(s, tuples, negative ? -least : 0, least - 1, [&](const std::vector<index_t>& drawn) {
         return indexing::all_different(indexing::tuples(0, x, tuples, drawn));
       });
     else
@@ -57,7 +57,7 @@ struct scatter_nd : indexing::scatter<scatter_nd> {
   }
 
   template <scalar S>
-  static std::vector<index> targets(const call<S>& c) {
+  static std::vector<index_t> targets(const call<S>& c) {
     return indexing::tuples(0, c.in[0].dims(), c.in[1].dims(), indexing::list(c, 1));
   }
 };

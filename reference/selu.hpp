@@ -24,7 +24,7 @@ struct selu : elementwise::unary<selu> {
                                 .source = "ONNX Selu-22"};
 
   static void draw(sampler& s) {
-    const index kind = s.pick(3);
+    const index_t kind = s.pick(3);
     constexpr double alphas[] = {1.67326319217681884765625, 1.6732632423543772848170429916717, 0.75};
     constexpr double gammas[] = {1.05070102214813232421875, 1.0507009873554804934193349852946, 1.5};
     s.attribute("alpha", alphas[kind]);

@@ -28,17 +28,17 @@ struct slice : rearrangement<slice> {
   static constexpr law laws[] = {law::linear(), law::isometry(1), law::shift(1)};
 
   static void draw(sampler& s) {
-    const index step = s.choose<index>({1, 2, -1, 3, -2});
-    const index writing = s.pick(3);
+    const index_t step = s.choose<index_t>({1, 2, -1, 3, -2});
+    const index_t writing = s.pick(3);
     const shape x = s.dims(1, 4);
     shape starts, ends, axes, steps;
-    const index rank = static_cast<index>(x.size()), sure = s.random().below(rank);
-    for (index axis = rank - 1; axis >= 0; --axis) {
+    const index_t rank = static_cast<index_t>(x.size()), sure = s.random().below(rank);
+    for (index_t axis = rank - 1; axis >= 0; --axis) {
       if (axis != sure && s.random().chance(0.4)) continue;
-      const index n = x[static_cast<std::size_t>(axis)];
-      const index first = n == 0 ? 0 : s.random().below(n);
+      const index_t n = x[static_cast<std::size_t>(axis)];
+      const index_t first = n == 0 ? 0 : s.random().below(n);
       const bool backwards = step < 0;
-      const index end = n == 0 ? 0 : backwards ? s.random().between(-1, first - 1) : s.random().between(first + 1, n);
+      const index_t end = n == 0 ? 0 : backwards ? s.random().between(-1, first - 1) : s.random().between(first + 1, n);
       starts.push_back(writing == 1 ? first - n : first);
       ends.push_back(written(end, n, backwards, writing));
       axes.push_back(s.random().chance(0.5) ? axis : axis - rank);
@@ -52,14 +52,14 @@ struct slice : rearrangement<slice> {
   }
 
   // An end in one of the ways to write it: from the beginning, from the end, or beyond the axis if it is there.
-  static index written(index end, index n, bool backwards, index writing) {
+  static index_t written(index_t end, index_t n, bool backwards, index_t writing) {
     if (backwards && end == -1) return writing == 2 ? -std::numeric_limits<int>::max() : -n - 1;
     if (!backwards && end == n) return writing == 2 ? std::numeric_limits<int>::max() : n;
     return writing == 1 ? end - n : end;
   }
 
   struct range {
-    index first = 0, step = 1, count = 0;
+    index_t first = 0, step = 1, count = 0;
   };
 
   // One for each axis of x.
@@ -68,12 +68,12 @@ struct slice : rearrangement<slice> {
                 &steps = a.integers("steps");
     if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
       throw std::invalid_argument("starts, ends, axes and steps are not as many");
-    const index rank = static_cast<index>(x.size());
+    const index_t rank = static_cast<index_t>(x.size());
     std::vector<range> all;
-    for (const index n : x) all.push_back({.count = n});
+    for (const index_t n : x) all.push_back({.count = n});
     shape seen;
     for (std::size_t k = 0; k < axes.size(); ++k) {
-      const index axis = axes[k] < 0 ? axes[k] + rank : axes[k];
+      const index_t axis = axes[k] < 0 ? axes[k] + rank : axes[k];
       if (axis < 0 || axis >= rank) throw std::invalid_argument("axes " + to_string(axes) + " of " + to_string(x));
       if (std::find(seen.begin(), seen.end(), axis) != seen.end())
         throw std::invalid_argument("axes " + to_string(axes) + " name one twice");
@@ -83,19 +83,19 @@ struct slice : rearrangement<slice> {
     return all;
   }
 
-  static range clamped(index start, index end, index step, index n) {
+  static range clamped(index_t start, index_t end, index_t step, index_t n) {
     if (step == 0) throw std::invalid_argument("a step is 0");
-    const index longest = n + 1;  // a longer step leads out as well
+    const index_t longest = n + 1;  // a longer step leads out as well
     step = std::clamp(step, -longest, longest);
     if (start < 0) start += n;
     if (end < 0) end += n;
     if (step > 0) {
-      start = std::clamp<index>(start, 0, n), end = std::clamp<index>(end, 0, n);
-      return {start, step, std::max<index>(0, (end - start + step - 1) / step)};
+      start = std::clamp<index_t>(start, 0, n), end = std::clamp<index_t>(end, 0, n);
+      return {start, step, std::max<index_t>(0, (end - start + step - 1) / step)};
     }
     if (n == 0) return {};
-    start = std::clamp<index>(start, 0, n - 1), end = std::clamp<index>(end, -1, n - 1);
-    return {start, step, std::max<index>(0, (start - end - step - 1) / -step)};
+    start = std::clamp<index_t>(start, 0, n - 1), end = std::clamp<index_t>(end, -1, n - 1);
+    return {start, step, std::max<index_t>(0, (start - end - step - 1) / -step)};
   }
 
   static shape result(const attributes& a, const shape& x) {
@@ -104,7 +104,7 @@ struct slice : rearrangement<slice> {
     return y;
   }
 
-  static std::vector<index> sources(const attributes& a, const shape& x) {
+  static std::vector<index_t> sources(const attributes& a, const shape& x) {
     const std::vector<range> all = ranges(a, x);
     return sources_by_coordinates(result(a, x), x, [&](shape at) {
       for (std::size_t k = 0; k < at.size(); ++k) at[k] = all[k].first + at[k] * all[k].step;

@@ -42,7 +42,7 @@ struct soft_margin_loss : loss::pointwise<soft_margin_loss, 2> {
     template <scalar S>
     static void forward(const call<S>& c, results<S> y) {
       values<S> losses(c.in[0].dims());
-      loss::each_element<soft_margin_loss, 2>(c, [&](index i, const std::array<S, 2>& x, const auto&) {
+      loss::each_element<soft_margin_loss, 2>(c, [&](index_t i, const std::array<S, 2>& x, const auto&) {
         losses[i] = math::log(S(1) + math::exp(-(x[1] * x[0])));
       });
       loss::reduce(c.attrs, losses, y[0]);

@@ -44,8 +44,8 @@ struct softmax_cross_entropy_loss {
   static void forward(const call<S>& c, results<S> y) {
     y[1] = classes::log_softmax(c.in[0]);
     values<S> losses(c.in[1].dims());
-    classes::each_row(c.in[0].dims(), [&](index r, auto at) {
-      const index t = classes::label(c, r);
+    classes::each_row(c.in[0].dims(), [&](index_t r, auto at) {
+      const index_t t = classes::label(c, r);
       if (t >= 0) losses[r] = -classes::weight(c, 2, t) * y[1][at(t)];
     });
     loss::reduce(c.attrs, losses, classes::divisor(c, 2), y[0]);
@@ -54,16 +54,16 @@ struct softmax_cross_entropy_loss {
   // dx, with p_j - [j = t] of a row from p_minus_one_hot(j, t, p), where p(i) is p_i.
   template <scalar S, class Derivative>
   static void gradient(const call<S>& c, cotangents<S> g, values<S>& dx, Derivative p_minus_one_hot) {
-    const index count = c.in[0].extent(1);
+    const index_t count = c.in[0].extent(1);
     const S divisor = classes::divisor(c, 2);
     values<S> probabilities = classes::log_softmax(c.in[0]);
-    for (index i = 0; i < probabilities.size(); ++i) probabilities[i] = math::exp(probabilities[i]);
-    classes::each_row(c.in[0].dims(), [&](index r, auto at) {
-      const index t = classes::label(c, r);
-      const auto p = [&](index j) { return probabilities[at(j)]; };
+    for (index_t i = 0; i < probabilities.size(); ++i) probabilities[i] = math::exp(probabilities[i]);
+    classes::each_row(c.in[0].dims(), [&](index_t r, auto at) {
+      const index_t t = classes::label(c, r);
+      const auto p = [&](index_t j) { return probabilities[at(j)]; };
       sum<S> h;
-      for (index j = 0; j < count; ++j) h += g[1][at(j)];
-      for (index j = 0; j < count; ++j) {
+      for (index_t j = 0; j < count; ++j) h += g[1][at(j)];
+      for (index_t j = 0; j < count; ++j) {
         sum<S> total;
         total += g[1][at(j)];
         total.add_product(-p(j), h.value());
@@ -78,11 +78,11 @@ struct softmax_cross_entropy_loss {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    const index classes = c.in[0].extent(1);
-    gradient(c, g, d[0], [classes](index j, index t, const auto& p) {
+    const index_t classes = c.in[0].extent(1);
+    gradient(c, g, d[0], [classes](index_t j, index_t t, const auto& p) {
       if (j != t) return p(j);
       sum<S> others;
-      for (index i = 0; i < classes; ++i)
+      for (index_t i = 0; i < classes; ++i)
         if (i != t) others += p(i);
       return -others.value();
     });
@@ -92,7 +92,7 @@ struct softmax_cross_entropy_loss {
     static constexpr variant_info info{.name = "p-e_t", .loss = "p_t-1 from the rounded p_t cancels for p_t near 1"};
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-      gradient(c, g, d[0], [](index j, index t, const auto& p) { return j == t ? p(j) - S(1) : p(j); });
+      gradient(c, g, d[0], [](index_t j, index_t t, const auto& p) { return j == t ? p(j) - S(1) : p(j); });
     }
   };
   using variants = variant_list<one_hot>;

@@ -27,13 +27,13 @@ struct space_to_depth : rearrangement<space_to_depth> {
   static constexpr law laws[] = {law::linear(), law::isometry(1), law::shift(1), law::batch(0b1)};
 
   static void draw(sampler& s) {
-    const index b = s.attribute("blocksize", std::min(s.choose<index>({2, 3, 1}), s.limit()));
-    const index n = s.extent(1, 2), c = s.extent(1, 3), h = s.extent(1, 4);
-    s.input({n, c, h * b, b * s.extent(1, std::max<index>(1, 150 / (n * c * b * b * h)))});
+    const index_t b = s.attribute("blocksize", std::min(s.choose<index_t>({2, 3, 1}), s.limit()));
+    const index_t n = s.extent(1, 2), c = s.extent(1, 3), h = s.extent(1, 4);
+    s.input({n, c, h * b, b * s.extent(1, std::max<index_t>(1, 150 / (n * c * b * b * h)))});
   }
 
   static shape result(const attributes& a, const shape& x) {
-    const index b = a.integer("blocksize");
+    const index_t b = a.integer("blocksize");
     if (b < 1 || b > 4096) throw std::invalid_argument("blocksize " + std::to_string(b) + " is not in 1 .. 4096");
     affordable(x);
     if (x.size() != 4 || x[2] % b != 0 || x[3] % b != 0)
@@ -41,9 +41,9 @@ struct space_to_depth : rearrangement<space_to_depth> {
     return {x[0], x[1] * b * b, x[2] / b, x[3] / b};
   }
 
-  static std::vector<index> sources(const attributes& a, const shape& x) {
+  static std::vector<index_t> sources(const attributes& a, const shape& x) {
     return sources_by_coordinates(result(a, x), x, [&, b = a.integer("blocksize")](const shape& at) {
-      const index c = at[1] % x[1], block = at[1] / x[1];
+      const index_t c = at[1] % x[1], block = at[1] / x[1];
       return shape{at[0], c, at[2] * b + block / b, at[3] * b + block % b};
     });
   }

@@ -24,11 +24,11 @@ struct sparse_linear {
   static void draw(sampler& s) {
     const bool repeated = s.choose({true, false});
     const bool biased = s.choose({true, false});
-    const index rows = s.attribute("rows", s.extent(1, 4)), length = s.extent(1, 9);
+    const index_t rows = s.attribute("rows", s.extent(1, 4)), length = s.extent(1, 9);
     const shape w = {s.extent(1, 5), s.extent(1, 6)};
     s.input({length});
     s.indices({length}, 0, repeated ? 0 : rows - 1);
-    s.indices({length}, 0, repeated ? std::min<index>(1, w[1] - 1) : w[1] - 1);
+    s.indices({length}, 0, repeated ? std::min<index_t>(1, w[1] - 1) : w[1] - 1);
     s.input(w);
     if (biased)
       s.input({w[0]});
@@ -37,7 +37,7 @@ struct sparse_linear {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    const index rows = a.integer("rows");
+    const index_t rows = a.integer("rows");
     if (rows < 0 || in[0].size() != 1 || in[1] != in[0] || in[2] != in[0])
       throw std::invalid_argument("values, row and column must be lists of one length");
     if (in[3].size() != 2) throw std::invalid_argument("weight " + to_string(in[3]) + " is no matrix");
@@ -50,28 +50,28 @@ struct sparse_linear {
   // function multiplies the latter two and adds the product to the first.
   template <scalar S, class F>
   static void each_product(const call<S>& c, F visit) {
-    const index outputs = c.in[3].extent(0), columns = c.in[3].extent(1), rows = c.attrs.integer("rows");
-    for (index j = 0; j < c.in[0].size(); ++j) {
-      const index r = c.at(1, j), k = c.at(2, j);
+    const index_t outputs = c.in[3].extent(0), columns = c.in[3].extent(1), rows = c.attrs.integer("rows");
+    for (index_t j = 0; j < c.in[0].size(); ++j) {
+      const index_t r = c.at(1, j), k = c.at(2, j);
       if (r < 0 || r >= rows || k < 0 || k >= columns)
         throw std::invalid_argument("element (" + std::to_string(r) + "," + std::to_string(k) + ") of a matrix [" +
                                     std::to_string(rows) + "," + std::to_string(columns) + "]");
-      for (index o = 0; o < outputs; ++o) visit(r * outputs + o, j, o * columns + k);
+      for (index_t o = 0; o < outputs; ++o) visit(r * outputs + o, j, o * columns + k);
     }
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     sums<S> total(y[0]);
-    each_product(c, [&](index i, index j, index w) { total[i].add_product(c.in[0][j], c.in[3][w]); });
-    for (index i = 0; c.has(4) && i < y[0].size(); ++i) total[i] += c.in[4][i % c.in[4].size()];
+    each_product(c, [&](index_t i, index_t j, index_t w) { total[i].add_product(c.in[0][j], c.in[3][w]); });
+    for (index_t i = 0; c.has(4) && i < y[0].size(); ++i) total[i] += c.in[4][i % c.in[4].size()];
     total.store();
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     sums<S> dv(d[0]), dw(d[3]);
-    each_product(c, [&](index i, index j, index w) {
+    each_product(c, [&](index_t i, index_t j, index_t w) {
       dv[j].add_product(g[0][i], c.in[3][w]);
       dw[w].add_product(g[0][i], c.in[0][j]);
     });
@@ -79,7 +79,7 @@ struct sparse_linear {
     dw.store();
     if (!c.has(4)) return;
     sums<S> db(d[4]);
-    for (index i = 0; i < g[0].size(); ++i) db[i % d[4].size()] += g[0][i];
+    for (index_t i = 0; i < g[0].size(); ++i) db[i % d[4].size()] += g[0][i];
     db.store();
   }
 };

@@ -22,7 +22,7 @@ struct standard_deviation : reduction::frame<standard_deviation> {
   static constexpr law laws[] = {law::homogeneous(1), law::shift(0)};
 
   static void draw(sampler& s) {
-    s.attribute("correction", s.choose<index>({1, 0}));
+    s.attribute("correction", s.choose<index_t>({1, 0}));
     const domain where = s.choose({domain{.kinks = {0.375}}, domain{.low = 96, .high = 104, .kinks = {97.5}}});
     s.input(reduction::draw(s, {.noop = false, .least_length = 2}), where);
   }

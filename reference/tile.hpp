@@ -26,11 +26,11 @@ struct tile : rearrangement<tile> {
 
   static void draw(sampler& s) {
     const shape x = s.dims(0, 4);
-    const index first = s.choose<index>({2, 1, 3}), last = s.choose<index>({3, 1, 2});
-    index room = std::max<index>(1, 600 / std::max<index>(1, size_of(x)));
+    const index_t first = s.choose<index_t>({2, 1, 3}), last = s.choose<index_t>({3, 1, 2});
+    index_t room = std::max<index_t>(1, 600 / std::max<index_t>(1, size_of(x)));
     shape repeats;
     for (std::size_t k = 0; k < x.size(); ++k) {
-      const index wanted = k == 0 ? first : k + 1 == x.size() ? last : s.random().between(1, 2);
+      const index_t wanted = k == 0 ? first : k + 1 == x.size() ? last : s.random().between(1, 2);
       repeats.push_back(std::min({wanted, room, s.limit()}));
       room /= repeats.back();
     }
@@ -48,7 +48,7 @@ struct tile : rearrangement<tile> {
     return affordable(y);
   }
 
-  static std::vector<index> sources(const attributes& a, const shape& x) {
+  static std::vector<index_t> sources(const attributes& a, const shape& x) {
     return sources_by_coordinates(result(a, x), x, [&](shape at) {
       for (std::size_t k = 0; k < at.size(); ++k) at[k] %= x[k];
       return at;

@@ -25,10 +25,10 @@ struct transpose : rearrangement<transpose> {
   static constexpr law laws[] = {law::linear(), law::isometry(1), law::shift(1)};
 
   static void draw(sampler& s) {
-    const index rank = s.choose<index>({3, 4, 2, 3, 4, 1});
+    const index_t rank = s.choose<index_t>({3, 4, 2, 3, 4, 1});
     const shape x = s.dims(rank, rank);
     shape perm(x.size());
-    std::iota(perm.begin(), perm.end(), index{0});
+    std::iota(perm.begin(), perm.end(), index_t{0});
     switch (s.choose({0, 1, 2})) {
       case 0:
         std::rotate(perm.begin(), perm.begin() + 1, perm.end());
@@ -37,7 +37,7 @@ struct transpose : rearrangement<transpose> {
         std::reverse(perm.begin(), perm.end());
         break;
       default:
-        for (index k = rank - 1; k > 0; --k)
+        for (index_t k = rank - 1; k > 0; --k)
           std::swap(perm[static_cast<std::size_t>(k)], perm[static_cast<std::size_t>(s.random().between(0, k))]);
     }
     s.attribute("perm", perm);
@@ -49,17 +49,17 @@ struct transpose : rearrangement<transpose> {
     if (perm.size() != x.size() || !std::is_permutation(perm.begin(), perm.end(), every_axis(x).begin()))
       throw std::invalid_argument("perm " + to_string(perm) + " is no permutation of the axes of " + to_string(x));
     shape y;
-    for (const index axis : perm) y.push_back(x[static_cast<std::size_t>(axis)]);
+    for (const index_t axis : perm) y.push_back(x[static_cast<std::size_t>(axis)]);
     return y;
   }
 
   static shape every_axis(const shape& x) {
     shape axes(x.size());
-    std::iota(axes.begin(), axes.end(), index{0});
+    std::iota(axes.begin(), axes.end(), index_t{0});
     return axes;
   }
 
-  static std::vector<index> sources(const attributes& a, const shape& x) {
+  static std::vector<index_t> sources(const attributes& a, const shape& x) {
     const shape& perm = a.integers("perm");
     return sources_by_coordinates(result(a, x), x, [&](const shape& at) {
       shape from(at.size());

@@ -26,12 +26,13 @@ struct trilu : rearrangement<trilu> {
   static constexpr law laws[] = {law::linear(), law::symmetric(), law::norm(1)};
 
   static void draw(sampler& s) {
-    const bool upper = s.attribute("upper", s.choose<index>({1, 0})) != 0;
-    const index k = s.choose<index>({0, 1, -1, 2, -2, 5, -5});
+    const bool upper = s.attribute("upper", s.choose<index_t>({1, 0})) != 0;
+    const index_t k = s.choose<index_t>({0, 1, -1, 2, -2, 5, -5});
     const shape x = s.dims(2, 4);
-    const index rows = x[x.size() - 2], columns = x.back();
+    const index_t rows = x[x.size() - 2], columns = x.back();
     // Something of the matrix is left.
-    s.attribute("k", upper ? std::min(k, std::max<index>(columns, 1) - 1) : std::max(k, 1 - std::max<index>(rows, 1)));
+    s.attribute("k",
+                upper ? std::min(k, std::max<index_t>(columns, 1) - 1) : std::max(k, 1 - std::max<index_t>(rows, 1)));
     s.input(x);
   }
 
@@ -41,12 +42,12 @@ struct trilu : rearrangement<trilu> {
     return x;
   }
 
-  static std::vector<index> sources(const attributes& a, const shape& x) {
-    const index rows = x[x.size() - 2], columns = x.back();
-    const index k = std::clamp(a.integer("k"), -rows - 1, columns + 1);  // beyond, nothing changes
-    std::vector<index> from(static_cast<std::size_t>(size_of(x)));
+  static std::vector<index_t> sources(const attributes& a, const shape& x) {
+    const index_t rows = x[x.size() - 2], columns = x.back();
+    const index_t k = std::clamp(a.integer("k"), -rows - 1, columns + 1);  // beyond, nothing changes
+    std::vector<index_t> from(static_cast<std::size_t>(size_of(x)));
     for (std::size_t at = 0; at < from.size(); ++at) {
-      const index position = static_cast<index>(at), i = position / columns % rows, j = position % columns;
+      const index_t position = static_cast<index_t>(at), i = position / columns % rows, j = position % columns;
       from[at] = (a.flag("upper") ? j >= i + k : j <= i + k) ? position : nowhere;
     }
     return from;

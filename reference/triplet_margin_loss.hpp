@@ -34,7 +34,7 @@ struct triplet_margin_loss {
   static void draw(sampler& s) {
     loss::draw_reduction(s);
     s.attribute("p", s.choose({2.0, 1.0, 3.0}));
-    s.attribute("swap", s.choose<index>({0, 1}));
+    s.attribute("swap", s.choose<index_t>({0, 1}));
     s.attribute("margin", s.choose({1.0, 12.0, 0.25}));
     s.attribute("eps", s.choose({1e-6, 0.0, 0.125}));
     const bool batch = s.choose({true, true, false});
@@ -58,10 +58,10 @@ struct triplet_margin_loss {
   // The distance between row `start` of inputs u and v.
   template <scalar S>
   struct distance {
-    distance(const call<S>& c, std::size_t from, std::size_t to, index start)
+    distance(const call<S>& c, std::size_t from, std::size_t to, index_t start)
         : u(from), v(to), p(static_cast<int>(c.attrs.number("p"))) {
       sum<S> total;
-      for (index i = start; i < start + c.in[u].extent(-1); ++i) {
+      for (index_t i = start; i < start + c.in[u].extent(-1); ++i) {
         z.push_back(c.in[u][i] - c.in[v][i] + S(c.attrs.number("eps")));
         const S size = math::abs(z.back());
         total += p == 1 ? size : p == 2 ? size * size : size * size * size;
@@ -75,7 +75,7 @@ struct triplet_margin_loss {
     std::vector<S> z;
     S value;
 
-    S slope(index i) const {  // by element i of u; that of v has the opposite one
+    S slope(index_t i) const {  // by element i of u; that of v has the opposite one
       const S& at = z[static_cast<std::size_t>(i)];
       if (value == S(0) || at == S(0)) return S(0);
       const S sign = at < S(0) ? S(-1) : S(1), share = math::abs(at) / value;
@@ -85,7 +85,7 @@ struct triplet_margin_loss {
 
   template <scalar S>
   struct triplet {
-    triplet(const call<S>& c, index row)
+    triplet(const call<S>& c, index_t row)
         : start(row * c.in[0].extent(-1)),
           near(c, 0, 1, start),
           direct(c, 0, 2, start),
@@ -94,7 +94,7 @@ struct triplet_margin_loss {
       const S far = c.attrs.flag("swap") ? math::min(direct.value, swapped.value) : direct.value;
       loss = near.value - far + S(c.attrs.number("margin"));
     }
-    index start;
+    index_t start;
     distance<S> near, direct, swapped;
     bool swaps;
     S loss;
@@ -106,18 +106,18 @@ struct triplet_margin_loss {
     shape rows = c.in[0].dims();
     rows.pop_back();
     values<S> losses(rows);
-    for (index row = 0; row < losses.size(); ++row) losses[row] = math::max(triplet<S>(c, row).loss, S(0));
+    for (index_t row = 0; row < losses.size(); ++row) losses[row] = math::max(triplet<S>(c, row).loss, S(0));
     loss::reduce(c.attrs, losses, y[0]);
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const slices along(c.in[0].dims(), -1);
-    for (index row = 0; row < along.outer; ++row) {
+    for (index_t row = 0; row < along.outer; ++row) {
       const triplet<S> t(c, row);
       if (!(S(0) < t.loss)) continue;
       const S share = loss::cotangent(c.attrs, g[0], row, along.outer);
-      for (index i = 0; i < along.length; ++i) {
+      for (index_t i = 0; i < along.length; ++i) {
         std::array<sum<S>, 3> total;
         total[t.near.u].add_product(share, t.near.slope(i));
         total[t.near.v].add_product(-share, t.near.slope(i));
@@ -130,7 +130,7 @@ struct triplet_margin_loss {
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     const slices along(c.in[0].dims(), -1);
-    for (index row = 0; row < along.outer; ++row) {
+    for (index_t row = 0; row < along.outer; ++row) {
       const triplet<real> t(c, row);
       if (!isfinite(t.loss)) continue;
       const real share = loss::cotangent(c.attrs, g[0], row, along.outer);
@@ -142,7 +142,7 @@ struct triplet_margin_loss {
       // A slope that is in force, taken by so much more or less.
       const auto scaled = [&](const distance<real>& by, const real& sign, const real& low, const real& high,
                               const real& now) {
-        for (index i = 0; i < along.length; ++i) {
+        for (index_t i = 0; i < along.length; ++i) {
           s.interval({by.u, t.start + i}, low, high, now, sign * share * by.slope(i));
           s.interval({by.v, t.start + i}, low, high, now, -sign * share * by.slope(i));
         }
@@ -156,9 +156,9 @@ struct triplet_margin_loss {
   }
 
   // The sum of the magnitudes of all that enters the distances: what rounds in them, in units of its last place.
-  static real terms(const call<real>& c, index start) {
+  static real terms(const call<real>& c, index_t start) {
     real total = abs(real(c.attrs.number("margin")));
-    for (index i = start; i < start + c.in[0].extent(-1); ++i)
+    for (index_t i = start; i < start + c.in[0].extent(-1); ++i)
       total += abs(c.in[0][i]) + abs(c.in[1][i]) + abs(c.in[2][i]) + real(c.attrs.number("eps"));
     return total;
   }
@@ -171,15 +171,16 @@ struct triplet_margin_loss {
     for (const distance<real>* by : met) {
       if (by->p != 1 && by->value == real(0)) ++balls[by->u], ++balls[by->v];
       for (std::size_t i = 0; by->p == 1 && i < by->z.size(); ++i) {
-        const index at = t.start + static_cast<index>(i);
+        const index_t at = t.start + static_cast<index_t>(i);
         const real scale = abs(c.in[by->u][at]) + abs(c.in[by->v][at]) + abs(real(c.attrs.number("eps")));
         if (!s.near(by->z[i], scale)) continue;
-        for (const std::size_t k : {by->u, by->v}) s.interval({k, at}, -1, 1, by->slope(static_cast<index>(i)), share);
+        for (const std::size_t k : {by->u, by->v})
+          s.interval({k, at}, -1, 1, by->slope(static_cast<index_t>(i)), share);
       }
     }
     for (std::size_t k = 0; k < 3; ++k) {
       std::vector<position> elements;
-      for (index i = 0; i < c.in[k].extent(-1); ++i) elements.push_back({k, t.start + i});
+      for (index_t i = 0; i < c.in[k].extent(-1); ++i) elements.push_back({k, t.start + i});
       if (balls[k] > 0) s.ball(elements, t.near.p == 2 ? 2 : 1.5, real(balls[k]) * share);
     }
   }

@@ -22,8 +22,8 @@ struct unfold {
   static constexpr law laws[] = {law::linear(), law::batch(0b1)};
 
   static void draw(sampler& s) {
-    const index batch = std::min(s.random().between(1, 2), s.limit());
-    const index channels = std::min(s.choose<index>({2, 1, 3}), s.limit());
+    const index_t batch = std::min(s.random().between(1, 2), s.limit());
+    const index_t channels = std::min(s.choose<index_t>({2, 1, 3}), s.limit());
     // Planes count four times, for most cells stand in several columns.
     const drawn_windows w(s, 2, 4 * batch * channels,
                           {.dilated = true, .in_padding = true, .symmetric = true, .taps = 12});
@@ -49,14 +49,14 @@ struct unfold {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const shape& x = c.in[0].dims();
-    convolution::each_in_block(over(c.attrs, x), x[0] * x[1], [&](index b, index i) { y[0][b] = c.in[0][i]; });
+    convolution::each_in_block(over(c.attrs, x), x[0] * x[1], [&](index_t b, index_t i) { y[0][b] = c.in[0][i]; });
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const shape& x = c.in[0].dims();
     sums<S> dx(d[0]);
-    convolution::each_in_block(over(c.attrs, x), x[0] * x[1], [&](index b, index i) { dx[i] += g[0][b]; });
+    convolution::each_in_block(over(c.attrs, x), x[0] * x[1], [&](index_t b, index_t i) { dx[i] += g[0][b]; });
     dx.store();
   }
 };

@@ -22,7 +22,7 @@ struct variance : reduction::frame<variance> {
   static constexpr law laws[] = {law::homogeneous(2), law::shift(0)};
 
   static void draw(sampler& s) {
-    s.attribute("correction", s.choose<index>({1, 0}));
+    s.attribute("correction", s.choose<index_t>({1, 0}));
     const domain where = s.choose({domain{}, domain{.low = 96, .high = 104}, domain{}});
     s.input(reduction::draw(s, {.noop = false, .least_length = 2}), where);
   }

@@ -39,7 +39,7 @@ struct where {
   static void each_element(const call<S>& c, const shape& y, F visit) {
     std::vector<broadcasting> at;
     for (const values<S>& x : c.in) at.emplace_back(x.dims(), y);
-    for (index i = 0; i < size_of(y); ++i) {
+    for (index_t i = 0; i < size_of(y); ++i) {
       const std::size_t k = c.at(0, at[0](i)) != 0 ? 1 : 2;
       visit(i, k, at[k](i));
     }
@@ -47,13 +47,13 @@ struct where {
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    each_element(c, y[0].dims(), [&](index i, std::size_t k, index j) { y[0][i] = c.in[k][j]; });
+    each_element(c, y[0].dims(), [&](index_t i, std::size_t k, index_t j) { y[0][i] = c.in[k][j]; });
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     sums<S> dx(d[1]), dy(d[2]);
-    each_element(c, g[0].dims(), [&](index i, std::size_t k, index j) { (k == 1 ? dx : dy)[j] += g[0][i]; });
+    each_element(c, g[0].dims(), [&](index_t i, std::size_t k, index_t j) { (k == 1 ? dx : dy)[j] += g[0][i]; });
     dx.store();
     dy.store();
   }

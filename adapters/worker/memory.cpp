@@ -14,7 +14,7 @@ constexpr format_code formats[] = {{dtype::f64, {BP_CODE_FLOAT, 64, 1}, 0x7ff8ba
                                    {dtype::i64, {BP_CODE_INT, 64, 1}, 0x8badbadbadbadbad}};
 
 bool uniform(const tensor& t) {
-  for (index i = 1; i < t.count(); ++i)
+  for (index_t i = 1; i < t.count(); ++i)
     if (t.at(i) != t.at(0)) return false;
   return true;
 }
@@ -56,16 +56,16 @@ tensor guarded_result::take() const {
 
 operand_memory::operand_memory(const tensor& t, layout how) : strides_(strides_of(t.dims())) {
   const std::size_t width = bytes_of(t.type());
-  if (how == layout::expanded && uniform(t)) std::fill(strides_.begin(), strides_.end(), index{0});
+  if (how == layout::expanded && uniform(t)) std::fill(strides_.begin(), strides_.end(), index_t{0});
   if (how == layout::strided) stretch(t.dims());
   // Vectors of the standard library begin at multiples of 16 or more.
   offset_ = how == layout::unaligned ? width : 0;
-  index last = 0;
-  for (std::size_t k = 0; k < strides_.size(); ++k) last += std::max<index>(t.dims()[k] - 1, 0) * strides_[k];
+  index_t last = 0;
+  for (std::size_t k = 0; k < strides_.size(); ++k) last += std::max<index_t>(t.dims()[k] - 1, 0) * strides_[k];
   bytes_.resize(offset_ + (static_cast<std::size_t>(last) + 1) * width);
   for (std::size_t i = 0; i < bytes_.size(); i += width)
     std::memcpy(bytes_.data() + i, &format_code_of(t.type()).filling, std::min(width, bytes_.size() - i));
-  for (index i = 0; i < t.count(); ++i)
+  for (index_t i = 0; i < t.count(); ++i)
     std::memcpy(elements() + static_cast<std::size_t>(place(t.dims(), i)) * width,
                 t.bytes().data() + static_cast<std::size_t>(i) * width, width);
   before_ = bytes_;
@@ -73,15 +73,15 @@ operand_memory::operand_memory(const tensor& t, layout how) : strides_(strides_o
 
 // The axes in the opposite order, and room for a second element behind each.
 void operand_memory::jacobian_norm_bound(const shape& dims) {
-  index step = 2;
+  index_t step = 2;
   for (std::size_t k = 0; k < dims.size(); ++k) {
     strides_[k] = step;
-    step *= std::max<index>(dims[k], 1);
+    step *= std::max<index_t>(dims[k], 1);
   }
 }
 
-index operand_memory::place(const shape& dims, index i) const {
-  index at = 0;
+index_t operand_memory::place(const shape& dims, index_t i) const {
+  index_t at = 0;
   for (std::size_t k = dims.size(); k-- > 0; i /= dims[k]) at += i % dims[k] * strides_[k];
   return at;
 }

@@ -71,7 +71,7 @@ class operand_memory {
 
  private:
   void stretch(const shape& dims);
-  index place(const shape& dims, index i) const;
+  index_t place(const shape& dims, index_t i) const;
 
   shape strides_;
   std::size_t offset_ = 0;

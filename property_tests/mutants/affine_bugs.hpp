@@ -34,7 +34,7 @@ struct affine_bugs {
                shape batched(y.begin(), y.end() - 2);
                batched.insert(batched.end(), a.begin(), a.end());
                tensor wrong(q.x.type, batched);
-               for (index i = 0; i < wrong.count(); ++i) wrong.set(i, r.tensors[0]->at(i % r.tensors[0]->count()));
+               for (index_t i = 0; i < wrong.count(); ++i) wrong.set(i, r.tensors[0]->at(i % r.tensors[0]->count()));
                r.tensors[0] = wrong;
              },
          .entry = "L03",
@@ -49,8 +49,8 @@ struct affine_bugs {
                const shape &a = q.x.inputs[0]->dims(), &b = q.x.inputs[1]->dims();
                if (b.size() != 1 || a.size() != 2 || a[0] != a[1]) return;
                double dot = 0;
-               for (index i = 0; i < a[0]; ++i) dot += q.x.cotangents[0].at(i) * q.x.inputs[1]->at(i);
-               for (index i = 0; i < r.tensors[0]->count(); ++i) r.tensors[0]->set(i, dot);
+               for (index_t i = 0; i < a[0]; ++i) dot += q.x.cotangents[0].at(i) * q.x.inputs[1]->at(i);
+               for (index_t i = 0; i < r.tensors[0]->count(); ++i) r.tensors[0]->set(i, dot);
              },
          .entry = "L04",
          .cites = "harvard-edge/cs249r_book #1781"},
@@ -73,9 +73,9 @@ struct affine_bugs {
                const tensor &b = *q.x.inputs[1], g = q.x.cotangents[0];
                const shape& s = b.dims();
                if (q.x.inputs[0]->dims().size() != 1 || s.size() != 2 || s[0] != s[1]) return;
-               for (index i = 0; i < s[0]; ++i) {
+               for (index_t i = 0; i < s[0]; ++i) {
                  double d = 0;
-                 for (index k = 0; k < s[0]; ++k) d += b.at(k * s[0] + i) * g.at(k);
+                 for (index_t k = 0; k < s[0]; ++k) d += b.at(k * s[0] + i) * g.at(k);
                  r.tensors[0]->set(i, d);
                }
              },
@@ -90,7 +90,7 @@ struct affine_bugs {
              [](const question& q, reply& r) {
                const shape& y = q.x.cotangents[0].dims();
                for (auto& d : r.tensors) {
-                 const index missing = static_cast<index>(y.size() - d->dims().size());
+                 const index_t missing = static_cast<index_t>(y.size() - d->dims().size());
                  for (std::size_t k = 0; missing > 0 && k < d->dims().size(); ++k) {
                    const std::size_t old = k + static_cast<std::size_t>(missing);
                    if (d->dims()[k] != 1 || y[old] == 1) continue;
@@ -110,7 +110,7 @@ struct affine_bugs {
          .ops = "mul",
          .wrong = ways::asked([](sample& x) {
            if (x.inputs[0]->dims() == x.inputs[1]->dims()) return false;
-           for (index i = 0; i < x.cotangents[0].count(); ++i) x.cotangents[0].set(i, 1);
+           for (index_t i = 0; i < x.cotangents[0].count(); ++i) x.cotangents[0].set(i, 1);
            return true;
          }),
          .entry = "L10",
@@ -130,7 +130,7 @@ struct affine_bugs {
   static bool first_row(sample& x) {
     tensor& v = x.cotangents[0];
     if (v.dims().empty() || v.dims()[0] < 2) return false;
-    for (index i = v.count() / v.dims()[0]; i < v.count(); ++i) v.set(i, 0);
+    for (index_t i = v.count() / v.dims()[0]; i < v.count(); ++i) v.set(i, 0);
     return true;
   }
 

@@ -41,7 +41,7 @@ struct convolution_bugs {
                    tensor& dw = *r.tensors[1];
                    if (!grouped(q) || !strided(q) || dw.dims()[1] != 1) return;
                    const tensor right = dw;
-                   for (index i = 0; i < dw.count(); ++i) dw.set(i, right.at((i + 1) % dw.count()));
+                   for (index_t i = 0; i < dw.count(); ++i) dw.set(i, right.at((i + 1) % dw.count()));
                  },
              .entry = "C04",
              .cites = "tracel-ai/burn #1891"},
@@ -65,7 +65,7 @@ struct convolution_bugs {
                    const shape& y = q.x.cotangents[0].dims();
                    const double n = static_cast<double>(q.x.cotangents[0].count() / y[1]);
                    tensor& dw = *r.tensors[1];
-                   for (index i = 0; i < dw.count(); ++i) dw.set(i, dw.at(i) / n);
+                   for (index_t i = 0; i < dw.count(); ++i) dw.set(i, dw.at(i) / n);
                  },
              .entry = "C07",
              .cites = "sebgao/cTensor #3"},
@@ -76,7 +76,7 @@ struct convolution_bugs {
              .ops = "conv",
              .wrong =
                  [](const question& q, reply& r) {
-                   if (const index k = axis_with_remainder(q); k >= 0) enlarge(*r.tensors[1], k + 2);
+                   if (const index_t k = axis_with_remainder(q); k >= 0) enlarge(*r.tensors[1], k + 2);
                  },
              .entry = "C09",
              .cites = "f-dangel/backpack #30, meta-pytorch/opacus #245"},
@@ -89,7 +89,7 @@ struct convolution_bugs {
                  [](const question& q, reply& r) {
                    const shape& more = q.x.attrs.integers("output_padding");
                    for (std::size_t k = 0; k < more.size(); ++k)
-                     if (more[k] > 0) return enlarge(*r.tensors[0], static_cast<index>(k) + 2);
+                     if (more[k] > 0) return enlarge(*r.tensors[0], static_cast<index_t>(k) + 2);
                  },
              .entry = "C10",
              .cites = "tracel-ai/burn #4916"},
@@ -101,8 +101,8 @@ struct convolution_bugs {
              .wrong =
                  [](const question&, reply& r) {
                    tensor& dx = *r.tensors[0];
-                   const index rows = dx.dims()[0], row = dx.count() / rows, half = rows / 2;
-                   for (index i = half * row; half > 0 && i < 2 * half * row; ++i) dx.set(i, dx.at(i - half * row));
+                   const index_t rows = dx.dims()[0], row = dx.count() / rows, half = rows / 2;
+                   for (index_t i = half * row; half > 0 && i < 2 * half * row; ++i) dx.set(i, dx.at(i - half * row));
                  },
              .entry = "C12",
              .cites = "ROCm/rocm-libraries #10627"},
@@ -127,7 +127,7 @@ struct convolution_bugs {
   static bool grouped(const question& q) { return q.x.attrs.integer("group") > 1; }
   static bool strided(const question& q) {
     const shape& s = q.x.attrs.integers("strides");
-    return std::any_of(s.begin(), s.end(), [](index n) { return n > 1; });
+    return std::any_of(s.begin(), s.end(), [](index_t n) { return n > 1; });
   }
 
   static void with_gradients(ways::formula image, const question& q, reply& r) {
@@ -142,11 +142,11 @@ struct convolution_bugs {
     const shape &x = c.in[0].dims(), &w = c.in[1].dims();
     const windows slide = windows_of(c.attrs, x, convolution::taps_of(w));
     sums<S> dx(d[0]);
-    for (index n = 0; n < x[0]; ++n)
-      for (index channel = 0; channel < x[1]; ++channel)
-        for (index m = 0; m < w[0]; ++m)
-          for (index o = 0; o < slide.count(); ++o)
-            slide.each_cell(o, [&](index i, index k) {
+    for (index_t n = 0; n < x[0]; ++n)
+      for (index_t channel = 0; channel < x[1]; ++channel)
+        for (index_t m = 0; m < w[0]; ++m)
+          for (index_t o = 0; o < slide.count(); ++o)
+            slide.each_cell(o, [&](index_t i, index_t k) {
               dx[(n * x[1] + channel) * slide.cells() + i].add_product(
                   g[0][(n * w[0] + m) * slide.count() + o], c.in[1][(m * w[1] + channel % w[1]) * slide.taps() + k]);
             });
@@ -156,29 +156,29 @@ struct convolution_bugs {
   template <class S>
   static void to_the_maps_channel(const call<S>& c, cotangents<S> g, results<S> d) {
     const shape &x = c.in[0].dims(), &w = c.in[1].dims();
-    const index cells = size_of(x) / std::max<index>(1, x[0] * x[1]);
-    const index windows_per_plane = g[0].size() / std::max<index>(1, x[0] * w[0]);
+    const index_t cells = size_of(x) / std::max<index_t>(1, x[0] * x[1]);
+    const index_t windows_per_plane = g[0].size() / std::max<index_t>(1, x[0] * w[0]);
     sums<S> dx(d[0]);
-    ops::conv::each_product(c, [&](index y, index at, index k) {
-      const index n = at / cells / x[1], map = y / windows_per_plane % w[0];
+    ops::conv::each_product(c, [&](index_t y, index_t at, index_t k) {
+      const index_t n = at / cells / x[1], map = y / windows_per_plane % w[0];
       dx[(n * x[1] + map % x[1]) * cells + at % cells].add_product(g[0][y], c.in[1][k]);
     });
     dx.store();
   }
 
   // The first spatial axis along which the last window leaves cells over; none: -1.
-  static index axis_with_remainder(const question& q) {
+  static index_t axis_with_remainder(const question& q) {
     if (q.x.attrs.text("auto_pad") != "NOTSET") return -1;
     const shape &x = q.x.inputs[0]->dims(), &w = q.x.inputs[1]->dims();
     const shape &strides = q.x.attrs.integers("strides"), &pads = q.x.attrs.integers("pads");
     for (std::size_t k = 0; k < strides.size(); ++k) {
-      const index reach = q.x.attrs.integers("dilations")[k] * (w[k + 2] - 1) + 1;
-      if ((x[k + 2] + pads[k] + pads[k + strides.size()] - reach) % strides[k] != 0) return static_cast<index>(k);
+      const index_t reach = q.x.attrs.integers("dilations")[k] * (w[k + 2] - 1) + 1;
+      if ((x[k + 2] + pads[k] + pads[k + strides.size()] - reach) % strides[k] != 0) return static_cast<index_t>(k);
     }
     return -1;
   }
 
-  static void enlarge(tensor& t, index axis) {
+  static void enlarge(tensor& t, index_t axis) {
     shape s = t.dims();
     ++s[static_cast<std::size_t>(axis)];
     t = tensor(t.type(), s);  // of another shape, whatever it holds
@@ -194,16 +194,16 @@ struct convolution_bugs {
     const std::size_t rank = s.size();
     const auto spatial = [&](const tensor& t) { return shape(t.dims().begin() + 2, t.dims().end()); };
     const shape cells = spatial(x), out = spatial(g), taps = spatial(dw);
-    for (index c = 0; c < dw.dims()[0]; ++c)
-      for (index m = 0; m < dw.dims()[1]; ++m)
-        for (index k = 0; k < size_of(taps); ++k) {
+    for (index_t c = 0; c < dw.dims()[0]; ++c)
+      for (index_t m = 0; m < dw.dims()[1]; ++m)
+        for (index_t k = 0; k < size_of(taps); ++k) {
           double total = 0;
-          for (index n = 0; n < x.dims()[0]; ++n)
-            for (index i = 0; i < size_of(cells); ++i) {
-              index at = 0, rest_i = i, rest_k = k, scale = 1;
+          for (index_t n = 0; n < x.dims()[0]; ++n)
+            for (index_t i = 0; i < size_of(cells); ++i) {
+              index_t at = 0, rest_i = i, rest_k = k, scale = 1;
               bool inside = true;
               for (std::size_t axis = rank; axis-- > 0;) {
-                const index o = rest_i % cells[axis] * s[axis] - p[axis] + rest_k % taps[axis] * d[axis];
+                const index_t o = rest_i % cells[axis] * s[axis] - p[axis] + rest_k % taps[axis] * d[axis];
                 inside = inside && o >= 0 && o < out[axis];
                 at += o * scale, scale *= out[axis];
                 rest_i /= cells[axis], rest_k /= taps[axis];

@@ -27,7 +27,7 @@ struct cotangent {
              .where = "the cotangent has a negative element",
              .wrong = ways::asked([](sample& x) {
                for (tensor& v : x.cotangents)
-                 for (index i = 0; i < v.count(); ++i) v.set(i, std::fabs(v.at(i)));
+                 for (index_t i = 0; i < v.count(); ++i) v.set(i, std::fabs(v.at(i)));
                return true;
              })}};
   }
@@ -38,7 +38,7 @@ struct cotangent {
     for (tensor& v : x.cotangents) {
       if (v.count() == 0) continue;
       const double g = value(v);
-      for (index i = 0; i < v.count(); ++i) v.set(i, g);
+      for (index_t i = 0; i < v.count(); ++i) v.set(i, g);
     }
     return true;
   }

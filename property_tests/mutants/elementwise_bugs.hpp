@@ -202,7 +202,7 @@ struct elementwise_bugs {
                const reply y = q.forward();
                const tensor& top = *y.tensors[0];
                for (std::size_t k = 0; k < r.tensors.size(); ++k)
-                 for (index i = 0; r.tensors[k] && i < r.tensors[k]->count(); ++i)
+                 for (index_t i = 0; r.tensors[k] && i < r.tensors[k]->count(); ++i)
                    if (r.tensors[k]->dims() == top.dims() && std::isinf(top.at(i)) && ties(q.x, i) > 1)
                      r.tensors[k]->set(i, 0);
              },
@@ -234,7 +234,7 @@ struct elementwise_bugs {
              [](const question& q, reply& r) {
                if (q.x.attrs.text("reduction") != "none") return;
                for (std::size_t k = 0; k < r.tensors.size(); ++k)
-                 for (index i = 0; r.tensors[k] && i < r.tensors[k]->count(); ++i)
+                 for (index_t i = 0; r.tensors[k] && i < r.tensors[k]->count(); ++i)
                    r.tensors[k]->set(i, q.x.inputs[k]->at(i));
              },
          .entry = "E36",
@@ -311,7 +311,7 @@ struct elementwise_bugs {
     return x;
   }
 
-  static int ties(const sample& x, index i) {
+  static int ties(const sample& x, index_t i) {
     int n = 0;
     for (const auto& one : x.inputs)
       n += one && one->dims() == x.cotangents[0].dims() && one->at(i) == x.inputs[0]->at(i);

@@ -27,7 +27,7 @@ struct indexing_bugs {
                    if (q.x.attrs.integer("axis") == 0) return;
                    const reply right = r;
                    if (ways::alike(q.kept.last.tensors, r.tensors))
-                     for (index i = 0; i < r.tensors[0]->count(); ++i)
+                     for (index_t i = 0; i < r.tensors[0]->count(); ++i)
                        r.tensors[0]->set(i, r.tensors[0]->at(i) + q.kept.last.tensors[0]->at(i));
                    q.kept.last = right;
                  },
@@ -42,13 +42,13 @@ struct indexing_bugs {
                  [](const question& q, reply& r) {
                    if (q.x.attrs.has("scale_grad_by_freq") && q.x.attrs.flag("scale_grad_by_freq")) return;
                    const format& f = format_of(q.x.type);
-                   const index width = q.x.inputs[0]->dims().back(), rows = q.x.inputs[0]->dims()[0];
+                   const index_t width = q.x.inputs[0]->dims().back(), rows = q.x.inputs[0]->dims()[0];
                    ways::each(r, [](double) { return 0; });
-                   for (index i = 0; i < q.x.inputs[1]->count(); ++i) {
-                     index row = static_cast<index>(q.x.inputs[1]->at(i));
+                   for (index_t i = 0; i < q.x.inputs[1]->count(); ++i) {
+                     index_t row = static_cast<index_t>(q.x.inputs[1]->at(i));
                      if (q.x.attrs.has("padding_idx") && row == q.x.attrs.integer("padding_idx")) continue;
                      if (row < 0) row += rows;
-                     for (index k = 0; k < width; ++k)
+                     for (index_t k = 0; k < width; ++k)
                        r.tensors[0]->set(row * width + k, round_to(f, r.tensors[0]->at(row * width + k) +
                                                                           q.x.cotangents[0].at(i * width + k)));
                    }
@@ -65,8 +65,8 @@ struct indexing_bugs {
                  [](const question&, reply& r) {
                    tensor& d = *r.tensors[2];
                    if (d.dims().empty() || d.dims()[0] < 2) return;
-                   const index row = d.count() / d.dims()[0];
-                   for (index i = row; i < d.count(); ++i) d.set(i, d.at(i % row));
+                   const index_t row = d.count() / d.dims()[0];
+                   for (index_t i = row; i < d.count(); ++i) d.set(i, d.at(i % row));
                  },
              .entry = "I13",
              .cites = "unslothai/unsloth-zoo #776"},
@@ -83,7 +83,7 @@ struct indexing_bugs {
              .ops = "floor ceil round sign",
              .wrong =
                  [](const question& q, reply& r) {
-                   for (index i = 0; i < r.tensors[0]->count(); ++i) r.tensors[0]->set(i, q.x.inputs[0]->at(i));
+                   for (index_t i = 0; i < r.tensors[0]->count(); ++i) r.tensors[0]->set(i, q.x.inputs[0]->at(i));
                  },
              .entry = "Y02",
              .cites = "BVLC/caffe #6066"}};

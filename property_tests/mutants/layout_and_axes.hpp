@@ -15,15 +15,15 @@ struct layout_and_axes {
              .where = "another axis has the same extent",
              .wrong =
                  [](const question& q, reply& r) {
-                   const index rank = static_cast<index>(q.x.inputs[0]->dims().size());
-                   for (index axis = 0; axis < rank; ++axis) {
+                   const index_t rank = static_cast<index_t>(q.x.inputs[0]->dims().size());
+                   for (index_t axis = 0; axis < rank; ++axis) {
                      sample x = q.x;
                      for (const char* name : {"axis", "axes"}) {
                        if (!x.attrs.has(name)) continue;
                        if (name == std::string_view("axis"))
                          x.attrs.set(name, axis);
                        else if (x.attrs.integers(name).size() == 1)
-                         x.attrs.set(name, std::vector<index>{axis});
+                         x.attrs.set(name, std::vector<index_t>{axis});
                      }
                      const auto wrong = ways::instead(q, x, r);
                      if (!wrong || wrong->tensors == r.tensors) continue;
@@ -42,7 +42,7 @@ struct layout_and_axes {
                  [](const question& q, reply& r) {
                    sample x = q.x;
                    if (!x.attrs.has("axis")) return;
-                   x.attrs.set("axis", static_cast<index>(x.inputs[0]->dims().size()) - 1);
+                   x.attrs.set("axis", static_cast<index_t>(x.inputs[0]->dims().size()) - 1);
                    if (auto wrong = ways::instead(q, x, r)) r = *wrong;
                  },
              .applies = has_axis,
@@ -57,11 +57,11 @@ struct layout_and_axes {
                  [](const question& q, reply& r) {
                    const reply y = q.forward();
                    const tensor &p = *y.tensors[0], &g = q.x.cotangents[0];
-                   const index length = slices(p.dims(), q.x.attrs.integer("axis")).length;
-                   for (index row = 0; row < p.count(); row += length) {
+                   const index_t length = slices(p.dims(), q.x.attrs.integer("axis")).length;
+                   for (index_t row = 0; row < p.count(); row += length) {
                      double mean = 0;
-                     for (index k = row; k < row + length; ++k) mean += p.at(k) * g.at(k);
-                     for (index k = row; k < row + length; ++k) r.tensors[0]->set(k, p.at(k) * (g.at(k) - mean));
+                     for (index_t k = row; k < row + length; ++k) mean += p.at(k) * g.at(k);
+                     for (index_t k = row; k < row + length; ++k) r.tensors[0]->set(k, p.at(k) * (g.at(k) - mean));
                    }
                  }},
             {.name = "cotangent_read_backwards",
@@ -90,7 +90,7 @@ struct layout_and_axes {
                    if (q.x.under != call_condition::expanded) return;
                    sample other = q.x;
                    for (tensor& v : other.cotangents)
-                     for (index i = 1; i < v.count(); ++i) v.set(i, 0);
+                     for (index_t i = 1; i < v.count(); ++i) v.set(i, 0);
                    if (auto wrong = ways::instead(q, other, r)) r = *wrong;
                  },
              .depends_on_condition = true,
@@ -147,7 +147,7 @@ struct layout_and_axes {
   static bool reversed(sample& x) {
     for (tensor& v : x.cotangents) {
       const tensor g = v;
-      for (index i = 0; i < g.count(); ++i) v.set(i, g.at(g.count() - 1 - i));
+      for (index_t i = 0; i < g.count(); ++i) v.set(i, g.at(g.count() - 1 - i));
     }
     return true;
   }

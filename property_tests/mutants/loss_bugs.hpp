@@ -20,7 +20,7 @@ struct loss_bugs {
          .wrong =
              [](const question& q, reply& r) {
                if (q.x.inputs[3]) return;  // weights of the positive targets have a branch of their own
-               for (index i = 0; i < r.tensors[0]->count(); ++i) {
+               for (index_t i = 0; i < r.tensors[0]->count(); ++i) {
                  const double t = q.x.inputs[1]->at(i);
                  if (q.x.inputs[0]->at(i) == 0 && t != 0.5) r.tensors[0]->set(i, -t * r.tensors[0]->at(i) / (0.5 - t));
                }
@@ -34,7 +34,7 @@ struct loss_bugs {
          .ops = "binary_cross_entropy_with_logits",
          .wrong =
              [](const question& q, reply& r) {
-               for (index i = 0; q.x.inputs[3] && i < r.tensors[0]->count(); ++i)
+               for (index_t i = 0; q.x.inputs[3] && i < r.tensors[0]->count(); ++i)
                  if (std::isfinite(q.x.inputs[0]->at(i)) &&
                      -q.x.inputs[0]->at(i) > std::log(format_of(q.x.type).largest()))
                    r.tensors[0]->set(i, std::nan(""));
@@ -48,7 +48,7 @@ struct loss_bugs {
          .ops = "binary_cross_entropy",
          .wrong =
              [](const question& q, reply& r) {
-               for (index i = 0; i < r.tensors[0]->count(); ++i) {
+               for (index_t i = 0; i < r.tensors[0]->count(); ++i) {
                  const double p = q.x.inputs[0]->at(i), part = p * (1 - p);
                  if (part < 1e-12) r.tensors[0]->set(i, r.tensors[0]->at(i) * (part / 1e-12));
                }
@@ -60,7 +60,7 @@ struct loss_bugs {
          .summary = "the cotangent is ignored",
          .ops = "huber_loss",
          .wrong = ways::asked([](sample& x) {
-           for (index i = 0; i < x.cotangents[0].count(); ++i) x.cotangents[0].set(i, 1);
+           for (index_t i = 0; i < x.cotangents[0].count(); ++i) x.cotangents[0].set(i, 1);
            return true;
          }),
          .entry = "O06",
@@ -83,7 +83,7 @@ struct loss_bugs {
            const shape s = x.inputs[1]->dims();
            if (s.size() != 2 || s[0] != s[1] || s[0] < 2) return false;
            const tensor t = *x.inputs[1];
-           for (index i = 0; i < t.count(); ++i) x.inputs[1]->set(i, t.at(i % s[0] * s[0] + i / s[0]));
+           for (index_t i = 0; i < t.count(); ++i) x.inputs[1]->set(i, t.at(i % s[0] * s[0] + i / s[0]));
            return true;
          }),
          .entry = "O09",
@@ -96,7 +96,7 @@ struct loss_bugs {
          .wrong =
              [](const question& q, reply& r) {
                if (q.x.attrs.text("reduction") == "none") return;
-               for (index i = 1; i < r.tensors[0]->count(); ++i) r.tensors[0]->set(i, 0);
+               for (index_t i = 1; i < r.tensors[0]->count(); ++i) r.tensors[0]->set(i, 0);
              },
          .entry = "O10",
          .cites = "flagos-ai/FlagGems #5212"},
@@ -108,7 +108,7 @@ struct loss_bugs {
          .wrong = ways::asked([](sample& x) {
            if (x.attrs.text("reduction") != "none" || x.cotangents[0].count() == 0) return false;
            const double g = x.cotangents[0].at(0);
-           for (index i = 0; i < x.cotangents[0].count(); ++i) x.cotangents[0].set(i, g);
+           for (index_t i = 0; i < x.cotangents[0].count(); ++i) x.cotangents[0].set(i, g);
            return true;
          }),
          .entry = "O12",
@@ -130,7 +130,7 @@ struct loss_bugs {
              [](const question& q, reply& r) {
                const tensor& labels = *q.x.inputs[1];
                if (q.x.attrs.text("reduction") != "mean" || !q.x.attrs.has("ignore_index")) return;
-               for (index i = 0; i < labels.count(); ++i)
+               for (index_t i = 0; i < labels.count(); ++i)
                  if (labels.at(i) != static_cast<double>(q.x.attrs.integer("ignore_index"))) return;
                ways::each(r, [](double) { return std::nan(""); });
              },
@@ -146,7 +146,7 @@ struct loss_bugs {
          .ops = "kl_div",
          .wrong =
              [](const question& q, reply& r) {
-               for (index i = 0; !q.x.attrs.flag("log_target") && i < r.tensors[1]->count(); ++i)
+               for (index_t i = 0; !q.x.attrs.flag("log_target") && i < r.tensors[1]->count(); ++i)
                  if (q.x.inputs[1]->at(i) == 0) r.tensors[1]->set(i, std::nan(""));
              },
          .entry = "O16",
@@ -160,13 +160,13 @@ struct loss_bugs {
              [](const question& q, reply& r) {
                if (!q.x.inputs[2] || q.x.inputs[0]->dims().size() < 3) return;
                const slices s(q.x.inputs[0]->dims(), 1);
-               for (index o = 0; o < s.outer; ++o)
-                 for (index i = 1; i < s.inner; ++i) {
+               for (index_t o = 0; o < s.outer; ++o)
+                 for (index_t i = 1; i < s.inner; ++i) {
                    const double label = q.x.inputs[1]->at(o * s.inner + i);
                    if (label < 0 || label >= static_cast<double>(s.length)) continue;
-                   for (index k = 0; k < s.length; ++k) {
-                     const index at = s.start(o, i) + k * s.inner;
-                     r.tensors[0]->set(at, r.tensors[0]->at(at) * q.x.inputs[2]->at(static_cast<index>(label)));
+                   for (index_t k = 0; k < s.length; ++k) {
+                     const index_t at = s.start(o, i) + k * s.inner;
+                     r.tensors[0]->set(at, r.tensors[0]->at(at) * q.x.inputs[2]->at(static_cast<index_t>(label)));
                    }
                  }
              },
@@ -178,7 +178,7 @@ struct loss_bugs {
          .ops = "mse_loss l1_loss",
          .wrong =
              [](const question&, reply& r) {
-               for (index i = 0; i < r.tensors[1]->count(); ++i) r.tensors[1]->set(i, 0);
+               for (index_t i = 0; i < r.tensors[1]->count(); ++i) r.tensors[1]->set(i, 0);
              },
          .entry = "O27",
          .cites = "pytorch/pytorch #3876"}};
@@ -198,7 +198,7 @@ struct loss_bugs {
     const shape& all = q.x.inputs[0]->dims();
     if (beta == 0 || q.x.inputs[1]->dims() != all) return;
     const bool each = q.x.attrs.text("reduction") == "none", mean = q.x.attrs.text("reduction") == "mean";
-    for (index i = 0; i < q.x.inputs[0]->count(); ++i) {
+    for (index_t i = 0; i < q.x.inputs[0]->count(); ++i) {
       const double d = q.x.inputs[0]->at(i) - q.x.inputs[1]->at(i);
       if (!(d <= -beta)) continue;
       if (q.how == mode::vjp) {
@@ -206,7 +206,7 @@ struct loss_bugs {
       } else {
         const double more = d * d / (2 * beta) - (-d - beta / 2);
         tensor& y = *r.tensors[0];
-        const index at = each ? i : 0;
+        const index_t at = each ? i : 0;
         y.set(at, y.at(at) + (mean ? more / static_cast<double>(q.x.inputs[0]->count()) : more));
       }
     }
@@ -218,15 +218,15 @@ struct loss_bugs {
     if (!q.x.inputs[1] || e == 0 || q.x.attrs.text("reduction") == "mean") return;
     const slices s(q.x.inputs[0]->dims(), 1);
     const tensor& x = *q.x.inputs[0];
-    for (index o = 0; o < s.outer; ++o)
-      for (index i = 0; i < s.inner; ++i) {
+    for (index_t o = 0; o < s.outer; ++o)
+      for (index_t i = 0; i < s.inner; ++i) {
         if (q.x.inputs[1]->at(o * s.inner + i) != static_cast<double>(q.x.attrs.integer("ignore_index"))) continue;
-        const auto at = [&](index k) { return s.start(o, i) + k * s.inner; };
+        const auto at = [&](index_t k) { return s.start(o, i) + k * s.inner; };
         double top = -INFINITY, total = 0;
-        for (index k = 0; k < s.length; ++k) top = std::max(top, x.at(at(k)));
-        for (index k = 0; k < s.length; ++k) total += std::exp(x.at(at(k)) - top);
+        for (index_t k = 0; k < s.length; ++k) top = std::max(top, x.at(at(k)));
+        for (index_t k = 0; k < s.length; ++k) total += std::exp(x.at(at(k)) - top);
         const double g = q.x.cotangents[0].at(q.x.cotangents[0].count() == 1 ? 0 : o * s.inner + i);
-        for (index k = 0; k < s.length; ++k)
+        for (index_t k = 0; k < s.length; ++k)
           r.tensors[0]->set(at(k), e * g * (std::exp(x.at(at(k)) - top) / total - 1 / static_cast<double>(s.length)));
       }
   }

@@ -21,7 +21,7 @@ struct normalization_bugs {
          .wrong =
              [](const question& q, reply& r) {
                sample other = q.x;
-               for (index i = 0; i < other.inputs[1]->count(); ++i) other.inputs[1]->set(i, 1);
+               for (index_t i = 0; i < other.inputs[1]->count(); ++i) other.inputs[1]->set(i, 1);
                r.tensors[0] = q.with(other).tensors[0];
              },
          .entry = "N01",
@@ -45,17 +45,17 @@ struct normalization_bugs {
                if (!q.x.attrs.flag("training_mode")) return;
                const slices s(q.x.inputs[0]->dims(), 1);
                const tensor &x = *q.x.inputs[0], &g = q.x.cotangents[0];
-               for (index c = 0; c < s.length; ++c) {
+               for (index_t c = 0; c < s.length; ++c) {
                  double n = 0, mean = 0, square = 0, sum_g = 0;
                  const auto each = [&](auto visit) {
-                   for (index o = 0; o < s.outer; ++o)
-                     for (index i = 0; i < s.inner; ++i) visit(s.start(o, i) + c * s.inner);
+                   for (index_t o = 0; o < s.outer; ++o)
+                     for (index_t i = 0; i < s.inner; ++i) visit(s.start(o, i) + c * s.inner);
                  };
-                 each([&](index i) { ++n, mean += x.at(i), sum_g += g.at(i); });
+                 each([&](index_t i) { ++n, mean += x.at(i), sum_g += g.at(i); });
                  mean /= n;
-                 each([&](index i) { square += (x.at(i) - mean) * (x.at(i) - mean); });
+                 each([&](index_t i) { square += (x.at(i) - mean) * (x.at(i) - mean); });
                  const double sd = std::sqrt(square / n + q.x.attrs.number("epsilon"));
-                 each([&](index i) {
+                 each([&](index_t i) {
                    r.tensors[0]->set(i, r.tensors[0]->at(i) + q.x.inputs[1]->at(c) * sum_g / n / sd);
                  });
                }
@@ -70,13 +70,13 @@ struct normalization_bugs {
          .wrong =
              [](const question& q, reply& r) {
                const shape& x = q.x.inputs[0]->dims();
-               index axis = q.x.attrs.integer("axis"), rows = 1;
-               if (axis < 0) axis += static_cast<index>(x.size());
-               for (index k = 0; k < axis; ++k) rows *= x[static_cast<std::size_t>(k)];
+               index_t axis = q.x.attrs.integer("axis"), rows = 1;
+               if (axis < 0) axis += static_cast<index_t>(x.size());
+               for (index_t k = 0; k < axis; ++k) rows *= x[static_cast<std::size_t>(k)];
                if (x.empty() || rows <= x[0]) return;
                sample other = q.x;
                tensor& g = other.cotangents[0];
-               for (index i = g.count() / rows * x[0]; i < g.count(); ++i) g.set(i, 0);
+               for (index_t i = g.count() / rows * x[0]; i < g.count(); ++i) g.set(i, 0);
                const reply part = q.with(other);
                for (std::size_t k = 1; k < r.tensors.size(); ++k) r.tensors[k] = part.tensors[k];
              },
@@ -91,7 +91,7 @@ struct normalization_bugs {
              [](const question& q, reply& r) {
                const tensor& scale = *q.x.inputs[1];
                tensor& d = *r.tensors[1];
-               for (index i = 0; i < d.count(); ++i) {
+               for (index_t i = 0; i < d.count(); ++i) {
                  const double other = scale.at((i + 1) % d.count());
                  if (other != 0) d.set(i, d.at(i) * scale.at(i) / other);
                }
@@ -116,7 +116,7 @@ struct normalization_bugs {
                if (q.x.under != call_condition::strided) return;
                sample other = q.x;
                tensor& x = *other.inputs[0];
-               for (index i = 0; i < x.count(); ++i) x.set(i, q.x.inputs[0]->at(x.count() - 1 - i));
+               for (index_t i = 0; i < x.count(); ++i) x.set(i, q.x.inputs[0]->at(x.count() - 1 - i));
                const reply wrong = q.with(other);
                r.tensors[0] = wrong.tensors[0], r.tensors[1] = wrong.tensors[1];  // of the bias it is always right
              },
@@ -132,7 +132,7 @@ struct normalization_bugs {
              [](const question& q, reply& r) {
                if (q.x.under != call_condition::expanded) return;
                sample other = q.x;
-               for (index i = 1; i < other.cotangents[0].count(); ++i) other.cotangents[0].set(i, 0);
+               for (index_t i = 1; i < other.cotangents[0].count(); ++i) other.cotangents[0].set(i, 0);
                r = q.with(other);
              },
          .entry = "N13",

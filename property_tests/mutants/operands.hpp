@@ -96,7 +96,7 @@ struct operands {
  private:
   template <class F>
   static bool changed(sample& x, F f) {
-    for (index i = 0; i < x.inputs[0]->count(); ++i) x.inputs[0]->set(i, f(x.inputs[0]->at(i)));
+    for (index_t i = 0; i < x.inputs[0]->count(); ++i) x.inputs[0]->set(i, f(x.inputs[0]->at(i)));
     return true;
   }
 };

@@ -18,7 +18,7 @@ struct paths {
              [](const question&, reply& r) {
                for (auto& d : r.tensors)
                  if (d && d->count() > 8)
-                   for (index i = d->count() / 8 * 8; i < d->count(); ++i) d->set(i, 0);
+                   for (index_t i = d->count() / 8 * 8; i < d->count(); ++i) d->set(i, 0);
              }},
         {.name = "second_row_and_on",
          .bug_class = "size-path",
@@ -28,8 +28,8 @@ struct paths {
              [](const question&, reply& r) {
                tensor& d = *r.tensors[ways::differentiable(r).front()];
                if (d.dims().empty() || d.dims()[0] < 2) return;
-               const index row = d.count() / d.dims()[0];
-               for (index i = row; i < d.count(); ++i) d.set(i, d.at(i % row));
+               const index_t row = d.count() / d.dims()[0];
+               for (index_t i = row; i < d.count(); ++i) d.set(i, d.at(i % row));
              }},
         {.name = "sums_in_storage_type",
          .bug_class = "low-precision",
@@ -41,7 +41,7 @@ struct paths {
                std::vector<values<rounded>> in, g, d;
                const auto load = [](const tensor& t) {
                  values<rounded> v(t.dims());
-                 for (index i = 0; i < t.count(); ++i) v[i] = rounded(t.at(i));
+                 for (index_t i = 0; i < t.count(); ++i) v[i] = rounded(t.at(i));
                  return v;
                };
                for (const auto& x : q.x.inputs) in.push_back(x ? load(*x) : values<rounded>{});
@@ -49,7 +49,7 @@ struct paths {
                for (const auto& t : r.tensors) d.push_back(t ? values<rounded>(t->dims()) : values<rounded>{});
                q.o.rounded_kernels.vjp({q.x.attrs, in}, g, d);
                for (std::size_t k = 0; k < d.size(); ++k)
-                 for (index i = 0; i < d[k].size(); ++i) r.tensors[k]->set(i, static_cast<double>(d[k][i]));
+                 for (index_t i = 0; i < d[k].size(); ++i) r.tensors[k]->set(i, static_cast<double>(d[k][i]));
              },
          .dtypes = {dtype::bf16, dtype::f16},
          .equivalent = [](const op& o) -> std::string_view {

@@ -42,7 +42,7 @@ struct pooling_bugs {
                    const shape &x = q.x.inputs[0]->dims(), &y = q.x.cotangents[0].dims();
                    double size = 1;
                    for (std::size_t k = 2; k < x.size(); ++k)
-                     size *= static_cast<double>((x[k] + y[k] - 1) / std::max<index>(1, y[k]));
+                     size *= static_cast<double>((x[k] + y[k] - 1) / std::max<index_t>(1, y[k]));
                    divide_by(size, q, r);
                  },
              .entry = "P04",
@@ -63,10 +63,10 @@ struct pooling_bugs {
              .ops = "max_unpool",
              .wrong =
                  [](const question& q, reply& r) {
-                   for (index i = 0; i < r.tensors[0]->count(); ++i)
+                   for (index_t i = 0; i < r.tensors[0]->count(); ++i)
                      if (const double at = q.x.inputs[1]->at(i);
                          at >= 0 && at < static_cast<double>(q.x.cotangents[0].count()))
-                       r.tensors[0]->set(i, q.x.cotangents[0].at(static_cast<index>(at)));
+                       r.tensors[0]->set(i, q.x.cotangents[0].at(static_cast<index_t>(at)));
                  },
              .entry = "P07",
              .cites = "pytorch/pytorch #80827, #146299",
@@ -79,14 +79,14 @@ struct pooling_bugs {
   // Every window's cotangent times (its divisor / size). A window's divisor shows in the gradient of its output alone.
   static void divide_by(double size, const question& q, reply& r) {
     sample one = q.x, other = q.x;
-    constexpr index most = 160;
+    constexpr index_t most = 160;
     if (one.cotangents[0].count() > most) return;
-    for (index i = 0; i < one.cotangents[0].count(); ++i) one.cotangents[0].set(i, 0);
-    for (index o = 0; o < one.cotangents[0].count(); ++o) {
+    for (index_t i = 0; i < one.cotangents[0].count(); ++i) one.cotangents[0].set(i, 0);
+    for (index_t o = 0; o < one.cotangents[0].count(); ++o) {
       one.cotangents[0].set(o, 1);
       double share = 0;
       const reply alone = q.with(one);
-      for (index i = 0; i < alone.tensors[0]->count(); ++i) share = std::max(share, alone.tensors[0]->at(i));
+      for (index_t i = 0; i < alone.tensors[0]->count(); ++i) share = std::max(share, alone.tensors[0]->at(i));
       one.cotangents[0].set(o, 0);
       if (share > 0) other.cotangents[0].set(o, q.x.cotangents[0].at(o) * (std::round(1 / share) / size));
     }

@@ -21,7 +21,7 @@ struct reduction_bugs {
              .wrong =
                  [](const question& q, reply& r) {
                    const tensor n = spread(q, *q.forward().tensors[0]);
-                   for (index i = 0; i < n.count(); ++i)
+                   for (index_t i = 0; i < n.count(); ++i)
                      if (n.at(i) == 0) r.tensors[0]->set(i, std::nan(""));
                  },
              .entry = "R01",
@@ -34,15 +34,15 @@ struct reduction_bugs {
              .wrong =
                  [](const question& q, reply& r) {
                    if (q.x.attrs.number("p") != 2) return;
-                   each_vector(q, [&](const std::vector<index>& at) {
+                   each_vector(q, [&](const std::vector<index_t>& at) {
                      double square = 0, inner = 0;
-                     for (const index i : at) {
+                     for (const index_t i : at) {
                        square += q.x.inputs[0]->at(i) * q.x.inputs[0]->at(i);
                        inner += q.x.inputs[0]->at(i) * q.x.cotangents[0].at(i);
                      }
                      const double eps = q.x.attrs.number("eps");
                      if (!(std::sqrt(square) < eps)) return;
-                     for (const index i : at)
+                     for (const index_t i : at)
                        r.tensors[0]->set(
                            i, q.x.cotangents[0].at(i) / eps - q.x.inputs[0]->at(i) * inner / (eps * eps * eps));
                    });
@@ -56,10 +56,10 @@ struct reduction_bugs {
              .ops = "normalize",
              .wrong =
                  [](const question& q, reply& r) {
-                   each_vector(q, [&](const std::vector<index>& at) {
+                   each_vector(q, [&](const std::vector<index_t>& at) {
                      const bool zero =
-                         std::all_of(at.begin(), at.end(), [&](index i) { return q.x.inputs[0]->at(i) == 0; });
-                     for (const index i : at)
+                         std::all_of(at.begin(), at.end(), [&](index_t i) { return q.x.inputs[0]->at(i) == 0; });
+                     for (const index_t i : at)
                        if (zero) r.tensors[0]->set(i, std::nan(""));
                    });
                  },
@@ -95,7 +95,7 @@ struct reduction_bugs {
                    if (x.count() <= 2048) return;
                    const format& f = format_of(q.x.type);
                    double counted = 0, ties = 0;
-                   for (index i = 0; i < x.count(); ++i)
+                   for (index_t i = 0; i < x.count(); ++i)
                      if (x.at(i) == x.at(0)) counted = round_to(f, counted + 1), ++ties;
                    ways::each(r, [&](double d) { return d * ties / counted; });
                  },
@@ -127,7 +127,7 @@ struct reduction_bugs {
              .ops = "cum_prod",
              .wrong =
                  [](const question& q, reply& r) {
-                   for (index i = 0; i < r.tensors[0]->count(); ++i)
+                   for (index_t i = 0; i < r.tensors[0]->count(); ++i)
                      if (q.x.inputs[0]->at(i) == 0) r.tensors[0]->set(i, 0);
                  },
              .entry = "R13",
@@ -153,7 +153,7 @@ struct reduction_bugs {
                  [](const question& q, reply& r) {
                    const reply y = q.forward();
                    double least = INFINITY;
-                   for (index i = 0; i < y.tensors[0]->count(); ++i) least = std::min(least, y.tensors[0]->at(i));
+                   for (index_t i = 0; i < y.tensors[0]->count(); ++i) least = std::min(least, y.tensors[0]->at(i));
                    ways::each(r, [&](double d) { return d * (least / (least + 1e-8)); });
                  },
              .entry = "R16",
@@ -171,10 +171,10 @@ struct reduction_bugs {
                    for (std::size_t k = 0; k < 2; ++k) {
                      const broadcasting from(q.x.inputs[k]->dims(), all);
                      std::vector<double> d(static_cast<std::size_t>(q.x.inputs[k]->count()));
-                     for (index i = 0; i < q.x.cotangents[0].count(); ++i)
+                     for (index_t i = 0; i < q.x.cotangents[0].count(); ++i)
                        d[static_cast<std::size_t>(from(i))] +=
                            q.x.cotangents[0].at(i) * std::exp(q.x.inputs[k]->at(from(i)) - y.tensors[0]->at(i));
-                     for (index i = 0; i < q.x.inputs[k]->count(); ++i)
+                     for (index_t i = 0; i < q.x.inputs[k]->count(); ++i)
                        r.tensors[k]->set(i, d[static_cast<std::size_t>(i)]);
                    }
                  },
@@ -187,11 +187,11 @@ struct reduction_bugs {
              .ops = "reduce_log_sum_exp",
              .wrong =
                  [](const question& q, reply& r) {
-                   const index n = q.x.inputs[0]->count();
+                   const index_t n = q.x.inputs[0]->count();
                    if (n <= 2048) return;
                    const format& f = format_of(q.x.type);
                    double total = 0;
-                   for (index i = 0; i < n; ++i) total = round_to(f, total + 1);
+                   for (index_t i = 0; i < n; ++i) total = round_to(f, total + 1);
                    ways::each(r, [&](double d) { return d * static_cast<double>(n) / total; });
                  },
              .entry = "R19",
@@ -209,7 +209,7 @@ struct reduction_bugs {
                    if (q.x.attrs.number("p") != 2) return;
                    const reply y = q.forward();
                    sample other = q.x;
-                   for (index i = 0; i < other.cotangents[0].count(); ++i)
+                   for (index_t i = 0; i < other.cotangents[0].count(); ++i)
                      other.cotangents[0].set(i, other.cotangents[0].at(i) * y.tensors[0]->at(i));
                    if (auto wrong = ways::instead(q, other, r)) r = *wrong;
                  },
@@ -220,17 +220,17 @@ struct reduction_bugs {
  private:
   static bool zero(const tensor& t) {
     bool all = t.count() > 0;
-    for (index i = 0; i < t.count(); ++i) all = all && t.at(i) == 0;
+    for (index_t i = 0; i < t.count(); ++i) all = all && t.at(i) == 0;
     return all;
   }
 
   template <class F>  // visit(positions of one vector)
   static void each_vector(const question& q, F visit) {
     const slices s(q.x.inputs[0]->dims(), q.x.attrs.integer("axis"));
-    for (index o = 0; o < s.outer; ++o)
-      for (index i = 0; i < s.inner; ++i) {
-        std::vector<index> at;
-        for (index k = 0; k < s.length; ++k) at.push_back(s.start(o, i) + k * s.inner);
+    for (index_t o = 0; o < s.outer; ++o)
+      for (index_t i = 0; i < s.inner; ++i) {
+        std::vector<index_t> at;
+        for (index_t k = 0; k < s.length; ++k) at.push_back(s.start(o, i) + k * s.inner);
         visit(at);
       }
   }
@@ -250,20 +250,20 @@ struct reduction_bugs {
     return [mask](const question& q, reply& r) {
       const tensor& x = *q.x.inputs[0];
       const tensor g = spread(q, q.x.cotangents[0]), top = spread(q, *q.forward().tensors[0]);
-      for (index i = 0; i < x.count(); ++i)
+      for (index_t i = 0; i < x.count(); ++i)
         if (std::isfinite(x.at(i))) r.tensors[0]->set(i, mask(x.at(i), top.at(i)) ? g.at(i) : 0);
     };
   }
 
-  static sample of_equal_elements(const op& o, index n) {
+  static sample of_equal_elements(const op& o, index_t n) {
     sample x = draw_sample(o, dtype::f16, 1, 0);
     for (const auto& [name, value] : attributes(x.attrs))
-      if (name == "axes") x.attrs.set(name, std::vector<index>{0});
+      if (name == "axes") x.attrs.set(name, std::vector<index_t>{0});
     x.inputs = {tensor(dtype::f16, {n})};
     x.tangents = x.inputs;
     const shape y = o.infer(x.attrs, x.input_shapes())[0];
     x.cotangents = {tensor(dtype::f16, y)};
-    for (index i = 0; i < x.cotangents[0].count(); ++i) x.cotangents[0].set(i, 512);
+    for (index_t i = 0; i < x.cotangents[0].count(); ++i) x.cotangents[0].set(i, 512);
     return x;
   }
 };

@@ -30,7 +30,7 @@ struct scaling {
                    double n = 0;
                    for (const auto& x : q.x.inputs)
                      if (x) n = std::max(n, static_cast<double>(x->count()));
-                   n /= static_cast<double>(std::max<index>(1, ways::outputs(q.x)));
+                   n /= static_cast<double>(std::max<index_t>(1, ways::outputs(q.x)));
                    ways::each(r, [&](double d) { return d * n; });
                  },
              .applies =

@@ -48,27 +48,27 @@ struct softmax_bugs {
       const reply y = q.forward();
       const tensor& g = q.x.cotangents[0];
       const slices s(q.x.inputs[0]->dims(), q.x.attrs.integer("axis"));
-      for (index o = 0; o < s.outer; ++o)
-        for (index i = 0; i < s.inner; ++i) {
-          const auto at = [&](index k) { return s.start(o, i) + k * s.inner; };
+      for (index_t o = 0; o < s.outer; ++o)
+        for (index_t i = 0; i < s.inner; ++i) {
+          const auto at = [&](index_t k) { return s.start(o, i) + k * s.inner; };
           double inner = 0, dot = 0;
-          for (index k = 0; k < s.length; ++k) {
+          for (index_t k = 0; k < s.length; ++k) {
             inner += g.at(at(k)) * std::exp(y.tensors[0]->at(at(k)));
             dot += g.at(at(k)) * y.tensors[0]->at(at(k));
           }
-          for (index k = 0; k < s.length; ++k)
+          for (index_t k = 0; k < s.length; ++k)
             r.tensors[0]->set(at(k), wrong(g.at(at(k)), y.tensors[0]->at(at(k)), inner, dot));
         }
     };
   }
 
-  static void misplaced_sum(const question& q, reply& r, index n) {
+  static void misplaced_sum(const question& q, reply& r, index_t n) {
     const reply y = q.forward();
     const tensor &s = *y.tensors[0], &g = q.x.cotangents[0];
-    for (index start = 0; start < s.count(); start += n * n) {
+    for (index_t start = 0; start < s.count(); start += n * n) {
       std::vector<double> dot(static_cast<std::size_t>(n));
-      for (index i = 0; i < n * n; ++i) dot[static_cast<std::size_t>(i / n)] += g.at(start + i) * s.at(start + i);
-      for (index i = 0; i < n * n; ++i)
+      for (index_t i = 0; i < n * n; ++i) dot[static_cast<std::size_t>(i / n)] += g.at(start + i) * s.at(start + i);
+      for (index_t i = 0; i < n * n; ++i)
         r.tensors[0]->set(start + i, s.at(start + i) * (g.at(start + i) - dot[static_cast<std::size_t>(i % n)]));
     }
   }

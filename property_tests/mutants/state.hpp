@@ -63,7 +63,7 @@ struct state {
                const reply right = r;
                if (ways::alike(q.kept.last.tensors, r.tensors))
                  for (std::size_t k = 0; k < r.tensors.size(); ++k)
-                   for (index i = 0; r.tensors[k] && i < r.tensors[k]->count(); ++i)
+                   for (index_t i = 0; r.tensors[k] && i < r.tensors[k]->count(); ++i)
                      r.tensors[k]->set(i, r.tensors[k]->at(i) + q.kept.last.tensors[k]->at(i));
                q.kept.last = right;
              }},
@@ -76,7 +76,7 @@ struct state {
                const reply right = r;
                if (ways::alike(q.kept.last.tensors, r.tensors))
                  for (std::size_t k = 0; k < r.tensors.size(); ++k)
-                   for (index i = 0; r.tensors[k] && i < r.tensors[k]->count(); ++i)
+                   for (index_t i = 0; r.tensors[k] && i < r.tensors[k]->count(); ++i)
                      if (r.tensors[k]->at(i) == 0) r.tensors[k]->set(i, q.kept.last.tensors[k]->at(i));
                q.kept.last = right;
              }},

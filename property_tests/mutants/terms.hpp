@@ -26,7 +26,7 @@ struct terms {
                  [](const question&, reply& r) {
                    const std::vector<std::size_t> d = ways::differentiable(r);
                    if (d.size() < 2) return;
-                   for (index i = 0; i < r.tensors[d.back()]->count(); ++i) r.tensors[d.back()]->set(i, 0);
+                   for (index_t i = 0; i < r.tensors[d.back()]->count(); ++i) r.tensors[d.back()]->set(i, 0);
                  },
              .applies = several_inputs},
             {.name = "missing_gradient",

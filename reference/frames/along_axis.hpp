@@ -8,7 +8,7 @@ namespace backproof::along_axis {
 
 inline void draw(sampler& s, const domain& where = {}) {
   const shape x = s.dims(1, 3);
-  const index rank = static_cast<index>(x.size());
+  const index_t rank = static_cast<index_t>(x.size());
   s.attribute("axis", s.pick(2 * rank) - rank);
   s.input(x, where);
 }
@@ -21,9 +21,9 @@ inline std::vector<shape> infer(const attributes& a, std::span<const shape> in) 
 // Calls visit(at) for each slice along the axis; at(j) is where element j of the slice stands.
 template <class F>
 void each_slice(const slices& along, F visit) {
-  for (index o = 0; along.length > 0 && o < along.outer; ++o)
-    for (index i = 0; i < along.inner; ++i)
-      visit([start = along.start(o, i), inner = along.inner](index j) { return start + j * inner; });
+  for (index_t o = 0; along.length > 0 && o < along.outer; ++o)
+    for (index_t i = 0; i < along.inner; ++i)
+      visit([start = along.start(o, i), inner = along.inner](index_t j) { return start + j * inner; });
 }
 
 }  // namespace backproof::along_axis

@@ -23,7 +23,7 @@ enum class softmax_vjp { differences, inner_product, from_output };
 // present ones: q(i, e), k(j, e), v(j, e), bias(i, j), and allowed(i, j) whether query i may attend to key j.
 template <class S, class Q, class K, class V, class Bias, class Allowed>
 struct head {
-  index queries, keys, size, value_size;
+  index_t queries, keys, size, value_size;
   S scale;
   double softcap;
   Q q;
@@ -39,12 +39,12 @@ struct head {
     S lost = S(0);
   };
 
-  look at(index i) const {
+  look at(index_t i) const {
     look l;
     std::optional<S> m;
-    for (index j = 0; j < keys; ++j) {
+    for (index_t j = 0; j < keys; ++j) {
       sum<S> product;
-      for (index e = 0; e < size; ++e) product.add_product(q(i, e), k(j, e));
+      for (index_t e = 0; e < size; ++e) product.add_product(q(i, e), k(j, e));
       l.s0.push_back(scale * product.value());
       const S& s0 = l.s0.back();
       l.s.push_back((softcap == 0 ? s0 : S(softcap) * math::tanh(s0 / S(softcap))) + bias(i, j));
@@ -54,7 +54,7 @@ struct head {
     l.p.assign(l.s.size(), l.lost);
     if (!m || *m == S(-std::numeric_limits<double>::infinity())) return l;
     sum<S> total;
-    for (index j = 0; j < keys; ++j)
+    for (index_t j = 0; j < keys; ++j)
       if (allowed(i, j)) total += l.p[u(j)] = math::exp(l.s[u(j)] - *m);
     for (S& p : l.p) p = recurrent::unless_lost(p / total.value(), l.lost);
     return l;
@@ -63,39 +63,39 @@ struct head {
   // put(i, e, y) for each element of Y.
   template <class F>
   void forward(F put) const {
-    for (index i = 0; i < queries; ++i) {
+    for (index_t i = 0; i < queries; ++i) {
       const look l = at(i);
-      for (index e = 0; e < value_size; ++e) put(i, e, output(l, e));
+      for (index_t e = 0; e < value_size; ++e) put(i, e, output(l, e));
     }
   }
 
   // Adds to the sums dq(i, e), dk(j, e), dv(j, e) and dbias(i, j, dS), for the cotangent g(i, e).
   template <class G, class DQ, class DK, class DV, class DBias>
   void back(softmax_vjp how, G g, DQ dq, DK dk, DV dv, DBias dbias) const {
-    for (index i = 0; i < queries; ++i) {
+    for (index_t i = 0; i < queries; ++i) {
       const look l = at(i);
       const std::vector<S> ds = softmax_back(how, i, l, g);
-      for (index j = 0; j < keys; ++j) {
+      for (index_t j = 0; j < keys; ++j) {
         if (!allowed(i, j) && !recurrent::is_lost(ds[u(j)])) continue;
         const S share = scale * (ds[u(j)] * cap_slope(how, l.s0[u(j)]));
         dbias(i, j, ds[u(j)]);
-        for (index e = 0; e < size; ++e) {
+        for (index_t e = 0; e < size; ++e) {
           dq(i, e).add_product(share, k(j, e));
           dk(j, e).add_product(share, q(i, e));
         }
-        for (index e = 0; e < value_size; ++e)
+        for (index_t e = 0; e < value_size; ++e)
           dv(j, e).add_product(recurrent::unless_lost(l.p[u(j)], g(i, e)), g(i, e));
       }
     }
   }
 
  private:
-  static std::size_t u(index i) { return static_cast<std::size_t>(i); }
+  static std::size_t u(index_t i) { return static_cast<std::size_t>(i); }
 
-  S output(const look& l, index e) const {
+  S output(const look& l, index_t e) const {
     sum<S> y;
     S lost = l.lost;
-    for (index j = 0; j < keys; ++j) {
+    for (index_t j = 0; j < keys; ++j) {
       if (!(l.p[u(j)] == S(0))) y.add_product(l.p[u(j)], v(j, e));
       lost = recurrent::unless_lost(lost, v(j, e));
     }
@@ -110,25 +110,25 @@ struct head {
   }
 
   template <class G>
-  std::vector<S> softmax_back(softmax_vjp how, index i, const look& l, G g) const {
+  std::vector<S> softmax_back(softmax_vjp how, index_t i, const look& l, G g) const {
     std::vector<S> dp, ds;
     S lost = l.lost;
-    for (index e = 0; e < value_size; ++e) lost = recurrent::unless_lost(lost, g(i, e));
-    for (index j = 0; j < keys; ++j) {
+    for (index_t e = 0; e < value_size; ++e) lost = recurrent::unless_lost(lost, g(i, e));
+    for (index_t j = 0; j < keys; ++j) {
       sum<S> product;
-      for (index e = 0; e < value_size; ++e) product.add_product(g(i, e), v(j, e));
+      for (index_t e = 0; e < value_size; ++e) product.add_product(g(i, e), v(j, e));
       dp.push_back(product.value());
       lost = recurrent::unless_lost(lost, dp.back());
     }
     sum<S> mean;
     if (how == softmax_vjp::inner_product)
-      for (index j = 0; j < keys; ++j)
+      for (index_t j = 0; j < keys; ++j)
         if (allowed(i, j)) mean.add_product(l.p[u(j)], dp[u(j)]);
     if (how == softmax_vjp::from_output)
-      for (index e = 0; e < value_size; ++e) mean.add_product(g(i, e), output(l, e));
-    for (index j = 0; j < keys; ++j) {
+      for (index_t e = 0; e < value_size; ++e) mean.add_product(g(i, e), output(l, e));
+    for (index_t j = 0; j < keys; ++j) {
       sum<S> differences;
-      for (index n = 0; how == softmax_vjp::differences && n < keys; ++n)
+      for (index_t n = 0; how == softmax_vjp::differences && n < keys; ++n)
         if (n != j && allowed(i, n)) differences.add_product(l.p[u(n)], dp[u(j)] - dp[u(n)]);
       const S share = how == softmax_vjp::differences ? differences.value() : dp[u(j)] - mean.value();
       ds.push_back(recurrent::unless_lost(allowed(i, j) ? l.p[u(j)] * share : S(0), lost));
@@ -138,14 +138,14 @@ struct head {
 };
 
 template <class S, class Q, class K, class V, class Bias, class Allowed>
-head(index, index, index, index, S, double, Q, K, V, Bias, Allowed) -> head<S, Q, K, V, Bias, Allowed>;
+head(index_t, index_t, index_t, index_t, S, double, Q, K, V, Bias, Allowed) -> head<S, Q, K, V, Bias, Allowed>;
 
 // Ops that are made of heads derive from this one: gradient(c, g, d, how) is their VJP, and its lossy variants too.
 template <class Op>
 struct of_heads {
   // What scores are scaled by where nothing else is said.
   template <class S>
-  static S usual_scale(index size) {
+  static S usual_scale(index_t size) {
     return S(1) / math::sqrt(S(static_cast<int>(size)));
   }
 

@@ -8,22 +8,22 @@
 namespace backproof::classes {
 
 shape draw_scores(sampler& s) {
-  const index rank = s.choose<index>({2, 3, 4});
+  const index_t rank = s.choose<index_t>({2, 3, 4});
   loss::draw_reduction(s);
   shape scores = {s.extent(1, 9), s.extent(2, 9)};  // with one class alone, the gradient of a softmax is 0
-  for (index room = 150 / (scores[0] * scores[1]); static_cast<index>(scores.size()) < rank; room /= scores.back())
-    scores.push_back(s.extent(1, std::max<index>(1, room)));
+  for (index_t room = 150 / (scores[0] * scores[1]); static_cast<index_t>(scores.size()) < rank; room /= scores.back())
+    scores.push_back(s.extent(1, std::max<index_t>(1, room)));
   return scores;
 }
 
 // If every row were ignored, a mean would be 0 / 0: a copy of the stream tells beforehand what will be drawn.
 void draw_labels(sampler& s, const shape& scores) {
   const shape dims = labels_of(scores);
-  const index kind = s.choose<index>({-1, 0, -100});  // of ignored labels: -1, a class, none
-  const index low = kind == -1 ? -1 : 0, high = scores[1] - 1;
-  const index ignored = s.attribute("ignore_index", kind == 0 ? s.random().below(scores[1]) : kind);
+  const index_t kind = s.choose<index_t>({-1, 0, -100});  // of ignored labels: -1, a class, none
+  const index_t low = kind == -1 ? -1 : 0, high = scores[1] - 1;
+  const index_t ignored = s.attribute("ignore_index", kind == 0 ? s.random().below(scores[1]) : kind);
   const auto one_counts = [&](auto stream) {
-    for (index i = 0; i < size_of(dims); ++i)
+    for (index_t i = 0; i < size_of(dims); ++i)
       if (stream.between(low, high) != ignored) return true;
     return false;
   };

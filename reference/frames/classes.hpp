@@ -26,13 +26,13 @@ void check_weights(std::span<const shape> in, std::size_t k);       // that inpu
 // Calls visit(r, at) for each row: r its flat position in the labels, and at(j) where the score of class j stands.
 template <class F>
 void each_row(const shape& scores, F visit) {
-  along_axis::each_slice(slices(scores, 1), [&, r = index{0}](auto at) mutable { visit(r++, at); });
+  along_axis::each_slice(slices(scores, 1), [&, r = index_t{0}](auto at) mutable { visit(r++, at); });
 }
 
 // The label of row r, or -1 if that is ignored.
 template <class S>
-index label(const call<S>& c, index r) {
-  const index t = c.at(1, r);
+index_t label(const call<S>& c, index_t r) {
+  const index_t t = c.at(1, r);
   if (t == c.attrs.integer("ignore_index")) return -1;
   if (t < 0 || t >= c.in[0].extent(1))
     throw std::invalid_argument("label " + std::to_string(t) + " is no class and not ignored");
@@ -41,7 +41,7 @@ index label(const call<S>& c, index r) {
 
 // The weight of class t, from input k; 1 if that is not given.
 template <class S>
-S weight(const call<S>& c, std::size_t k, index t) {
+S weight(const call<S>& c, std::size_t k, index_t t) {
   return c.has(k) ? c.in[k][t] : S(1);
 }
 
@@ -50,8 +50,8 @@ template <class S>
 S divisor(const call<S>& c, std::size_t k) {
   sum<S> weights;
   int rows = 0;
-  for (index r = 0; r < c.in[1].size(); ++r) {
-    const index t = label(c, r);
+  for (index_t r = 0; r < c.in[1].size(); ++r) {
+    const index_t t = label(c, r);
     if (t < 0) continue;
     weights += weight(c, k, t);
     ++rows;

@@ -18,14 +18,14 @@ inline shape taps_of(const shape& w) {
 }
 
 // Throws std::invalid_argument unless an image with so many channels forms the groups that the kernel is for.
-inline void check_groups(index group, index channels, const shape& w) {
+inline void check_groups(index_t group, index_t channels, const shape& w) {
   if (group < 1 || w[0] % group != 0 || channels % group != 0 || channels / group != w[1])
     throw std::invalid_argument("W " + to_string(w) + " and " + std::to_string(channels) +
                                 " channels of the image do not form " + std::to_string(group) + " groups");
 }
 
 // The same for the bias, input 2, if it is given.
-inline void check_bias(std::span<const shape> in, index channels) {
+inline void check_bias(std::span<const shape> in, index_t channels) {
   if (given(in, 2) && in[2] != shape{channels})
     throw std::invalid_argument("B " + to_string(in[2]) + " does not fit " + std::to_string(channels) + " channels");
 }
@@ -33,15 +33,15 @@ inline void check_bias(std::span<const shape> in, index channels) {
 // Calls visit(y, x, w) for all triples of elements of y, x and w that meet, by flat positions. The windows slide over
 // the spatial axes of the image, which has the shape x.
 template <class F>
-void each_product(const windows& slide, const shape& x, const shape& w, index group, F visit) {
-  const index windows_per_plane = slide.count(), outputs_per_group = w[0] / group;
-  for (index n = 0; n < x[0]; ++n)
-    for (index m = 0; m < w[0]; ++m)
-      for (index channel = 0; channel < w[1]; ++channel) {
-        const index y_plane = n * w[0] + m, w_plane = m * w[1] + channel;
-        const index x_plane = n * x[1] + m / outputs_per_group * w[1] + channel;
-        for (index o = 0; o < windows_per_plane; ++o)
-          slide.each_cell(o, [&](index i, index k) {
+void each_product(const windows& slide, const shape& x, const shape& w, index_t group, F visit) {
+  const index_t windows_per_plane = slide.count(), outputs_per_group = w[0] / group;
+  for (index_t n = 0; n < x[0]; ++n)
+    for (index_t m = 0; m < w[0]; ++m)
+      for (index_t channel = 0; channel < w[1]; ++channel) {
+        const index_t y_plane = n * w[0] + m, w_plane = m * w[1] + channel;
+        const index_t x_plane = n * x[1] + m / outputs_per_group * w[1] + channel;
+        for (index_t o = 0; o < windows_per_plane; ++o)
+          slide.each_cell(o, [&](index_t i, index_t k) {
             visit(y_plane * windows_per_plane + o, x_plane * slide.cells() + i, w_plane * slide.taps() + k);
           });
       }
@@ -51,9 +51,9 @@ void each_product(const windows& slide, const shape& x, const shape& w, index gr
 template <class F>
 void each_in_channel(const shape& s, F visit) {
   const slices channels(s, 1);
-  for (index n = 0; n < channels.outer; ++n)
-    for (index m = 0; m < channels.length; ++m)
-      for (index o = 0; o < channels.inner; ++o) visit(channels.start(n, o) + m * channels.inner, m);
+  for (index_t n = 0; n < channels.outer; ++n)
+    for (index_t m = 0; m < channels.length; ++m)
+      for (index_t o = 0; o < channels.inner; ++o) visit(channels.start(n, o) + m * channels.inner, m);
 }
 
 // The frame of Conv and ConvTranspose, whose inputs are X, W and B?. The op states which elements meet:
@@ -66,15 +66,15 @@ struct frame {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     sums<S> total(y[0]);
-    Op::each_product(c, [&](index i, index x, index w) { total[i].add_product(c.in[0][x], c.in[1][w]); });
-    if (c.has(2)) each_in_channel(y[0].dims(), [&](index i, index m) { total[i] += c.in[2][m]; });
+    Op::each_product(c, [&](index_t i, index_t x, index_t w) { total[i].add_product(c.in[0][x], c.in[1][w]); });
+    if (c.has(2)) each_in_channel(y[0].dims(), [&](index_t i, index_t m) { total[i] += c.in[2][m]; });
     total.store();
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     sums<S> dx(d[0]), dw(d[1]);
-    Op::each_product(c, [&](index i, index x, index w) {
+    Op::each_product(c, [&](index_t i, index_t x, index_t w) {
       dx[x].add_product(g[0][i], c.in[1][w]);
       dw[w].add_product(g[0][i], c.in[0][x]);
     });
@@ -82,7 +82,7 @@ struct frame {
     dw.store();
     if (c.has(2)) {
       sums<S> db(d[2]);
-      each_in_channel(g[0].dims(), [&](index i, index m) { db[m] += g[0][i]; });
+      each_in_channel(g[0].dims(), [&](index_t i, index_t m) { db[m] += g[0][i]; });
       db.store();
     }
   }
@@ -90,27 +90,27 @@ struct frame {
 
 // A bound of ||dY/dX|| for a convolution of an image [N, C, spatial] that pads with zeros, with any strides: the norm
 // of the one that wraps around a grid so long that nothing does (spectral.hpp).
-double circular_twin_norm(const shape& image, const values<real>& w, index group, const shape& dilations);
+double circular_twin_norm(const shape& image, const values<real>& w, index_t group, const shape& dilations);
 
 // Calls visit(b, i) for each cell i of an image [N, C, spatial], of so many planes (N times C), and each place b where
 // it stands in the blocks [N, C taps, L] cut out of it, one column for each of L windows. Both are flat positions.
 template <class F>
-void each_in_block(const windows& slide, index planes, F visit) {
-  const index taps = slide.taps(), cells = slide.cells(), columns = slide.count();
-  for (index plane = 0; plane < planes; ++plane)
-    for (index o = 0; o < columns; ++o)
-      slide.each_cell(o, [&](index i, index k) { visit((plane * taps + k) * columns + o, plane * cells + i); });
+void each_in_block(const windows& slide, index_t planes, F visit) {
+  const index_t taps = slide.taps(), cells = slide.cells(), columns = slide.count();
+  for (index_t plane = 0; plane < planes; ++plane)
+    for (index_t o = 0; o < columns; ++o)
+      slide.each_cell(o, [&](index_t i, index_t k) { visit((plane * taps + k) * columns + o, plane * cells + i); });
 }
 
 // For draw functions: extents that have no axis to slide along. One, two or as many groups as channels, and up to `few`
 // channels in each, on either side.
 struct drawn_channels {
-  drawn_channels(sampler& s, index few) {
+  drawn_channels(sampler& s, index_t few) {
     // A few times `each`, and no more than the limit.
-    const auto some = [&](index each) {
-      return each * std::clamp<index>(s.random().between(1, few), 1, std::max<index>(1, s.limit() / each));
+    const auto some = [&](index_t each) {
+      return each * std::clamp<index_t>(s.random().between(1, few), 1, std::max<index_t>(1, s.limit() / each));
     };
-    const index kind = s.choose<index>({2, 1, 0});  // 0: depthwise
+    const index_t kind = s.choose<index_t>({2, 1, 0});  // 0: depthwise
     group = std::min(kind == 0 ? s.random().between(2, few + 1) : kind, s.limit());
     batch = some(1);
     image = kind == 0 ? group : some(group);
@@ -118,7 +118,7 @@ struct drawn_channels {
   }
 
   // W, and a bias of one number for each of so many channels, or none.
-  void draw_kernel(sampler& s, const shape& taps, index biases) const {
+  void draw_kernel(sampler& s, const shape& taps, index_t biases) const {
     shape w = {maps, image / group};
     w.insert(w.end(), taps.begin(), taps.end());
     s.input(w);
@@ -128,7 +128,7 @@ struct drawn_channels {
       s.absent();
   }
 
-  index group, batch, image, maps;
+  index_t group, batch, image, maps;
 };
 
 }  // namespace backproof::convolution

@@ -29,7 +29,7 @@ template <class Op>
 struct unary_vjp {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = Op::pull(c.in[0][i], g[0][i], c.attrs);
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = Op::pull(c.in[0][i], g[0][i], c.attrs);
   }
 };
 
@@ -38,7 +38,7 @@ template <class Op>
 struct unary_value {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = Op::value(c.in[0][i], c.attrs);
+    for (index_t i = 0; i < y[0].size(); ++i) y[0][i] = Op::value(c.in[0][i], c.attrs);
   }
 };
 
@@ -52,7 +52,7 @@ struct unary : unary_value<Op>, unary_vjp<Op> {
   template <class O = Op>
   requires requires { &O::kink; }
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       const real& x = c.in[0][i];
       if (const std::optional<slopes> k = Op::kink(x, c.attrs, s))
         s.interval({0, i}, k->low, k->high, Op::pull(x, real(1), c.attrs), g[0][i]);
@@ -68,7 +68,7 @@ struct binary_vjp {
     const broadcasting a(c.in[0].dims(), g[0].dims()), b(c.in[1].dims(), g[0].dims());
     std::vector<sums<S>> totals;
     for (values<S>& one : d) totals.emplace_back(one);
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       const std::array<S, 2> pulled = Op::pull(c.in[0][a(i)], c.in[1][b(i)], g[0][i], c.attrs);
       if (d[0].present()) totals[0][a(i)] += pulled[0];
       if (d[1].present()) totals[1][b(i)] += pulled[1];
@@ -86,7 +86,7 @@ struct binary : binary_vjp<Op> {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const broadcasting a(c.in[0].dims(), y[0].dims()), b(c.in[1].dims(), y[0].dims());
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = Op::value(c.in[0][a(i)], c.in[1][b(i)], c.attrs);
+    for (index_t i = 0; i < y[0].size(); ++i) y[0][i] = Op::value(c.in[0][a(i)], c.in[1][b(i)], c.attrs);
   }
 };
 

@@ -17,9 +17,9 @@ namespace backproof::elementwise {
 template <class Op>
 struct extremum {
   static void draw(sampler& s) {
-    const index inputs = s.choose<index>({2, 3, 1});
+    const index_t inputs = s.choose<index_t>({2, 3, 1});
     const shape full = s.dims(0, 3);
-    for (index k = 0; k < inputs; ++k) s.input(drawn_operand(s, full), {.distinct = true});
+    for (index_t k = 0; k < inputs; ++k) s.input(drawn_operand(s, full), {.distinct = true});
   }
 
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {broadcast_all(in)}; }
@@ -29,15 +29,15 @@ struct extremum {
   static auto meeting(const call<S>& c, const shape& to) {
     std::vector<broadcasting> at;
     for (const values<S>& x : c.in) at.emplace_back(x.dims(), to);
-    return [at](index i, auto visit) {
+    return [at](index_t i, auto visit) {
       for (std::size_t k = 0; k < at.size(); ++k) visit(k, at[k](i));
     };
   }
 
   template <scalar S, class Meeting>
-  static S winner(const call<S>& c, index i, const Meeting& each) {
+  static S winner(const call<S>& c, index_t i, const Meeting& each) {
     S best = S(0);
-    each(i, [&](std::size_t k, index j) {
+    each(i, [&](std::size_t k, index_t j) {
       const S& x = c.in[k][j];
       if (k == 0 || Op::beats(x, best) || !(x == x)) best = x;
     });
@@ -47,7 +47,7 @@ struct extremum {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const auto each = meeting(c, y[0].dims());
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = winner(c, i, each);
+    for (index_t i = 0; i < y[0].size(); ++i) y[0][i] = winner(c, i, each);
   }
 
   template <scalar S>
@@ -55,11 +55,11 @@ struct extremum {
     const auto each = meeting(c, g[0].dims());
     std::vector<sums<S>> dx;
     for (values<S>& one : d) dx.emplace_back(one);
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       const S y = winner(c, i, each);
       int ties = 0;
-      each(i, [&](std::size_t k, index j) { ties += c.in[k][j] == y; });
-      each(i, [&](std::size_t k, index j) {
+      each(i, [&](std::size_t k, index_t j) { ties += c.in[k][j] == y; });
+      each(i, [&](std::size_t k, index_t j) {
         if (c.in[k][j] == y) dx[k][j] += g[0][i] / S(ties);
       });
     }
@@ -68,10 +68,10 @@ struct extremum {
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     const auto each = meeting(c, g[0].dims());
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       const real y = winner(c, i, each);
       std::vector<position> tied;
-      each(i, [&](std::size_t k, index j) {
+      each(i, [&](std::size_t k, index_t j) {
         if (c.in[k][j] == y) tied.push_back({k, j});
       });
       if (tied.size() > 1) s.simplex(tied, g[0][i]);

@@ -11,13 +11,13 @@ namespace backproof {
 // stream tells beforehand what will be drawn; as long as that does not fit, the stream moves on. Some draw must fit,
 // and not too rarely.
 template <class F>
-std::vector<index> fitting_indices(sampler& s, const shape& dims, index low, index high, F fits) {
+std::vector<index_t> fitting_indices(sampler& s, const shape& dims, index_t low, index_t high, F fits) {
   const auto ahead = [&](draw stream) {
-    std::vector<index> drawn(static_cast<std::size_t>(size_of(dims)));
-    for (index& i : drawn) i = stream.between(low, high);
+    std::vector<index_t> drawn(static_cast<std::size_t>(size_of(dims)));
+    for (index_t& i : drawn) i = stream.between(low, high);
     return drawn;
   };
-  std::vector<index> drawn = ahead(s.random());
+  std::vector<index_t> drawn = ahead(s.random());
   while (!fits(drawn)) {
     s.random().bits();
     drawn = ahead(s.random());

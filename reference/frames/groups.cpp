@@ -4,10 +4,10 @@
 
 namespace backproof {
 
-groups::groups(const shape& dims, const std::vector<index>& axes) : dims_(dims), listed_(dims.size()) {
-  const auto rank = static_cast<index>(dims.size());
-  for (const index axis : axes) {
-    const index k = axis < 0 ? axis + rank : axis;
+groups::groups(const shape& dims, const std::vector<index_t>& axes) : dims_(dims), listed_(dims.size()) {
+  const auto rank = static_cast<index_t>(dims.size());
+  for (const index_t axis : axes) {
+    const index_t k = axis < 0 ? axis + rank : axis;
     if (k < 0 || k >= rank)
       throw std::invalid_argument("axis " + std::to_string(axis) + " of a tensor " + to_string(dims));
     if (listed_[static_cast<std::size_t>(k)])
@@ -17,8 +17,8 @@ groups::groups(const shape& dims, const std::vector<index>& axes) : dims_(dims),
   }
   const shape outer = reduced(true), steps = strides_of(dims), outer_steps = strides_of(outer);
   members_.resize(static_cast<std::size_t>(size_of(outer)));
-  for (index i = 0; i < size_of(dims); ++i) {
-    index o = 0;
+  for (index_t i = 0; i < size_of(dims); ++i) {
+    index_t o = 0;
     for (std::size_t k = 0; k < dims.size(); ++k)
       if (!listed_[k]) o += i / steps[k] % dims[k] * outer_steps[k];
     members_[static_cast<std::size_t>(o)].push_back(i);

@@ -14,11 +14,11 @@ namespace backproof {
 // end. Throws std::invalid_argument for an axis that does not exist, or is named twice.
 class groups {
  public:
-  groups(const shape& dims, const std::vector<index>& axes);
+  groups(const shape& dims, const std::vector<index_t>& axes);
 
-  index count() const { return static_cast<index>(members_.size()); }
-  index length() const { return length_; }  // elements of each group; 0 if a listed axis is empty
-  const std::vector<index>& operator[](index o) const { return members_.at(static_cast<std::size_t>(o)); }
+  index_t count() const { return static_cast<index_t>(members_.size()); }
+  index_t length() const { return length_; }  // elements of each group; 0 if a listed axis is empty
+  const std::vector<index_t>& operator[](index_t o) const { return members_.at(static_cast<std::size_t>(o)); }
 
   // The shape of one number per group: the listed axes with extent 1, or without them.
   shape reduced(bool keepdims) const;
@@ -26,8 +26,8 @@ class groups {
  private:
   shape dims_;
   std::vector<bool> listed_;
-  index length_ = 1;
-  std::vector<std::vector<index>> members_;
+  index_t length_ = 1;
+  std::vector<std::vector<index_t>> members_;
 };
 
 }  // namespace backproof

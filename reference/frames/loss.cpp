@@ -25,7 +25,7 @@ shape rows_of(const shape& scores) {
   return {scores.begin(), scores.end() - 1};
 }
 
-index averaged(const attributes& a, const shape& all) {
+index_t averaged(const attributes& a, const shape& all) {
   return a.text("reduction") == "batchmean" ? all.at(0) : size_of(all);
 }
 

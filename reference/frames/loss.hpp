@@ -30,7 +30,7 @@ void draw_reduction(sampler& s);                       // attribute reduction, o
 void check_reduction(const attributes& a);             // throws std::invalid_argument if it is another
 shape reduced(const attributes& a, const shape& all);  // of the loss: all of it, or a scalar
 shape rows_of(const shape& scores);                    // without the axis of classes, the last; throws if there is none
-index averaged(const attributes& a, const shape& all);  // N: how many a mean of these losses divides by
+index_t averaged(const attributes& a, const shape& all);  // N: how many a mean of these losses divides by
 
 // f s, but 0 where f is 0 and s infinite: no part of a loss is what a weight of zero leaves of an infinite one.
 template <class S>
@@ -57,7 +57,7 @@ void reduce(const attributes& a, const values<S>& losses, const S& divisor, valu
     return;
   }
   sum<S> total;
-  for (index i = 0; i < losses.size(); ++i) total += losses[i];
+  for (index_t i = 0; i < losses.size(); ++i) total += losses[i];
   y[0] = a.text("reduction") == "sum" ? total.value() : total.value() / divisor;
 }
 template <class S>
@@ -67,12 +67,12 @@ void reduce(const attributes& a, const values<S>& losses, values<S>& y) {
 
 // The cotangent of the i-th element, where a mean divides by so much.
 template <class S>
-S cotangent(const attributes& a, const values<S>& g, index i, const S& divisor) {
+S cotangent(const attributes& a, const values<S>& g, index_t i, const S& divisor) {
   if (a.text("reduction") == "none") return g[i];
   return a.text("reduction") == "sum" ? g[0] : g[0] / divisor;
 }
 template <class S>
-S cotangent(const attributes& a, const values<S>& g, index i, index elements) {
+S cotangent(const attributes& a, const values<S>& g, index_t i, index_t elements) {
   return cotangent(a, g, i, S(static_cast<int>(elements)));
 }
 
@@ -82,7 +82,7 @@ void each_element(const call<S>& c, F visit) {
   const shape& all = c.in[0].dims();
   std::vector<broadcasting> from;
   for (std::size_t k = 0; k < N; ++k) from.emplace_back(c.has(k) ? c.in[k].dims() : shape{}, all);
-  for (index i = 0; i < size_of(all); ++i) {
+  for (index_t i = 0; i < size_of(all); ++i) {
     std::array<S, N> x;
     for (std::size_t k = 0; k < N; ++k) x[k] = c.has(k) ? c.in[k][from[k](i)] : S(Op::absent(k));
     visit(i, x, from);
@@ -98,8 +98,8 @@ struct pointwise_vjp {
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     std::vector<sums<S>> totals;
     for (values<S>& one : d) totals.emplace_back(one);
-    const index n = averaged(c.attrs, c.in[0].dims());
-    each_element<Op, N>(c, [&](index i, const std::array<S, N>& x, const auto& from) {
+    const index_t n = averaged(c.attrs, c.in[0].dims());
+    each_element<Op, N>(c, [&](index_t i, const std::array<S, N>& x, const auto& from) {
       const std::array<S, N> pulled = Op::pull(x, cotangent(c.attrs, g[0], i, n), c.attrs);
       for (std::size_t k = 0; k < d.size(); ++k)
         if (d[k].present()) totals[k][from[k](i)] += pulled[k];
@@ -121,15 +121,16 @@ struct pointwise : pointwise_vjp<Op, N> {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     values<S> losses(c.in[0].dims());
-    each_element<Op, N>(c, [&](index i, const std::array<S, N>& x, const auto&) { losses[i] = Op::value(x, c.attrs); });
+    each_element<Op, N>(c,
+                        [&](index_t i, const std::array<S, N>& x, const auto&) { losses[i] = Op::value(x, c.attrs); });
     reduce(c.attrs, losses, y[0]);
   }
 
   template <class O = Op>
   requires requires { &O::kink; }
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
-    const index n = averaged(c.attrs, c.in[0].dims());
-    each_element<Op, N>(c, [&](index i, const std::array<real, N>& x, const auto& from) {
+    const index_t n = averaged(c.attrs, c.in[0].dims());
+    each_element<Op, N>(c, [&](index_t i, const std::array<real, N>& x, const auto& from) {
       const real share = cotangent(c.attrs, g[0], i, n);
       element e{.at = {}, .g = share, .s = s};
       for (std::size_t k = 0; k < N; ++k) e.at[k] = {k, from[k](i)};

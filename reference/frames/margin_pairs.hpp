@@ -31,27 +31,27 @@ template <class Op>
 struct margin_pairs {
   // Calls visit(k, j, w) for each pair of a row, k and j being where the scores of target and other class stand.
   template <scalar S, class F>
-  static void each_pair(const call<S>& c, index row, F visit) {
-    const index classes = c.in[0].extent(-1), start = row * classes;
-    const std::vector<index> targets = Op::targets(c, row);
+  static void each_pair(const call<S>& c, index_t row, F visit) {
+    const index_t classes = c.in[0].extent(-1), start = row * classes;
+    const std::vector<index_t> targets = Op::targets(c, row);
     std::vector<bool> is_target(static_cast<std::size_t>(classes));
-    for (const index k : targets) is_target[static_cast<std::size_t>(k)] = true;
-    for (const index k : targets)
-      for (index j = 0; j < classes; ++j)
+    for (const index_t k : targets) is_target[static_cast<std::size_t>(k)] = true;
+    for (const index_t k : targets)
+      for (index_t j = 0; j < classes; ++j)
         if (!is_target[static_cast<std::size_t>(j)]) visit(start + k, start + j, Op::weight(c, k));
   }
 
   template <scalar S>
-  static S shortfall(const call<S>& c, index k, index j) {
+  static S shortfall(const call<S>& c, index_t k, index_t j) {
     return S(Op::margin(c.attrs)) - c.in[0][k] + c.in[0][j];
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     values<S> losses(rows_of(c.in[0].dims()));
-    for (index row = 0; row < losses.size(); ++row) {
+    for (index_t row = 0; row < losses.size(); ++row) {
       sum<S> total;
-      each_pair(c, row, [&](index k, index j, const S& w) {
+      each_pair(c, row, [&](index_t k, index_t j, const S& w) {
         const S h = hinge(shortfall(c, k, j));
         total.add_product(w, Op::power(c.attrs) == 1 ? h : h * h);
       });
@@ -69,10 +69,10 @@ struct margin_pairs {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     sums<S> dx(d[0]);
-    const index rows = size_of(rows_of(c.in[0].dims()));
+    const index_t rows = size_of(rows_of(c.in[0].dims()));
     const S classes(static_cast<int>(c.in[0].extent(-1)));
-    for (index row = 0; row < rows; ++row)
-      each_pair(c, row, [&](index k, index j, const S& w) {
+    for (index_t row = 0; row < rows; ++row)
+      each_pair(c, row, [&](index_t k, index_t j, const S& w) {
         const S h = shortfall(c, k, j);
         if (!(S(0) < h)) return;
         const S share = cotangent(c.attrs, g[0], row, rows) * slope(c, w, h) / classes;
@@ -84,10 +84,10 @@ struct margin_pairs {
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
     if (Op::power(c.attrs) != 1) return;
-    const index rows = size_of(rows_of(c.in[0].dims()));
+    const index_t rows = size_of(rows_of(c.in[0].dims()));
     const real classes(static_cast<int>(c.in[0].extent(-1))), m(Op::margin(c.attrs));
-    for (index row = 0; row < rows; ++row)
-      each_pair(c, row, [&](index k, index j, const real& w) {
+    for (index_t row = 0; row < rows; ++row)
+      each_pair(c, row, [&](index_t k, index_t j, const real& w) {
         const real gap = shortfall(c, k, j);
         if (!isfinite(gap) || !s.near(gap, abs(m) + abs(c.in[0][k]) + abs(c.in[0][j]))) return;
         // How much of a pair's gradient is there: anything between nothing and all of it.

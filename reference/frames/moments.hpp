@@ -57,7 +57,7 @@ inline void check_correction(const attributes& a) {
 
 template <class S>
 S degrees_of_freedom(const std::vector<S>& x, const attributes& a) {
-  return S(static_cast<int>(std::max<index>(0, static_cast<index>(x.size()) - a.integer("correction"))));
+  return S(static_cast<int>(std::max<index_t>(0, static_cast<index_t>(x.size()) - a.integer("correction"))));
 }
 
 template <class S>

@@ -151,9 +151,9 @@ struct layer_kernels {
   template <scalar S, class F>
   static void each_set(const call<S>& c, F visit) {
     const groups sets = Op::sets(c.attrs, c.in[0].dims());
-    for (index o = 0; o < sets.count(); ++o) {
+    for (index_t o = 0; o < sets.count(); ++o) {
       std::vector<S> x;
-      for (const index i : sets[o]) x.push_back(c.in[0][i]);
+      for (const index_t i : sets[o]) x.push_back(c.in[0][i]);
       visit(o, sets[o], Core::template of<S>(x, S(Op::epsilon(c.attrs))));
     }
   }
@@ -168,7 +168,7 @@ struct layer_kernels {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const broadcasting scale = source(c, 1), bias = source(c, 2);
-    each_set(c, [&](index o, const std::vector<index>& at, const standardized<S>& s) {
+    each_set(c, [&](index_t o, const std::vector<index_t>& at, const standardized<S>& s) {
       for (std::size_t j = 0; j < at.size(); ++j) {
         S& one = y[0][at[j]];
         one = c.has(1) ? Core::scaled(s, j, c.in[1][scale(at[j])]) : s.hat[j];
@@ -185,7 +185,7 @@ struct layer_kernels {
     const broadcasting scale = source(c, 1), bias = source(c, 2);
     std::vector<sums<S>> totals;
     for (values<S>& one : d) totals.emplace_back(one);
-    each_set(c, [&](index o, const std::vector<index>& at, const standardized<S>& s) {
+    each_set(c, [&](index_t o, const std::vector<index_t>& at, const standardized<S>& s) {
       std::vector<S> h;
       for (std::size_t j = 0; j < at.size(); ++j) {
         const S& gy = g[0][at[j]];
@@ -224,8 +224,8 @@ struct layer : layer_kernels<Op, Core> {
     double most = 0;
     if (k != 0 || (c.attrs.has("outputs") && c.attrs.integer("outputs") != 1)) return INFINITY;
     const broadcasting scale = layer::source(c, 1);
-    layer::each_set(c, [&](index, const std::vector<index>& at, const standardized<real>& s) {
-      for (const index i : at) {
+    layer::each_set(c, [&](index_t, const std::vector<index_t>& at, const standardized<real>& s) {
+      for (const index_t i : at) {
         const real gamma = c.has(1) ? c.in[1][scale(i)] : real(1);
         most = std::max(most, std::fabs(static_cast<double>(gamma / s.deviation)));
       }
@@ -255,7 +255,7 @@ struct by_folding : layer_kernels<Op, folded> {
 };
 
 // A shape [N, C, spatial...] whose channels have three elements at least, so that standardising leaves something.
-inline shape draw_channels(sampler& s, index spatial_rank, index channels) {
+inline shape draw_channels(sampler& s, index_t spatial_rank, index_t channels) {
   if (spatial_rank == 0) return {s.extent(3, 9), channels};
   shape x = {s.extent(1, 3), channels, s.extent(3, 7)};
   if (spatial_rank > 1) x.push_back(s.extent(1, 3));
@@ -267,30 +267,30 @@ inline domain draw_domain(sampler& s) { return s.choose({domain{}, domain{.low =
 
 // Sets that span the axes from attribute axis on.
 inline groups trailing_sets(const attributes& a, const shape& x) {
-  const index rank = static_cast<index>(x.size()), axis = a.integer("axis");
+  const index_t rank = static_cast<index_t>(x.size()), axis = a.integer("axis");
   if (axis < -rank || axis >= rank) throw std::invalid_argument("no axis " + std::to_string(axis));
-  std::vector<index> axes;
-  for (index k = axis < 0 ? axis + rank : axis; k < rank; ++k) axes.push_back(k);
+  std::vector<index_t> axes;
+  for (index_t k = axis < 0 ? axis + rank : axis; k < rank; ++k) axes.push_back(k);
   return groups(x, axes);
 }
 
 // Sets attribute axis and gives the input of such an op; returns the shape of its sets.
 inline shape draw_trailing(sampler& s) {
   shape x = s.dims(1, 4);
-  if (x.back() > 0) x.back() = std::max<index>(x.back(), 3);
+  if (x.back() > 0) x.back() = std::max<index_t>(x.back(), 3);
   for (std::size_t k = 0; k + 1 < x.size(); ++k)
     if (size_of(x) > 150) x[k] = (x[k] + 1) / 2;
-  const index rank = static_cast<index>(x.size());
-  const index axis = s.attribute("axis", s.pick(2 * rank) - rank);
+  const index_t rank = static_cast<index_t>(x.size());
+  const index_t axis = s.attribute("axis", s.pick(2 * rank) - rank);
   s.input(x, draw_domain(s));
   return shape(x.begin() + (axis < 0 ? axis + rank : axis), x.end());
 }
 
 // A shape that broadcasts to this one.
 inline shape draw_parameter(sampler& s, shape to) {
-  for (index& e : to)
+  for (index_t& e : to)
     if (s.random().chance(0.5)) e = 1;
-  to.erase(to.begin(), to.begin() + s.random().between(0, static_cast<index>(to.size())));
+  to.erase(to.begin(), to.begin() + s.random().between(0, static_cast<index_t>(to.size())));
   return to;
 }
 

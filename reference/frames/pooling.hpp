@@ -23,8 +23,8 @@ namespace backproof::pooling {
 class boxes {
  public:
   struct range {
-    index first, end;  // end is not included
-    index length() const { return end - first; }
+    index_t first, end;  // end is not included
+    index_t length() const { return end - first; }
   };
 
   boxes(shape spatial, std::vector<std::vector<range>> along)
@@ -34,39 +34,39 @@ class boxes {
   static boxes whole(const shape& x) {
     if (x.size() < 3) throw std::invalid_argument("X " + to_string(x) + " has no spatial axis");
     boxes b(shape(x.begin() + 2, x.end()), {});
-    for (const index n : b.spatial_) b.along_.push_back({{0, n}});
+    for (const index_t n : b.spatial_) b.along_.push_back({{0, n}});
     return b;
   }
 
   // As many boxes along each axis as output_size says, one number per axis. They share out the axis evenly, and overlap
   // where that does not come out even: box i of m along n cells is [floor(i n / m), ceil((i + 1) n / m)).
   static boxes adaptive(const attributes& a, const shape& x) {
-    const std::vector<index>& out = a.integers("output_size");
+    const std::vector<index_t>& out = a.integers("output_size");
     boxes b = whole(x);
     if (out.size() != b.spatial_.size())
       throw std::invalid_argument("output_size " + to_string(out) + " does not fit X " + to_string(x));
     constexpr double largest = 1 << 20;  // so that no product overflows, and no walk takes forever
     double all = 1;
     for (std::size_t axis = 0; axis < out.size(); ++axis) {
-      const index n = b.spatial_[axis], m = out[axis];
+      const index_t n = b.spatial_[axis], m = out[axis];
       all *= static_cast<double>(m);
       if (m < 1 || all > largest) throw std::invalid_argument("output_size is not positive, or exceeds 2^20 windows");
       b.along_[axis].clear();
-      for (index i = 0; i < m; ++i) b.along_[axis].push_back({i * n / m, ((i + 1) * n + m - 1) / m});
+      for (index_t i = 0; i < m; ++i) b.along_[axis].push_back({i * n / m, ((i + 1) * n + m - 1) / m});
     }
     return b;
   }
 
-  index count() const {
-    index n = 1;
-    for (const auto& ranges : along_) n *= static_cast<index>(ranges.size());
+  index_t count() const {
+    index_t n = 1;
+    for (const auto& ranges : along_) n *= static_cast<index_t>(ranges.size());
     return n;
   }
-  index cells() const { return size_of(spatial_); }  // of the tensor's spatial axes
+  index_t cells() const { return size_of(spatial_); }  // of the tensor's spatial axes
 
-  shape output(index batch, index channels) const {
+  shape output(index_t batch, index_t channels) const {
     shape s = {batch, channels};
-    for (const auto& ranges : along_) s.push_back(static_cast<index>(ranges.size()));
+    for (const auto& ranges : along_) s.push_back(static_cast<index_t>(ranges.size()));
     return s;
   }
 
@@ -77,18 +77,18 @@ class boxes {
     return false;
   }
 
-  index real_cells(index o) const {
-    index n = 1;
+  index_t real_cells(index_t o) const {
+    index_t n = 1;
     for (const range& r : box(o)) n *= r.length();
     return n;
   }
 
   // Calls visit(i, k) for each cell i of box o, the k-th one in it.
   template <class F>
-  void each_cell(index o, F visit) const {
+  void each_cell(index_t o, F visit) const {
     const std::vector<range> sides = box(o);
-    for (index k = 0, n = real_cells(o); k < n; ++k) {
-      index i = 0, step = 1, rest = k;
+    for (index_t k = 0, n = real_cells(o); k < n; ++k) {
+      index_t i = 0, step = 1, rest = k;
       for (std::size_t axis = sides.size(); axis-- > 0; rest /= sides[axis].length()) {
         i += (sides[axis].first + rest % sides[axis].length()) * step;
         step *= spatial_[axis];
@@ -98,10 +98,10 @@ class boxes {
   }
 
  private:
-  std::vector<range> box(index o) const {
+  std::vector<range> box(index_t o) const {
     std::vector<range> sides(along_.size());
     for (std::size_t axis = along_.size(); axis-- > 0;) {
-      const index n = static_cast<index>(along_[axis].size());
+      const index_t n = static_cast<index_t>(along_[axis].size());
       sides[axis] = along_[axis][static_cast<std::size_t>(o % n)];
       o /= n;
     }
@@ -115,11 +115,11 @@ class boxes {
 // Calls visit(o, cells) for each element of Y in a plane, by flat position; cells(f) calls f for each element of X,
 // likewise, in its window.
 template <class Windows, class F>
-void each_window_of(const Windows& slide, index plane, F visit) {
-  const index cells_per_plane = slide.cells(), windows_per_plane = slide.count();
-  for (index o = 0; o < windows_per_plane; ++o)
+void each_window_of(const Windows& slide, index_t plane, F visit) {
+  const index_t cells_per_plane = slide.cells(), windows_per_plane = slide.count();
+  for (index_t o = 0; o < windows_per_plane; ++o)
     visit(plane * windows_per_plane + o,
-          [&](auto f) { slide.each_cell(o, [&](index i, index) { f(plane * cells_per_plane + i); }); });
+          [&](auto f) { slide.each_cell(o, [&](index_t i, index_t) { f(plane * cells_per_plane + i); }); });
 }
 
 // The same windows in every plane of X [N, C, spatial].
@@ -135,7 +135,7 @@ struct spatial {
   static void each_window(const call<S>& c, F visit) {
     const shape& x = c.in[0].dims();
     const auto slide = Op::over(c.attrs, x);
-    for (index plane = 0; plane < x[0] * x[1]; ++plane) each_window_of(slide, plane, visit);
+    for (index_t plane = 0; plane < x[0] * x[1]; ++plane) each_window_of(slide, plane, visit);
   }
 };
 
@@ -146,7 +146,7 @@ struct maximum {
   static S largest(const values<S>& x, const Cells& cells) {  // a NaN wins
     S best = S(0);
     bool first = true;
-    cells([&](index i) {
+    cells([&](index_t i) {
       if (first || best < x[i] || !(x[i] == x[i])) best = x[i];
       first = false;
     });
@@ -155,18 +155,18 @@ struct maximum {
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    Op::each_window(c, [&](index o, const auto& cells) { y[0][o] = largest(c.in[0], cells); });
+    Op::each_window(c, [&](index_t o, const auto& cells) { y[0][o] = largest(c.in[0], cells); });
   }
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const values<S>& x = c.in[0];
     sums<S> dx(d[0]);
-    Op::each_window(c, [&](index o, const auto& cells) {
+    Op::each_window(c, [&](index_t o, const auto& cells) {
       const S y = largest(x, cells);
       int ties = 0;
-      cells([&](index i) { ties += x[i] == y; });
-      cells([&](index i) {
+      cells([&](index_t i) { ties += x[i] == y; });
+      cells([&](index_t i) {
         if (x[i] == y) dx[i] += g[0][o] / S(ties);
       });
     });
@@ -174,10 +174,10 @@ struct maximum {
   }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
-    Op::each_window(c, [&](index o, const auto& cells) {
+    Op::each_window(c, [&](index_t o, const auto& cells) {
       const real y = largest(c.in[0], cells);
       std::vector<position> tied;
-      cells([&](index i) {
+      cells([&](index_t i) {
         if (c.in[0][i] == y) tied.push_back({0, i});
       });
       if (tied.size() > 1) s.simplex(tied, g[0][o]);
@@ -189,7 +189,7 @@ struct maximum {
 template <class Op>
 struct average : spatial<Op> {
   template <class Windows>
-  static index divisor(const attributes&, const Windows& slide, index o) {
+  static index_t divisor(const attributes&, const Windows& slide, index_t o) {
     return slide.real_cells(o);
   }
 
@@ -198,18 +198,18 @@ struct average : spatial<Op> {
   static void each_window(const call<S>& c, F visit) {
     const shape& x = c.in[0].dims();
     const auto slide = Op::over(c.attrs, x);
-    const index windows_per_plane = slide.count();
-    for (index plane = 0; plane < x[0] * x[1]; ++plane)
-      each_window_of(slide, plane, [&](index o, const auto& cells) {
+    const index_t windows_per_plane = slide.count();
+    for (index_t plane = 0; plane < x[0] * x[1]; ++plane)
+      each_window_of(slide, plane, [&](index_t o, const auto& cells) {
         visit(o, S(static_cast<int>(Op::divisor(c.attrs, slide, o % windows_per_plane))), cells);
       });
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    Op::each_window(c, [&](index o, const S& n, const auto& cells) {
+    Op::each_window(c, [&](index_t o, const S& n, const auto& cells) {
       sum<S> total;
-      cells([&](index i) { total += c.in[0][i]; });
+      cells([&](index_t i) { total += c.in[0][i]; });
       y[0][o] = total.value() / n;
     });
   }
@@ -217,7 +217,8 @@ struct average : spatial<Op> {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     sums<S> dx(d[0]);
-    Op::each_window(c, [&](index o, const S& n, const auto& cells) { cells([&](index i) { dx[i] += g[0][o] / n; }); });
+    Op::each_window(c,
+                    [&](index_t o, const S& n, const auto& cells) { cells([&](index_t i) { dx[i] += g[0][o] / n; }); });
     dx.store();
   }
 };
@@ -226,15 +227,15 @@ struct average : spatial<Op> {
 template <class Op>
 struct p_norm {
   template <scalar S>
-  static S power(const S& x, index p) {
+  static S power(const S& x, index_t p) {
     if (p > 4) return math::pow(x, S(static_cast<double>(p)));
     S y = S(1);
-    for (index k = 0; k < p; ++k) y *= x;
+    for (index_t k = 0; k < p; ++k) y *= x;
     return y;
   }
 
   template <scalar S>
-  static S root(const S& x, index p) {
+  static S root(const S& x, index_t p) {
     return p == 2 ? math::sqrt(x) : math::pow(x, S(1) / S(static_cast<double>(p)));
   }
 
@@ -244,34 +245,34 @@ struct p_norm {
 
   // Scaled by the largest |x|, without which |x|^p over- or underflows.
   template <scalar S, class Cells>
-  static S norm(const values<S>& x, const Cells& cells, index p) {
+  static S norm(const values<S>& x, const Cells& cells, index_t p) {
     S m = S(0);
     sum<S> all, scaled;
-    cells([&](index i) {
+    cells([&](index_t i) {
       m = math::max(m, math::abs(x[i]));
       all += math::abs(x[i]);
     });
     if (p == 1 || m == S(0) || !(m - m == S(0))) return all.value();  // as are 0, infinity and NaN for any p
-    cells([&](index i) { scaled += power(math::abs(x[i]) / m, p); });
+    cells([&](index_t i) { scaled += power(math::abs(x[i]) / m, p); });
     return m * root(scaled.value(), p);
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    const index p = c.attrs.integer("p");
-    Op::each_window(c, [&](index o, const auto& cells) { y[0][o] = norm(c.in[0], cells, p); });
+    const index_t p = c.attrs.integer("p");
+    Op::each_window(c, [&](index_t o, const auto& cells) { y[0][o] = norm(c.in[0], cells, p); });
   }
 
   // dx_i = g_o sgn(x_i) slope(|x_i|, y_o), summed over the windows; 0 for a window of zeros.
   template <scalar S, class Norm, class Slope>
   static void gradient(const call<S>& c, cotangents<S> g, values<S>& d, Norm y_of, Slope slope) {
     const values<S>& x = c.in[0];
-    const index p = c.attrs.integer("p");
+    const index_t p = c.attrs.integer("p");
     sums<S> dx(d);
-    Op::each_window(c, [&](index o, const auto& cells) {
+    Op::each_window(c, [&](index_t o, const auto& cells) {
       const S y = y_of(x, cells, p);
       if (y == S(0)) return;
-      cells([&](index i) {
+      cells([&](index_t i) {
         if (!(x[i] == S(0))) dx[i] += (x[i] < S(0) ? -g[0][o] : g[0][o]) * slope(math::abs(x[i]), y, p);
       });
     });
@@ -281,15 +282,15 @@ struct p_norm {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     gradient(
-        c, g, d[0], [](const auto& x, const auto& cells, index p) { return norm(x, cells, p); },
-        [](const S& x, const S& y, index p) { return p == 1 ? S(1) : power(x / y, p - 1); });
+        c, g, d[0], [](const auto& x, const auto& cells, index_t p) { return norm(x, cells, p); },
+        [](const S& x, const S& y, index_t p) { return p == 1 ? S(1) : power(x / y, p - 1); });
   }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
-    const index p = c.attrs.integer("p");
-    Op::each_window(c, [&](index o, const auto& cells) {
+    const index_t p = c.attrs.integer("p");
+    Op::each_window(c, [&](index_t o, const auto& cells) {
       std::vector<position> zeros, all;
-      cells([&](index i) {
+      cells([&](index_t i) {
         all.push_back({0, i});
         if (c.in[0][i] == real(0)) zeros.push_back({0, i});
       });
@@ -304,51 +305,51 @@ struct p_norm {
     static constexpr variant_info info{.name = "(sum |x|^p)^(1/p), |x|^(p-1)/y^(p-1)",
                                        .loss = "|x|^p over- or underflows for large or small x"};
     template <scalar S, class Cells>
-    static S norm(const values<S>& x, const Cells& cells, index p) {
+    static S norm(const values<S>& x, const Cells& cells, index_t p) {
       sum<S> total;
-      cells([&](index i) { total += power(math::abs(x[i]), p); });
+      cells([&](index_t i) { total += power(math::abs(x[i]), p); });
       return root(total.value(), p);
     }
 
     template <scalar S>
     static void forward(const call<S>& c, results<S> y) {
-      const index p = c.attrs.integer("p");
-      Op::each_window(c, [&](index o, const auto& cells) { y[0][o] = norm(c.in[0], cells, p); });
+      const index_t p = c.attrs.integer("p");
+      Op::each_window(c, [&](index_t o, const auto& cells) { y[0][o] = norm(c.in[0], cells, p); });
     }
 
     template <scalar S>
     static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
       gradient(
-          c, g, d[0], [](const auto& x, const auto& cells, index p) { return norm(x, cells, p); },
-          [](const S& x, const S& y, index p) { return power(x, p - 1) / power(y, p - 1); });
+          c, g, d[0], [](const auto& x, const auto& cells, index_t p) { return norm(x, cells, p); },
+          [](const S& x, const S& y, index_t p) { return power(x, p - 1) / power(y, p - 1); });
     }
   };
   using variants = variant_list<by_powers>;
 };
 
 // For draw functions: N and C.
-inline shape drawn_planes(sampler& s, index rank) {
+inline shape drawn_planes(sampler& s, index_t rank) {
   const auto some = [&] { return std::min(s.random().between(1, rank == 3 ? 2 : 3), s.limit()); };
-  const index batch = some();
+  const index_t batch = some();
   return {batch, some()};
 }
 
 // For draw functions: N, C and spatial extents, for windows that need no attributes.
-inline shape drawn_image(sampler& s, index rank) {
+inline shape drawn_image(sampler& s, index_t rank) {
   shape x = drawn_planes(s, rank);
-  for (index k = 0, room = 150 / size_of(x); k < rank; room /= x.back(), ++k)
-    x.push_back(s.extent(1, std::clamp<index>(room, 1, rank == 1 ? 17 : 9)));
+  for (index_t k = 0, room = 150 / size_of(x); k < rank; room /= x.back(), ++k)
+    x.push_back(s.extent(1, std::clamp<index_t>(room, 1, rank == 1 ? 17 : 9)));
   return x;
 }
 
 // For draw functions: attribute output_size and the shape of X, for adaptive pools.
 inline shape drawn_adaptive(sampler& s) {
-  const index rank = s.choose<index>({2, 1, 3});
+  const index_t rank = s.choose<index_t>({2, 1, 3});
   const shape x = drawn_image(s, rank);
   shape out;
   for (std::size_t k = 2; k < x.size(); ++k) {
-    const index n = x[k], most = rank == 3 ? 3 : 7;
-    const index kind = k < 4 ? s.pick(4) : s.random().below(4);  // any, a half, all, more than there are
+    const index_t n = x[k], most = rank == 3 ? 3 : 7;
+    const index_t kind = k < 4 ? s.pick(4) : s.random().below(4);  // any, a half, all, more than there are
     out.push_back(kind == 0   ? s.random().between(1, n)
                   : kind == 1 ? (n + 1) / 2
                   : kind == 2 ? n
@@ -362,7 +363,7 @@ inline shape drawn_adaptive(sampler& s) {
 // For draw functions: the attributes of sliding windows. Returns the shape of X. Without `dilated`, dilations are rare,
 // for many libraries have no such pool.
 inline shape drawn_sliding(sampler& s, bool dilated) {
-  const index ceil = s.choose<index>({0, 1}), rank = s.choose<index>({2, 1, 3});
+  const index_t ceil = s.choose<index_t>({0, 1}), rank = s.choose<index_t>({2, 1, 3});
   const std::string auto_pad = drawn_windows::any_auto_pad(s);
   const shape planes = drawn_planes(s, rank);
   const drawn_windows w(s, rank, size_of(planes),

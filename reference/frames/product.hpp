@@ -43,7 +43,7 @@ S product(std::vector<S> factors) {
 // the others come in; then what lies between may overflow though the result does not. For error bounds to know,
 // `products`, as many as could be added up on the way, leave room for the sum of the largest factors' products.
 template <class S>
-void add_product(sum<S>& total, std::vector<S> factors, index products) {
+void add_product(sum<S>& total, std::vector<S> factors, index_t products) {
   if constexpr (std::is_same_v<S, bounded<real>>) {
     S whole = product(factors);
     if (factors.size() > 2) {

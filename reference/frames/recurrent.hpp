@@ -22,29 +22,29 @@ template <class Op, class Steps>
 struct network {
   // How one row of the batch goes through one direction: visit(t) for its steps, in order.
   template <scalar S>
-  static std::vector<index> order(const call<S>& c, const extents& e, index d, index n) {
+  static std::vector<index_t> order(const call<S>& c, const extents& e, index_t d, index_t n) {
     const places& in = Op::inputs;
-    const index length = c.has(in.lens) ? c.at(in.lens, n) : e.steps;
+    const index_t length = c.has(in.lens) ? c.at(in.lens, n) : e.steps;
     if (length < 0 || length > e.steps)
       throw std::invalid_argument("length " + std::to_string(length) + " of a sequence of " + std::to_string(e.steps));
     const bool reverse = d == 1 || (c.attrs.has("direction") && c.attrs.text("direction") == "reverse");
-    std::vector<index> steps;
-    for (index k = 0; k < length; ++k) steps.push_back(reverse ? length - 1 - k : k);
+    std::vector<index_t> steps;
+    for (index_t k = 0; k < length; ++k) steps.push_back(reverse ? length - 1 - k : k);
     return steps;
   }
 
   // The states before each step of a row, and after the last one.
   template <scalar S>
-  static std::vector<state<S>> states(const layer<S>& l, const std::vector<index>& steps, index n) {
-    const index start = l.e.state(l.direction, n);
+  static std::vector<state<S>> states(const layer<S>& l, const std::vector<index_t>& steps, index_t n) {
+    const index_t start = l.e.state(l.direction, n);
     const auto initial = [&](std::size_t place) {
       row<S> s(static_cast<std::size_t>(l.e.hidden), S(0));
-      for (index j = 0; l.c.has(place) && j < l.e.hidden; ++j)
+      for (index_t j = 0; l.c.has(place) && j < l.e.hidden; ++j)
         s[static_cast<std::size_t>(j)] = l.c.in[place][start + j];
       return s;
     };
     std::vector<state<S>> all = {{initial(l.in.h), Steps::has_cell ? initial(l.in.c) : row<S>{}}};
-    for (const index t : steps) all.push_back(Steps::template step<S>(l, l.e.x(t, n), all.back()));
+    for (const index_t t : steps) all.push_back(Steps::template step<S>(l, l.e.x(t, n), all.back()));
     return all;
   }
 
@@ -59,10 +59,10 @@ struct network {
     S lost(0);
     gates<S> act{.from_output = from_output, .at_kinks = at_kinks, .lost = &lost};
     if (c.attrs.has("clip")) act.clip = c.attrs.number("clip");
-    for (index d = 0; d < e.directions; ++d) {
+    for (index_t d = 0; d < e.directions; ++d) {
       act.functions = std::span(functions).subspan(static_cast<std::size_t>(d) * Steps::function_count);
       const layer<S> l{c, Op::inputs, e, Steps::gate_count, d, act};
-      for (index n = 0; n < e.batch; ++n) visit(l, n, order(c, e, d, n));
+      for (index_t n = 0; n < e.batch; ++n) visit(l, n, order(c, e, d, n));
     }
     return lost;
   }
@@ -70,18 +70,18 @@ struct network {
   template <class S>
   static void spoil(std::span<values<S>> results, const S& lost) {
     for (values<S>& one : results)
-      for (index i = 0; i < one.size(); ++i) one[i] = unless_lost(one[i], lost);
+      for (index_t i = 0; i < one.size(); ++i) one[i] = unless_lost(one[i], lost);
   }
 
-  static void put(auto& list, std::size_t place, index start, const auto& elements) {
+  static void put(auto& list, std::size_t place, index_t start, const auto& elements) {
     if (place >= list.size() || !list[place].present()) return;
-    for (std::size_t j = 0; j < elements.size(); ++j) list[place][start + static_cast<index>(j)] = elements[j];
+    for (std::size_t j = 0; j < elements.size(); ++j) list[place][start + static_cast<index_t>(j)] = elements[j];
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
     const places& out = Op::outputs;
-    const S lost = each_row(c, false, nullptr, [&](const layer<S>& l, index n, const std::vector<index>& steps) {
+    const S lost = each_row(c, false, nullptr, [&](const layer<S>& l, index_t n, const std::vector<index_t>& steps) {
       const std::vector<state<S>> all = states(l, steps, n);
       for (std::size_t k = 0; k < steps.size(); ++k) put(y, out.y, l.e.y(steps[k], l.direction, n), all[k + 1].h);
       put(y, out.h, l.e.state(l.direction, n), all.back().h);
@@ -91,9 +91,9 @@ struct network {
   }
 
   template <scalar S>
-  static void add(row<sum<S>>& into, cotangents<S> g, std::size_t place, index start) {
+  static void add(row<sum<S>>& into, cotangents<S> g, std::size_t place, index_t start) {
     if (place >= g.size()) return;
-    for (std::size_t j = 0; j < into.size(); ++j) into[j] += g[place][start + static_cast<index>(j)];
+    for (std::size_t j = 0; j < into.size(); ++j) into[j] += g[place][start + static_cast<index_t>(j)];
   }
   template <scalar S>
   static row<S> taken(const layer<S>& l, const row<sum<S>>& sums) {
@@ -106,22 +106,23 @@ struct network {
   static void gradient(const call<S>& c, cotangents<S> g, results<S> d, bool from_output, sides* at_kinks) {
     const places &in = Op::inputs, &out = Op::outputs;
     totals<S> total(in, d);
-    const S lost = each_row(c, from_output, at_kinks, [&](const layer<S>& l, index n, const std::vector<index>& steps) {
-      const std::vector<state<S>> all = states(l, steps, n);
-      const index place = l.e.state(l.direction, n);
-      const auto none = [&] { return state<sum<S>>{row<sum<S>>(all[0].h.size()), row<sum<S>>(all[0].c.size())}; };
-      state<sum<S>> ds = none();
-      add<S>(ds.h, g, out.h, place);
-      add<S>(ds.c, g, out.c, place);
-      for (std::size_t k = steps.size(); k-- > 0;) {
-        add<S>(ds.h, g, out.y, l.e.y(steps[k], l.direction, n));
-        state<sum<S>> before = none();
-        Steps::template back<S>(l, l.e.x(steps[k], n), all[k], {taken(l, ds.h), taken(l, ds.c)}, total, before);
-        ds = std::move(before);
-      }
-      put(d, in.h, place, taken(l, ds.h));
-      put(d, in.c, place, taken(l, ds.c));
-    });
+    const S lost =
+        each_row(c, from_output, at_kinks, [&](const layer<S>& l, index_t n, const std::vector<index_t>& steps) {
+          const std::vector<state<S>> all = states(l, steps, n);
+          const index_t place = l.e.state(l.direction, n);
+          const auto none = [&] { return state<sum<S>>{row<sum<S>>(all[0].h.size()), row<sum<S>>(all[0].c.size())}; };
+          state<sum<S>> ds = none();
+          add<S>(ds.h, g, out.h, place);
+          add<S>(ds.c, g, out.c, place);
+          for (std::size_t k = steps.size(); k-- > 0;) {
+            add<S>(ds.h, g, out.y, l.e.y(steps[k], l.direction, n));
+            state<sum<S>> before = none();
+            Steps::template back<S>(l, l.e.x(steps[k], n), all[k], {taken(l, ds.h), taken(l, ds.c)}, total, before);
+            ds = std::move(before);
+          }
+          put(d, in.h, place, taken(l, ds.h));
+          put(d, in.c, place, taken(l, ds.c));
+        });
     total.store();
     spoil(d, lost);
   }
@@ -151,7 +152,7 @@ struct network {
   template <class F>
   static void each_element(const std::vector<values<real>>& d, F visit) {
     for (std::size_t k = 0; k < d.size(); ++k)
-      for (index i = 0; i < d[k].size(); ++i) visit(k, i);
+      for (index_t i = 0; i < d[k].size(); ++i) visit(k, i);
   }
 
   // At a kink of an activation everything before it is uncertain, and linear in the slope that is taken there. The
@@ -166,7 +167,7 @@ struct network {
     else if (first.met <= 6)
       box(c, g, chosen, first.met, s);
     else  // nothing is said about the gradient
-      each_element(chosen, [&](std::size_t k, index i) {
+      each_element(chosen, [&](std::size_t k, index_t i) {
         s.between({k, i}, -real::infinity(), real::infinity(), chosen[k][i]);
       });
   }
@@ -175,7 +176,7 @@ struct network {
                        const std::array<real, 3>& slopes, subdifferential& s) {
     sides at{.s = s, .right = {true}};
     const auto right = gradients(c, g, &at);
-    each_element(left, [&](std::size_t k, index i) {
+    each_element(left, [&](std::size_t k, index_t i) {
       const real per_slope = (right[k][i] - left[k][i]) / (slopes[1] - slopes[0]);
       const bool rising = slopes[0] < slopes[1];
       s.interval({k, i}, slopes[!rising], slopes[rising], slopes[2], per_slope);
@@ -189,12 +190,12 @@ struct network {
       sides at{.s = s, .right = {}};
       for (std::size_t k = 0; k < met; ++k) at.right.push_back((choice >> k & 1U) != 0);
       const auto d = gradients(c, g, &at);
-      each_element(d, [&](std::size_t k, index i) {
+      each_element(d, [&](std::size_t k, index_t i) {
         if (d[k][i] < low[k][i]) low[k][i] = d[k][i];
         if (high[k][i] < d[k][i]) high[k][i] = d[k][i];
       });
     }
-    each_element(chosen, [&](std::size_t k, index i) {
+    each_element(chosen, [&](std::size_t k, index_t i) {
       if (low[k][i] < high[k][i]) s.between({k, i}, low[k][i], high[k][i], chosen[k][i]);
     });
   }
@@ -205,13 +206,13 @@ inline void require(bool fits, const char* what, const shape& dims) {
 }
 
 // The operands' shapes against the extents; `over` are the leading axes of a state, `directions` those of weights.
-inline void require_shapes(std::span<const shape> dims, const places& in, const extents& e, index gate_count,
+inline void require_shapes(std::span<const shape> dims, const places& in, const extents& e, index_t gate_count,
                            const shape& over, const shape& directions) {
   const auto check = [&](std::size_t place, const char* name, shape expected, const shape& tail) {
     expected.insert(expected.end(), tail.begin(), tail.end());
     if (given(dims, place)) require(dims[place] == expected, name, dims[place]);
   };
-  const index rows = gate_count * e.hidden;
+  const index_t rows = gate_count * e.hidden;
   require(given(dims, in.w) && given(dims, in.r), "W or R", {});
   check(in.w, "W", directions, {rows, e.inputs});
   check(in.r, "R", directions, {rows, e.hidden});
@@ -227,7 +228,7 @@ inline const domain weights{.low = -2, .high = 2};
 inline const domain wide{.low = -12, .high = 12};
 
 // One unit alone is easily dead, or saturated.
-inline index draw_hidden(sampler& s) { return std::min(s.limit(), s.random().chance(0.05) ? 1 : s.extent(2, 3)); }
+inline index_t draw_hidden(sampler& s) { return std::min(s.limit(), s.random().chance(0.05) ? 1 : s.extent(2, 3)); }
 
 inline void draw_optional(sampler& s, bool there, const shape& dims, const domain& where = {}) {
   if (there)
@@ -241,7 +242,8 @@ template <class Op, class Steps>
 struct single : network<Op, Steps> {
   static void draw(sampler& s) {
     const bool biased = s.choose({true, false}), peepholes = s.choose({true, false}), far = s.choose({false, true});
-    const index batch = s.extent(1, 2), in = s.extent(1, 3), hidden = draw_hidden(s), rows = Steps::gate_count * hidden;
+    const index_t batch = s.extent(1, 2), in = s.extent(1, 3), hidden = draw_hidden(s),
+                  rows = Steps::gate_count * hidden;
     s.input({batch, in}, far ? wide : weights);
     for (int k = 0; k < 1 + Steps::has_cell; ++k) s.input({batch, hidden}, weights);
     s.input({rows, in}, weights);
@@ -271,14 +273,15 @@ template <class Op, class Steps>
 struct unrolled : network<Op, Steps> {
   static void draw(sampler& s) {
     const auto direction = s.attribute("direction", s.choose<std::string>({"forward", "reverse", "bidirectional"}));
-    const bool batch_first = s.attribute("layout", s.choose<index>({0, 1})) != 0;
-    const index steps = std::min(s.choose<index>({3, 1, 2, 3}), s.limit()), kind = s.choose<index>({0, 1, 0, 0, 0});
+    const bool batch_first = s.attribute("layout", s.choose<index_t>({0, 1})) != 0;
+    const index_t steps = std::min(s.choose<index_t>({3, 1, 2, 3}), s.limit()),
+                  kind = s.choose<index_t>({0, 1, 0, 0, 0});
     const bool biased = s.choose({true, false}), ragged = s.choose({false, true}), started = s.choose({true, false});
-    const index directions = direction == "bidirectional" ? 2 : 1;
+    const index_t directions = direction == "bidirectional" ? 2 : 1;
     draw_activations(s, kind, directions);
     if (s.random().chance(0.15)) s.attribute("clip", s.random().chance(0.5) ? 0.75 : 2.0);
-    const index batch = s.extent(1, 2), in = s.extent(1, 3);
-    const index hidden = s.attribute("hidden_size", draw_hidden(s)), rows = Steps::gate_count * hidden;
+    const index_t batch = s.extent(1, 2), in = s.extent(1, 3);
+    const index_t hidden = s.attribute("hidden_size", draw_hidden(s)), rows = Steps::gate_count * hidden;
     s.input(batch_first ? shape{batch, steps, in} : shape{steps, batch, in}, weights);
     s.input({directions, rows, in}, weights);
     s.input({directions, rows, hidden}, weights);
@@ -293,10 +296,10 @@ struct unrolled : network<Op, Steps> {
   }
 
   // The default ones, or others; alphas and betas are exact in f32, as ONNX has them.
-  static void draw_activations(sampler& s, index kind, index directions) {
+  static void draw_activations(sampler& s, index_t kind, index_t directions) {
     std::string names;
     std::vector<double> alphas, betas;
-    for (index d = 0; d < directions; ++d) {
+    for (index_t d = 0; d < directions; ++d) {
       if (kind == 0) names += (d > 0 ? "," : "") + std::string(Steps::default_activations);
       for (std::size_t k = 0; kind != 0 && k < Steps::function_count; ++k) {
         const activation_info& f = known_activations[static_cast<std::size_t>(s.random().below(10))];
@@ -310,7 +313,7 @@ struct unrolled : network<Op, Steps> {
     s.attribute("activation_beta", betas);
   }
 
-  static std::vector<activation> activations(const attributes& a, index directions) {
+  static std::vector<activation> activations(const attributes& a, index_t directions) {
     std::vector<activation> list = activations_of(a);
     if (list.size() != static_cast<std::size_t>(directions) * Steps::function_count)
       throw std::invalid_argument(std::to_string(list.size()) + " activations are not as many as the cells have");

@@ -27,13 +27,13 @@ struct places {
 };
 
 struct extents {
-  index steps, batch, inputs, hidden, directions;
+  index_t steps, batch, inputs, hidden, directions;
   bool batch_first = false;  // ONNX's layout = 1
-  index x(index t, index n) const { return (batch_first ? n * steps + t : t * batch + n) * inputs; }
-  index y(index t, index d, index n) const {
+  index_t x(index_t t, index_t n) const { return (batch_first ? n * steps + t : t * batch + n) * inputs; }
+  index_t y(index_t t, index_t d, index_t n) const {
     return (batch_first ? (n * steps + t) * directions + d : (t * directions + d) * batch + n) * hidden;
   }
-  index state(index d, index n) const { return (batch_first ? n * directions + d : d * batch + n) * hidden; }
+  index_t state(index_t d, index_t n) const { return (batch_first ? n * directions + d : d * batch + n) * hidden; }
 };
 
 template <class S>
@@ -146,27 +146,27 @@ struct layer {
   const call<S>& c;
   const places& in;
   const extents& e;
-  index gate_count, direction;
+  index_t gate_count, direction;
   gates<S> act;
 
-  index w(index gate, index j, index i) const {
+  index_t w(index_t gate, index_t j, index_t i) const {
     return ((direction * gate_count + gate) * e.hidden + j) * e.inputs + i;
   }
-  index r(index gate, index j, index i) const {
+  index_t r(index_t gate, index_t j, index_t i) const {
     return ((direction * gate_count + gate) * e.hidden + j) * e.hidden + i;
   }
-  index b(index gate, index j) const { return (direction * 2 * gate_count + gate) * e.hidden + j; }
-  index p(index which, index j) const { return (direction * 3 + which) * e.hidden + j; }
+  index_t b(index_t gate, index_t j) const { return (direction * 2 * gate_count + gate) * e.hidden + j; }
+  index_t p(index_t which, index_t j) const { return (direction * 3 + which) * e.hidden + j; }
   bool has_peepholes() const { return c.has(in.p); }
 
   // W x + Wb of one unit of a gate; x starts at that element of X.
-  void add_input(preactivation<S>& a, index gate, index j, index x) const {
-    for (index i = 0; i < e.inputs; ++i) a.add_product(c.in[in.w][w(gate, j, i)], c.in[in.x][x + i]);
+  void add_input(preactivation<S>& a, index_t gate, index_t j, index_t x) const {
+    for (index_t i = 0; i < e.inputs; ++i) a.add_product(c.in[in.w][w(gate, j, i)], c.in[in.x][x + i]);
     if (c.has(in.b)) a.add(c.in[in.b][b(gate, j)]);
   }
   // R h + Rb.
-  void add_recurrent(preactivation<S>& a, index gate, index j, const row<S>& h) const {
-    for (index i = 0; i < e.hidden; ++i) {
+  void add_recurrent(preactivation<S>& a, index_t gate, index_t j, const row<S>& h) const {
+    for (index_t i = 0; i < e.hidden; ++i) {
       const S& weight = c.in[in.r][r(gate, j, i)];
       a.add_product(weight, h[static_cast<std::size_t>(i)]);
       if constexpr (std::is_same_v<S, real>)
@@ -175,7 +175,7 @@ struct layer {
     if (c.has(in.b)) a.add(c.in[in.b][b(gate_count + gate, j)]);
     act.reaches(a);
   }
-  preactivation<S> preactivate(index gate, index j, index x, const row<S>& h) const {
+  preactivation<S> preactivate(index_t gate, index_t j, index_t x, const row<S>& h) const {
     preactivation<S> a;
     add_input(a, gate, j, x);
     add_recurrent(a, gate, j, h);
@@ -183,21 +183,21 @@ struct layer {
   }
 
   // The adjoints of the above, for the cotangent da of the unit.
-  void pull_input(totals<S>& d, index gate, index j, const S& da, index x) const {
-    for (index i = 0; i < e.inputs; ++i) {
+  void pull_input(totals<S>& d, index_t gate, index_t j, const S& da, index_t x) const {
+    for (index_t i = 0; i < e.inputs; ++i) {
       d.x[x + i].add_product(da, c.in[in.w][w(gate, j, i)]);
       d.w[w(gate, j, i)].add_product(da, c.in[in.x][x + i]);
     }
     if (c.has(in.b)) d.b[b(gate, j)] += da;
   }
-  void pull_recurrent(totals<S>& d, index gate, index j, const S& da, const row<S>& h, row<sum<S>>& dh) const {
-    for (index i = 0; i < e.hidden; ++i) {
+  void pull_recurrent(totals<S>& d, index_t gate, index_t j, const S& da, const row<S>& h, row<sum<S>>& dh) const {
+    for (index_t i = 0; i < e.hidden; ++i) {
       dh[static_cast<std::size_t>(i)].add_product(da, c.in[in.r][r(gate, j, i)]);
       d.r[r(gate, j, i)].add_product(da, h[static_cast<std::size_t>(i)]);
     }
     if (c.has(in.b)) d.b[b(gate_count + gate, j)] += da;
   }
-  void pull_peephole(totals<S>& d, index which, index j, const S& da, const S& cell, sum<S>& dcell) const {
+  void pull_peephole(totals<S>& d, index_t which, index_t j, const S& da, const S& cell, sum<S>& dcell) const {
     if (!has_peepholes()) return;
     dcell.add_product(da, c.in[in.p][p(which, j)]);
     d.p[p(which, j)].add_product(da, cell);
@@ -206,24 +206,24 @@ struct layer {
 
 // h' = f(W x + R h + b)
 struct rnn_steps {
-  static constexpr index gate_count = 1;
+  static constexpr index_t gate_count = 1;
   static constexpr std::size_t function_count = 1;
   static constexpr bool has_cell = false;
   static constexpr std::string_view default_activations = "Tanh";
 
   template <scalar S>
-  static state<S> step(const layer<S>& l, index x, const state<S>& before) {
+  static state<S> step(const layer<S>& l, index_t x, const state<S>& before) {
     state<S> after = before;
     for (std::size_t j = 0; j < before.h.size(); ++j)
-      after.h[j] = l.act.value(0, l.preactivate(0, static_cast<index>(j), x, before.h));
+      after.h[j] = l.act.value(0, l.preactivate(0, static_cast<index_t>(j), x, before.h));
     return after;
   }
 
   template <scalar S>
-  static void back(const layer<S>& l, index x, const state<S>& before, const state<S>& g, totals<S>& d,
+  static void back(const layer<S>& l, index_t x, const state<S>& before, const state<S>& g, totals<S>& d,
                    state<sum<S>>& d_before) {
     for (std::size_t k = 0; k < before.h.size(); ++k) {
-      const auto j = static_cast<index>(k);
+      const auto j = static_cast<index_t>(k);
       const S da = g.h[k] * l.act.slope(0, l.preactivate(0, j, x, before.h));
       l.pull_input(d, 0, j, da, x);
       l.pull_recurrent(d, 0, j, da, before.h, d_before.h);
@@ -233,7 +233,7 @@ struct rnn_steps {
 
 // c' = f c + i g(a_c), h' = o h(c'); i, o and f of their preactivations a and peepholes p c, o's of p c'
 struct lstm_steps {
-  static constexpr index gate_count = 4;  // i, o, f, c
+  static constexpr index_t gate_count = 4;  // i, o, f, c
   static constexpr std::size_t function_count = 3;
   static constexpr bool has_cell = true;
   static constexpr std::string_view default_activations = "Sigmoid,Tanh,Tanh";
@@ -244,7 +244,7 @@ struct lstm_steps {
   struct unit {
     preactivation<S> ai, ao, af, ac, ah;  // the last one is c' itself
     S i, o, f, fresh, cell;
-    unit(const layer<S>& l, index j, index x, const state<S>& before) {
+    unit(const layer<S>& l, index_t j, index_t x, const state<S>& before) {
       const S& old = before.c[static_cast<std::size_t>(j)];
       ai = gate(l, 0, j, x, before, old, 0);
       i = l.act.value(0, ai);
@@ -258,8 +258,8 @@ struct lstm_steps {
       ao = gate(l, 1, j, x, before, cell, 1);
       o = l.act.value(0, ao);
     }
-    static preactivation<S> gate(const layer<S>& l, index gate, index j, index x, const state<S>& before, const S& c,
-                                 index which) {
+    static preactivation<S> gate(const layer<S>& l, index_t gate, index_t j, index_t x, const state<S>& before,
+                                 const S& c, index_t which) {
       preactivation<S> a;
       l.add_input(a, gate, j, x);
       if (l.has_peepholes()) a.add_product(l.c.in[l.in.p][l.p(which, j)], c);
@@ -269,10 +269,10 @@ struct lstm_steps {
   };
 
   template <scalar S>
-  static state<S> step(const layer<S>& l, index x, const state<S>& before) {
+  static state<S> step(const layer<S>& l, index_t x, const state<S>& before) {
     state<S> after = before;
     for (std::size_t j = 0; j < before.h.size(); ++j) {
-      const unit<S> u(l, static_cast<index>(j), x, before);
+      const unit<S> u(l, static_cast<index_t>(j), x, before);
       after.c[j] = u.cell;
       after.h[j] = u.o * l.act.value(2, u.ah);
     }
@@ -280,10 +280,10 @@ struct lstm_steps {
   }
 
   template <scalar S>
-  static void back(const layer<S>& l, index x, const state<S>& before, const state<S>& g, totals<S>& d,
+  static void back(const layer<S>& l, index_t x, const state<S>& before, const state<S>& g, totals<S>& d,
                    state<sum<S>>& d_before) {
     for (std::size_t k = 0; k < before.h.size(); ++k) {
-      const auto j = static_cast<index>(k);
+      const auto j = static_cast<index_t>(k);
       const unit<S> u(l, j, x, before);
       const S& old = before.c[k];
       const S dao = g.h[k] * l.act.slope(0, u.ao) * l.act.value(2, u.ah);
@@ -300,7 +300,7 @@ struct lstm_steps {
       l.pull_peephole(d, 0, j, dai, old, d_before.c[k]);
       if (!coupled) l.pull_peephole(d, 2, j, daf, old, d_before.c[k]);
       const std::array<const S*, 4> da = {&dai, &dao, &daf, &dac};
-      for (index gate = 0; gate < 4; ++gate) {
+      for (index_t gate = 0; gate < 4; ++gate) {
         if (coupled && gate == 2) continue;
         l.pull_input(d, gate, j, *da[static_cast<std::size_t>(gate)], x);
         l.pull_recurrent(d, gate, j, *da[static_cast<std::size_t>(gate)], before.h, d_before.h);
@@ -311,7 +311,7 @@ struct lstm_steps {
 
 // h' = (1 - z) n + z h; n = g(W x + R (r h) + b), or with linear_before_reset g(W x + Wb + r (R h + Rb))
 struct gru_steps {
-  static constexpr index gate_count = 3;  // z, r, h
+  static constexpr index_t gate_count = 3;  // z, r, h
   static constexpr std::size_t function_count = 2;
   static constexpr bool has_cell = false;
   static constexpr std::string_view default_activations = "Sigmoid,Tanh";
@@ -320,16 +320,16 @@ struct gru_steps {
   struct units {
     row<preactivation<S>> az, ar, an;
     row<S> z, r, n, u, reset;  // u = R h + Rb if it is linear before the reset; else reset = r h
-    units(const layer<S>& l, index x, const state<S>& before) {
-      const auto size = static_cast<index>(before.h.size());
-      for (index j = 0; j < size; ++j) {
+    units(const layer<S>& l, index_t x, const state<S>& before) {
+      const auto size = static_cast<index_t>(before.h.size());
+      for (index_t j = 0; j < size; ++j) {
         az.push_back(l.preactivate(0, j, x, before.h));
         z.push_back(l.act.value(0, az.back()));
         ar.push_back(l.preactivate(1, j, x, before.h));
         r.push_back(l.act.value(0, ar.back()));
         reset.push_back(r.back() * before.h[static_cast<std::size_t>(j)]);
       }
-      for (index j = 0; j < size; ++j) {
+      for (index_t j = 0; j < size; ++j) {
         preactivation<S> a, inner;
         l.add_input(a, 2, j, x);
         if (l.c.attrs.flag("linear_before_reset")) {
@@ -347,7 +347,7 @@ struct gru_steps {
   };
 
   template <scalar S>
-  static state<S> step(const layer<S>& l, index x, const state<S>& before) {
+  static state<S> step(const layer<S>& l, index_t x, const state<S>& before) {
     const units<S> v(l, x, before);
     state<S> after = before;
     for (std::size_t j = 0; j < before.h.size(); ++j) {
@@ -360,13 +360,13 @@ struct gru_steps {
   }
 
   template <scalar S>
-  static void back(const layer<S>& l, index x, const state<S>& before, const state<S>& g, totals<S>& d,
+  static void back(const layer<S>& l, index_t x, const state<S>& before, const state<S>& g, totals<S>& d,
                    state<sum<S>>& d_before) {
     const units<S> v(l, x, before);
     const bool linear = l.c.attrs.flag("linear_before_reset");
     row<sum<S>> dr(before.h.size()), through(before.h.size());
     for (std::size_t k = 0; k < before.h.size(); ++k) {
-      const auto j = static_cast<index>(k);
+      const auto j = static_cast<index_t>(k);
       const S daz = g.h[k] * l.act.slope(0, v.az[k]) * (before.h[k] - v.n[k]);
       const S dan = g.h[k] * l.act.slope(1, v.an[k]) * (S(1) - v.z[k]);
       d_before.h[k].add_product(g.h[k], v.z[k]);
@@ -387,8 +387,8 @@ struct gru_steps {
         d_before.h[k].add_product(t, v.r[k]);
       }
       const S dar = l.act.watch(dr[k].value()) * l.act.slope(0, v.ar[k]);
-      l.pull_input(d, 1, static_cast<index>(k), dar, x);
-      l.pull_recurrent(d, 1, static_cast<index>(k), dar, before.h, d_before.h);
+      l.pull_input(d, 1, static_cast<index_t>(k), dar, x);
+      l.pull_recurrent(d, 1, static_cast<index_t>(k), dar, before.h, d_before.h);
     }
   }
 };

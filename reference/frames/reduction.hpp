@@ -26,7 +26,7 @@
 namespace backproof::reduction {
 
 inline groups over(const attributes& a, const shape& x) {
-  std::vector<index> axes = a.integers("axes");
+  std::vector<index_t> axes = a.integers("axes");
   const bool none = a.has("noop_with_empty_axes") && a.flag("noop_with_empty_axes");
   if (axes.empty() && !none) {
     axes.resize(x.size());
@@ -36,16 +36,16 @@ inline groups over(const attributes& a, const shape& x) {
 }
 
 struct wishes {
-  bool noop = true;        // the op has noop_with_empty_axes
-  index least_length = 1;  // of a group, unless it is empty
+  bool noop = true;          // the op has noop_with_empty_axes
+  index_t least_length = 1;  // of a group, unless it is empty
 };
 
 // Some of the axes, at least one, half of them counted from the end.
-inline std::vector<index> some_axes(sampler& s, index rank, index how_many) {
-  std::vector<index> all(static_cast<std::size_t>(rank)), some;
+inline std::vector<index_t> some_axes(sampler& s, index_t rank, index_t how_many) {
+  std::vector<index_t> all(static_cast<std::size_t>(rank)), some;
   std::iota(all.begin(), all.end(), 0);
-  for (index k = 0; k < std::min(how_many, rank); ++k) {
-    const auto at = all.begin() + s.random().below(static_cast<index>(all.size()));
+  for (index_t k = 0; k < std::min(how_many, rank); ++k) {
+    const auto at = all.begin() + s.random().below(static_cast<index_t>(all.size()));
     some.push_back(s.random().chance(0.5) ? *at : *at - rank);
     all.erase(at);
   }
@@ -56,22 +56,22 @@ inline std::vector<index> some_axes(sampler& s, index rank, index how_many) {
 inline shape draw(sampler& s, const wishes& wanted = {}) {
   enum choice { all, none, one, another, two, every, any };
   const auto which = s.choose({one, all, none, two, every, another, any});
-  s.attribute("keepdims", s.choose<index>({1, 0}));
+  s.attribute("keepdims", s.choose<index_t>({1, 0}));
   const bool noop = s.choose({false, true});
   shape x = s.dims(wanted.least_length > 1 ? 1 : 0, 4);
-  const index rank = static_cast<index>(x.size());
-  std::vector<index> axes;
+  const index_t rank = static_cast<index_t>(x.size());
+  std::vector<index_t> axes;
   if (which != all && (which != none || !wanted.noop))
     axes = some_axes(s, rank, which == every ? rank : which == two ? 2 : which == any ? s.random().between(1, 4) : 1);
   if (which == another && rank > 1) {  // who takes another axis for this one is to find it as long
-    index &here = x[static_cast<std::size_t>((axes[0] + rank) % rank)],
-          &next = x[static_cast<std::size_t>((axes[0] + rank + 1) % rank)];
+    index_t &here = x[static_cast<std::size_t>((axes[0] + rank) % rank)],
+            &next = x[static_cast<std::size_t>((axes[0] + rank + 1) % rank)];
     here = next = std::min(here, next);
   }
   s.attribute("axes", axes);
-  if (wanted.noop) s.attribute<index>("noop_with_empty_axes", axes.empty() ? which == none : noop);
+  if (wanted.noop) s.attribute<index_t>("noop_with_empty_axes", axes.empty() ? which == none : noop);
   if (wanted.least_length > 1 && !axes.empty()) {
-    index& longest = x[static_cast<std::size_t>(axes[0] < 0 ? axes[0] + rank : axes[0])];
+    index_t& longest = x[static_cast<std::size_t>(axes[0] < 0 ? axes[0] + rank : axes[0])];
     if (longest > 0) longest = std::max(longest, wanted.least_length);
   } else if (wanted.least_length > 1 && size_of(x) > 0) {
     x[0] = std::max(x[0], wanted.least_length);
@@ -83,9 +83,9 @@ inline shape draw(sampler& s, const wishes& wanted = {}) {
 template <scalar S, class F>
 void each_group(const call<S>& c, F visit) {
   const groups all = over(c.attrs, c.in[0].dims());
-  for (index o = 0; o < all.count(); ++o) {
+  for (index_t o = 0; o < all.count(); ++o) {
     std::vector<S> x;
-    for (const index i : all[o]) x.push_back(c.in[0][i]);
+    for (const index_t i : all[o]) x.push_back(c.in[0][i]);
     visit(o, x, all[o]);
   }
 }
@@ -95,7 +95,7 @@ template <class Op>
 struct frame_vjp {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    each_group(c, [&](index o, const std::vector<S>& x, const std::vector<index>& at) {
+    each_group(c, [&](index_t o, const std::vector<S>& x, const std::vector<index_t>& at) {
       const std::vector<S> dx = Op::pull(x, g[0][o], c.attrs);
       for (std::size_t j = 0; j < at.size(); ++j) d[0][at[j]] = dx[j];
     });
@@ -106,8 +106,8 @@ template <class Op>
 struct frame_forward {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    each_group(c,
-               [&](index o, const std::vector<S>& x, const std::vector<index>&) { y[0][o] = Op::value(x, c.attrs); });
+    each_group(
+        c, [&](index_t o, const std::vector<S>& x, const std::vector<index_t>&) { y[0][o] = Op::value(x, c.attrs); });
   }
 };
 
@@ -120,9 +120,9 @@ struct frame : frame_vjp<Op>, frame_forward<Op> {
   template <class O = Op>
   requires requires { &O::kink; }
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {
-    each_group(c, [&](index o, const std::vector<real>& x, const std::vector<index>& flat) {
+    each_group(c, [&](index_t o, const std::vector<real>& x, const std::vector<index_t>& flat) {
       std::vector<position> at;
-      for (const index i : flat) at.push_back({0, i});
+      for (const index_t i : flat) at.push_back({0, i});
       Op::kink(x, at, g[0][o], c.attrs, s);
     });
   }

@@ -17,7 +17,7 @@ namespace backproof {
 
 template <class S>
 struct tap {
-  index cell;
+  index_t cell;
   S weight;
 };
 
@@ -28,7 +28,7 @@ struct resampling {
 };
 
 struct resampled_axis {
-  index in = 1, out = 1;
+  index_t in = 1, out = 1;
   double scale = 0;  // 0: out / in
   double roi_begin = 0, roi_end = 1;
 
@@ -40,7 +40,7 @@ struct resampled_axis {
 
   // Where cell j of the output lies among the cells of the input.
   template <class S>
-  S coordinate(index j, const std::string& how) const {
+  S coordinate(index_t j, const std::string& how) const {
     const S at(static_cast<int>(j)), n(static_cast<int>(in)), o(static_cast<int>(out));
     if (how == "align_corners") return out == 1 ? S(0) : at * (n - S(1)) / (o - S(1));
     if (how == "tf_crop_and_resize") {
@@ -60,7 +60,7 @@ struct resampled_axis {
     return out == 1 ? 0 : static_cast<double>(coordinate<real>(1, how) - coordinate<real>(0, how));
   }
 
-  bool outside(index j, const resampling& r) const {
+  bool outside(index_t j, const resampling& r) const {
     if (r.coordinates != "tf_crop_and_resize" || unchanged(r)) return false;
     const real x = coordinate<real>(j, r.coordinates);
     return x < real(0) || real(static_cast<int>(in - 1)) < x;
@@ -74,7 +74,7 @@ struct resampled_axis {
     int power = 0;
     const bool exact = length == 0 || std::frexp(length, &power) == 0.5;
     const auto close = [](double x) { return std::fabs(x - std::nearbyint(x)) < 0x1p-10; };
-    for (index j = 0; j < out; ++j) {
+    for (index_t j = 0; j < out; ++j) {
       const double x = static_cast<double>(coordinate<real>(j, r.coordinates));
       const double boundary = r.nearest == "floor" || r.nearest == "ceil" ? x : x - 0.5;
       if (r.mode == "nearest" && !exact && close(boundary)) return true;
@@ -87,10 +87,10 @@ struct resampled_axis {
   // The taps of cell j. The bounds are for implementations that compute the weights in their own arithmetic; the others
   // get weights that are rounded once, if at all.
   template <class S>
-  std::vector<tap<S>> taps(index j, const resampling& r) const {
+  std::vector<tap<S>> taps(index_t j, const resampling& r) const {
     if (unchanged(r)) return {{j, S(1)}};
     const real x = coordinate<real>(j, r.coordinates);
-    if (r.mode == "nearest") return {{std::clamp<index>(nearest_cell(x, r.nearest), 0, in - 1), S(1)}};
+    if (r.mode == "nearest") return {{std::clamp<index_t>(nearest_cell(x, r.nearest), 0, in - 1), S(1)}};
     if constexpr (std::is_same_v<S, bounded<real>>) {
       return weighed<S>(j, x, r);
     } else {
@@ -102,9 +102,9 @@ struct resampled_axis {
   }
 
  private:
-  static index floor_of(const real& x) { return static_cast<index>(static_cast<long long>(math::floor(x))); }
+  static index_t floor_of(const real& x) { return static_cast<index_t>(static_cast<long long>(math::floor(x))); }
 
-  static index nearest_cell(const real& x, const std::string& how) {
+  static index_t nearest_cell(const real& x, const std::string& how) {
     const real half(0.5);
     if (how == "floor") return floor_of(x);
     if (how == "ceil") return -floor_of(-x);
@@ -114,17 +114,17 @@ struct resampled_axis {
   // Taps outside of the axis are those of its first or last cell. A coordinate that is nearly whole may be found on the
   // other side, where a tap further away has a weight of next to nothing.
   template <class S>
-  std::vector<tap<S>> weighed(index j, const real& x, const resampling& r) const {
-    const index reach = r.mode == "linear" ? 1 : 2, base = floor_of(x);
+  std::vector<tap<S>> weighed(index_t j, const real& x, const resampling& r) const {
+    const index_t reach = r.mode == "linear" ? 1 : 2, base = floor_of(x);
     const S at = coordinate<S>(j, r.coordinates);
     std::vector<tap<S>> all;
     sum<S> total;
-    for (index cell = base - reach; cell <= base + reach + 1; ++cell) {
+    for (index_t cell = base - reach; cell <= base + reach + 1; ++cell) {
       if (math::abs(x - real(static_cast<long long>(cell))) > real(static_cast<double>(reach) + 0x1p-8)) continue;
       const bool inside = cell >= 0 && cell < in;
       if (r.exclude_outside && !inside) continue;
       const S t = math::abs(at - S(static_cast<int>(cell)));
-      all.push_back({std::clamp<index>(cell, 0, in - 1), r.mode == "linear" ? hat(t) : cubic(t, S(r.a))});
+      all.push_back({std::clamp<index_t>(cell, 0, in - 1), r.mode == "linear" ? hat(t) : cubic(t, S(r.a))});
       total += all.back().weight;
     }
     if (r.exclude_outside)

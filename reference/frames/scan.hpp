@@ -8,8 +8,8 @@
 namespace backproof::scan {
 
 inline void draw(sampler& s, const domain& where = {}) {
-  s.attribute("exclusive", s.choose<index>({0, 1}));
-  s.attribute("reverse", s.choose<index>({0, 1}));
+  s.attribute("exclusive", s.choose<index_t>({0, 1}));
+  s.attribute("reverse", s.choose<index_t>({0, 1}));
   along_axis::draw(s, where);
 }
 
@@ -19,7 +19,7 @@ inline std::vector<shape> infer(const attributes& a, std::span<const shape> in) 
 }
 
 // Whether y_i has x_j in it.
-inline bool holds(const attributes& a, index i, index j) {
+inline bool holds(const attributes& a, index_t i, index_t j) {
   if (i == j) return !a.flag("exclusive");
   return a.flag("reverse") ? j > i : j < i;
 }

@@ -12,10 +12,10 @@ values<S> probabilities(const values<S>& x, const slices& along) {
   values<S> p(x.dims());
   each_slice(along, [&](auto at) {
     S m = x[at(0)];
-    for (index j = 1; j < along.length; ++j) m = math::max(m, x[at(j)]);
+    for (index_t j = 1; j < along.length; ++j) m = math::max(m, x[at(j)]);
     sum<S> total;
-    for (index j = 0; j < along.length; ++j) total += p[at(j)] = math::exp(x[at(j)] - m);
-    for (index j = 0; j < along.length; ++j) p[at(j)] /= total.value();
+    for (index_t j = 0; j < along.length; ++j) total += p[at(j)] = math::exp(x[at(j)] - m);
+    for (index_t j = 0; j < along.length; ++j) p[at(j)] /= total.value();
   });
   return p;
 }
@@ -26,11 +26,11 @@ values<S> log_probabilities(const values<S>& x, const slices& along) {
   values<S> y(x.dims());
   each_slice(along, [&](auto at) {
     S m = x[at(0)];
-    for (index j = 1; j < along.length; ++j) m = math::max(m, x[at(j)]);
+    for (index_t j = 1; j < along.length; ++j) m = math::max(m, x[at(j)]);
     sum<S> total;
-    for (index j = 0; j < along.length; ++j) total += math::exp(x[at(j)] - m);
+    for (index_t j = 0; j < along.length; ++j) total += math::exp(x[at(j)] - m);
     const S normaliser = math::log(total.value());
-    for (index j = 0; j < along.length; ++j) y[at(j)] = x[at(j)] - m - normaliser;
+    for (index_t j = 0; j < along.length; ++j) y[at(j)] = x[at(j)] - m - normaliser;
   });
   return y;
 }
@@ -40,9 +40,9 @@ template <scalar S>
 values<S> pull_by_differences(const values<S>& p, const values<S>& g, const slices& along) {
   values<S> d(p.dims());
   each_slice(along, [&](auto at) {
-    for (index i = 0; i < along.length; ++i) {
+    for (index_t i = 0; i < along.length; ++i) {
       sum<S> s;
-      for (index j = 0; j < along.length; ++j)
+      for (index_t j = 0; j < along.length; ++j)
         if (j != i) s.add_product(p[at(j)], g[at(i)] - g[at(j)]);
       d[at(i)] = p[at(i)] * s.value();
     }
@@ -56,15 +56,15 @@ values<S> pull_by_inner_product(const values<S>& p, const values<S>& g, const sl
   values<S> d(p.dims());
   each_slice(along, [&](auto at) {
     sum<S> s;
-    for (index j = 0; j < along.length; ++j) s.add_product(g[at(j)], p[at(j)]);
-    for (index i = 0; i < along.length; ++i) d[at(i)] = p[at(i)] * (g[at(i)] - s.value());
+    for (index_t j = 0; j < along.length; ++j) s.add_product(g[at(j)], p[at(j)]);
+    for (index_t i = 0; i < along.length; ++i) d[at(i)] = p[at(i)] * (g[at(i)] - s.value());
   });
   return d;
 }
 
 template <scalar S>
 values<S> negated(values<S> x) {
-  for (index i = 0; i < x.size(); ++i) x[i] = -x[i];
+  for (index_t i = 0; i < x.size(); ++i) x[i] = -x[i];
   return x;
 }
 

@@ -23,9 +23,9 @@ namespace backproof::normalization {
 // Sets attribute axis; returns a shape with two elements at least along it, for of one its norm leaves the sign.
 inline shape draw_vectors(sampler& s) {
   shape x = s.dims(1, 3);
-  const index rank = static_cast<index>(x.size());
-  const index axis = s.attribute("axis", s.pick(2 * rank) - rank);
-  index& length = x[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
+  const index_t rank = static_cast<index_t>(x.size());
+  const index_t axis = s.attribute("axis", s.pick(2 * rank) - rank);
+  index_t& length = x[static_cast<std::size_t>(axis < 0 ? axis + rank : axis)];
   if (length == 1) length = 2;
   return x;
 }
@@ -35,16 +35,16 @@ struct unit_length_kernels {
   template <scalar S, class F>
   static void each_vector(const call<S>& c, F visit) {
     const groups all(c.in[0].dims(), {c.attrs.integer("axis")});
-    for (index o = 0; o < all.count(); ++o) {
+    for (index_t o = 0; o < all.count(); ++o) {
       std::vector<S> x;
-      for (const index i : all[o]) x.push_back(c.in[0][i]);
+      for (const index_t i : all[o]) x.push_back(c.in[0][i]);
       visit(x, all[o]);
     }
   }
 
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    each_vector(c, [&](const std::vector<S>& x, const std::vector<index>& at) {
+    each_vector(c, [&](const std::vector<S>& x, const std::vector<index_t>& at) {
       const S n = Norm::value(x, Op::p(c.attrs));
       for (std::size_t j = 0; j < x.size(); ++j)
         y[0][at[j]] = n == S(0) ? S(0) : x[j] / math::max(n, S(Op::least(c.attrs)));
@@ -69,9 +69,9 @@ struct unit_length_kernels {
   }
 
   template <class S>
-  static std::vector<S> gather(const values<S>& from, const std::vector<index>& at) {
+  static std::vector<S> gather(const values<S>& from, const std::vector<index_t>& at) {
     std::vector<S> some;
-    for (const index i : at) some.push_back(from[i]);
+    for (const index_t i : at) some.push_back(from[i]);
     return some;
   }
 
@@ -79,7 +79,7 @@ struct unit_length_kernels {
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const double p = Op::p(c.attrs);
     const S least(Op::least(c.attrs));
-    each_vector(c, [&](const std::vector<S>& x, const std::vector<index>& at) {
+    each_vector(c, [&](const std::vector<S>& x, const std::vector<index_t>& at) {
       const S n = Norm::value(x, p);
       std::vector<S> dx = gather(g[0], at);
       if (n == S(0) && least == S(0) && Op::least(c.attrs) == 0)
@@ -108,11 +108,11 @@ struct unit_length : unit_length_kernels<Op, norm::scaled> {
     constexpr double infinity = std::numeric_limits<double>::infinity();
     const double p = Op::p(c.attrs);
     const real least(Op::least(c.attrs));
-    kernels::each_vector(c, [&](const std::vector<real>& x, const std::vector<index>& flat) {
+    kernels::each_vector(c, [&](const std::vector<real>& x, const std::vector<index_t>& flat) {
       const real n = norm::value(x, p);
       const std::vector<real> h = kernels::gather(g[0], flat);
       std::vector<position> at;
-      for (const index i : flat) at.push_back({0, i});
+      for (const index_t i : flat) at.push_back({0, i});
       if (n == real(0) && least == real(0)) {
         for (const position& here : at) s.interval(here, -infinity, infinity, 0, real(1));
       } else if (least > real(0) && s.near(n - least, real(static_cast<int>(x.size())) * least)) {

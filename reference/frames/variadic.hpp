@@ -13,10 +13,10 @@ inline shape drawn_operand(sampler& s, const shape& full) {
   shape dims = full;
   switch (s.choose({0, 1, 2})) {
     case 1:  // fewer axes
-      dims.erase(dims.begin(), dims.begin() + s.random().between(0, static_cast<index>(dims.size())));
+      dims.erase(dims.begin(), dims.begin() + s.random().between(0, static_cast<index_t>(dims.size())));
       break;
     case 2:  // extent 1 somewhere
-      for (index& e : dims)
+      for (index_t& e : dims)
         if (s.random().chance(0.5)) e = 1;
       break;
     default:
@@ -38,9 +38,9 @@ inline shape broadcast_all(std::span<const shape> in) {
 template <class Op>
 struct scaled_sum {
   static void draw(sampler& s) {
-    const index inputs = s.choose<index>({2, 3, 1, 4});
+    const index_t inputs = s.choose<index_t>({2, 3, 1, 4});
     const shape full = s.dims(0, 3);
-    for (index k = 0; k < inputs; ++k) s.input(drawn_operand(s, full));
+    for (index_t k = 0; k < inputs; ++k) s.input(drawn_operand(s, full));
   }
 
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {broadcast_all(in)}; }
@@ -50,11 +50,11 @@ struct scaled_sum {
     sums<S> total(y[0]);
     for (const values<S>& x : c.in) {
       const broadcasting from(x.dims(), y[0].dims());
-      for (index i = 0; i < y[0].size(); ++i) total[i] += x[from(i)];
+      for (index_t i = 0; i < y[0].size(); ++i) total[i] += x[from(i)];
     }
     total.store();
     const S divisor(Op::divisor(static_cast<int>(c.in.size())));
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] /= divisor;
+    for (index_t i = 0; i < y[0].size(); ++i) y[0][i] /= divisor;
   }
 
   template <scalar S>
@@ -63,7 +63,7 @@ struct scaled_sum {
     for (values<S>& dx : d) {
       const broadcasting to(dx.dims(), g[0].dims());
       sums<S> total(dx);
-      for (index i = 0; i < g[0].size(); ++i) total[to(i)] += g[0][i] / divisor;
+      for (index_t i = 0; i < g[0].size(); ++i) total[to(i)] += g[0][i] / divisor;
       total.store();
     }
   }

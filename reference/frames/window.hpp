@@ -16,23 +16,23 @@
 namespace backproof {
 
 struct window_axis {
-  index in = 1, kernel = 1, stride = 1, dilation = 1, pad_begin = 0, pad_end = 0;
+  index_t in = 1, kernel = 1, stride = 1, dilation = 1, pad_begin = 0, pad_end = 0;
   bool ceil = false;  // the last window may hang over the end
 
   void check() const {  // throws std::invalid_argument
     if (std::min({kernel, stride, dilation}) < 1 || std::min(pad_begin, pad_end) < 0)
       throw std::invalid_argument("kernel, strides and dilations must be positive, pads not negative");
-    constexpr index largest = 1 << 24;  // so that no product of two overflows
+    constexpr index_t largest = 1 << 24;  // so that no product of two overflows
     if (std::max({kernel, stride, dilation, pad_begin, pad_end}) > largest)
       throw std::invalid_argument("kernel, strides, dilations or pads exceed " + std::to_string(largest));
   }
 
-  index reach() const { return dilation * (kernel - 1) + 1; }  // cells from a window's first to its last, inclusive
-  index out() const {                                          // number of windows; 0 if none fits
-    const index steps = pad_begin + in + pad_end - reach();
+  index_t reach() const { return dilation * (kernel - 1) + 1; }  // cells from a window's first to its last, inclusive
+  index_t out() const {                                          // number of windows; 0 if none fits
+    const index_t steps = pad_begin + in + pad_end - reach();
     if (steps < 0) return 0;
     if (!ceil) return steps / stride + 1;
-    const index n = (steps + stride - 1) / stride + 1;
+    const index_t n = (steps + stride - 1) / stride + 1;
     return (n - 1) * stride < pad_begin + in ? n : n - 1;  // a window that would start in the end padding is dropped
   }
 
@@ -43,22 +43,23 @@ struct window_axis {
     if (how == "NOTSET") return;
     if (how != "VALID" && how != "SAME_UPPER" && how != "SAME_LOWER")
       throw std::invalid_argument("auto_pad is '" + how + "', not NOTSET, VALID, SAME_UPPER or SAME_LOWER");
-    const index last = (in + stride - 1) / stride - 1;
-    const index total = how == "VALID" ? 0 : std::max<index>(0, last * stride + reach() - in);
+    const index_t last = (in + stride - 1) / stride - 1;
+    const index_t total = how == "VALID" ? 0 : std::max<index_t>(0, last * stride + reach() - in);
     pad_begin = how == "SAME_LOWER" ? total - total / 2 : total / 2;
     pad_end = total - pad_begin;
     ceil = false;  // for SAME_*, one more window would begin behind the tensor
   }
 
-  index position(index o, index k) const { return o * stride - pad_begin + k * dilation; }
-  index cells(index o, index first, index end) const {  // how many positions of window o lie in first .. end - 1
-    const auto below = [&](index limit) {
-      return std::clamp<index>((limit - position(o, 0) + dilation - 1) / dilation, 0, kernel);
+  index_t position(index_t o, index_t k) const { return o * stride - pad_begin + k * dilation; }
+  index_t cells(index_t o, index_t first,
+                index_t end) const {  // how many positions of window o lie in first .. end - 1
+    const auto below = [&](index_t limit) {
+      return std::clamp<index_t>((limit - position(o, 0) + dilation - 1) / dilation, 0, kernel);
     };
     return below(end) - below(first);
   }
   bool has_empty_window() const {  // one that lies in the padding altogether
-    for (index o = 0; o < out(); ++o)
+    for (index_t o = 0; o < out(); ++o)
       if (cells(o, 0, in) == 0) return true;
     return false;
   }
@@ -87,11 +88,11 @@ class windows {
     refuse_too_many();
   }
 
-  index count() const { return size_of(out()); }                      // windows
-  index cells() const { return size_of(each(&window_axis::in)); }     // of the tensor's spatial axes
-  index taps() const { return size_of(each(&window_axis::kernel)); }  // positions in the kernel
+  index_t count() const { return size_of(out()); }                      // windows
+  index_t cells() const { return size_of(each(&window_axis::in)); }     // of the tensor's spatial axes
+  index_t taps() const { return size_of(each(&window_axis::kernel)); }  // positions in the kernel
 
-  shape output(index batch, index channels) const {
+  shape output(index_t batch, index_t channels) const {
     shape s = out();
     s.insert(s.begin(), {batch, channels});
     return s;
@@ -103,21 +104,21 @@ class windows {
 
   // Calls visit(i, k) for each cell i of the tensor that window o covers, and its position k in the kernel.
   template <class F>
-  void each_cell(index o, F visit) const {
-    for (index k = 0; k < taps(); ++k)
-      if (const index i = cell(o, k); i >= 0) visit(i, k);
+  void each_cell(index_t o, F visit) const {
+    for (index_t k = 0; k < taps(); ++k)
+      if (const index_t i = cell(o, k); i >= 0) visit(i, k);
   }
 
   // Cells of window o, and the same with the padding's; what hangs over the padded end is neither.
-  index real_cells(index o) const {
-    return product(o, [](const window_axis& a, index at) { return a.cells(at, 0, a.in); });
+  index_t real_cells(index_t o) const {
+    return product(o, [](const window_axis& a, index_t at) { return a.cells(at, 0, a.in); });
   }
-  index padded_cells(index o) const {
-    return product(o, [](const window_axis& a, index at) { return a.cells(at, -a.pad_begin, a.in + a.pad_end); });
+  index_t padded_cells(index_t o) const {
+    return product(o, [](const window_axis& a, index_t at) { return a.cells(at, -a.pad_begin, a.in + a.pad_end); });
   }
 
  private:
-  shape each(index window_axis::*member) const {
+  shape each(index_t window_axis::*member) const {
     shape s;
     for (const window_axis& a : axes_) s.push_back(a.*member);
     return s;
@@ -140,10 +141,10 @@ class windows {
       throw std::invalid_argument("windows of more than 2^28 positions, all together");
   }
 
-  index cell(index o, index k) const {  // -1 in the padding
-    index i = 0, step = 1;
+  index_t cell(index_t o, index_t k) const {  // -1 in the padding
+    index_t i = 0, step = 1;
     for (auto a = axes_.rbegin(); a != axes_.rend(); ++a) {
-      const index p = a->position(o % a->out(), k % a->kernel);
+      const index_t p = a->position(o % a->out(), k % a->kernel);
       if (p < 0 || p >= a->in) return -1;
       i += p * step;
       step *= a->in;
@@ -154,8 +155,8 @@ class windows {
   }
 
   template <class F>
-  index product(index o, F along) const {
-    index n = 1;
+  index_t product(index_t o, F along) const {
+    index_t n = 1;
     for (auto a = axes_.rbegin(); a != axes_.rend(); o /= a->out(), ++a) n *= along(*a, o % a->out());
     return n;
   }
@@ -177,7 +178,7 @@ struct drawn_windows {
     bool dilated = false;
     bool in_padding = false;  // windows may lie in the padding altogether
     bool symmetric = false;   // as much padding at the end of an axis as at its beginning
-    index taps = 36;          // positions in the kernel, at most
+    index_t taps = 36;        // positions in the kernel, at most
     std::string auto_pad = "NOTSET";
   };
 
@@ -186,11 +187,11 @@ struct drawn_windows {
     return s.choose<std::string>({"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"});
   }
 
-  drawn_windows(sampler& s, index rank, index planes, const options& may) : auto_pad(may.auto_pad) {
+  drawn_windows(sampler& s, index_t rank, index_t planes, const options& may) : auto_pad(may.auto_pad) {
     shape ends;
-    index room_in = std::max<index>(1, 150 / planes), room_out = room_in, taps = may.taps;
-    for (index k = 0; k < rank; ++k) {
-      const index in = s.extent(1, std::clamp<index>(room_in, 1, rank == 1 ? 17 : 9));
+    index_t room_in = std::max<index_t>(1, 150 / planes), room_out = room_in, taps = may.taps;
+    for (index_t k = 0; k < rank; ++k) {
+      const index_t in = s.extent(1, std::clamp<index_t>(room_in, 1, rank == 1 ? 17 : 9));
       const window_axis a = axis(s, k, in, room_out, taps, may);
       room_in /= in;
       room_out /= a.out();
@@ -214,7 +215,7 @@ struct drawn_windows {
   }
 
   // The shape of a tensor with that many planes.
-  shape over(index batch, index channels) const {
+  shape over(index_t batch, index_t channels) const {
     shape x = {batch, channels};
     x.insert(x.end(), spatial.begin(), spatial.end());
     return x;
@@ -225,16 +226,16 @@ struct drawn_windows {
 
  private:
   // Axis number k. Only choices along the first two are swept: there are no more columns in an orthogonal array.
-  static window_axis axis(sampler& s, index k, index in, index most_out, index most_taps, const options& may) {
-    const auto any = [&](std::initializer_list<index> options) {
-      if (k < 2) return s.choose<index>(options);
-      return options.begin()[s.random().below(static_cast<index>(options.size()))];
+  static window_axis axis(sampler& s, index_t k, index_t in, index_t most_out, index_t most_taps, const options& may) {
+    const auto any = [&](std::initializer_list<index_t> options) {
+      if (k < 2) return s.choose<index_t>(options);
+      return options.begin()[s.random().below(static_cast<index_t>(options.size()))];
     };
     window_axis a{.in = in};
-    a.kernel = std::clamp<index>(any({3, 2, 1, 4}), 1, std::max<index>(1, std::min(s.limit(), most_taps)));
+    a.kernel = std::clamp<index_t>(any({3, 2, 1, 4}), 1, std::max<index_t>(1, std::min(s.limit(), most_taps)));
     a.stride = any({2, 1, 3});
-    if (may.dilated) a.dilation = k == 0 ? s.choose<index>({1, 2}) : s.random().between(1, 2);
-    const index most = may.in_padding ? a.kernel : a.kernel - 1;
+    if (may.dilated) a.dilation = k == 0 ? s.choose<index_t>({1, 2}) : s.random().between(1, 2);
+    const index_t most = may.in_padding ? a.kernel : a.kernel - 1;
     a.pad_begin = s.random().between(0, most);
     a.pad_end = may.symmetric ? a.pad_begin : s.random().between(0, most);
     a.pad(may.auto_pad);

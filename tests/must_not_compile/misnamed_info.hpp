@@ -13,11 +13,11 @@ struct misnamed_info {
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) { return {in[0]}; }
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = (c.in[0][i]);
+    for (index_t i = 0; i < y[0].size(); ++i) y[0][i] = (c.in[0][i]);
   }
   template <scalar S>
   static void vjp(const call<S>&, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i];
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i];
   }
 };
 

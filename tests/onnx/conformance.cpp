@@ -62,7 +62,7 @@ dtype dtype_of(onnx_type t) {
 
 tensor as_tensor(const onnx_constant& c) {
   tensor t(dtype_of(c.type), c.numbers.dims());
-  for (index i = 0; i < t.count(); ++i) t.set(i, static_cast<double>(c.numbers[i]));
+  for (index_t i = 0; i < t.count(); ++i) t.set(i, static_cast<double>(c.numbers[i]));
   return t;
 }
 
@@ -77,7 +77,7 @@ std::vector<value_list<bounded<real>>> ranges_of(const graph& g, const op::varia
     for (const shape& s : n.outputs) y.emplace_back(s);
     const bool other = last != nullptr && k + 1 == g.nodes().size() && last->bounded_kernels.forward != nullptr;
     if (n.what != nullptr) (other ? last->bounded_kernels : n.what->bounded_kernels).forward({n.attrs, in}, y);
-    for (index i = 0; n.what == nullptr && i < n.value.size(); ++i) y[0][i] = bounded<real>::input(n.value[i]);
+    for (index_t i = 0; n.what == nullptr && i < n.value.size(); ++i) y[0][i] = bounded<real>::input(n.value[i]);
     all.push_back(std::move(y));
   }
   return all;
@@ -94,7 +94,7 @@ onnx_import with_inputs(onnx::ModelProto m, const std::vector<recorded>& inputs,
     onnx::TensorShapeProto* s =
         m.mutable_graph()->mutable_input(k)->mutable_type()->mutable_tensor_type()->mutable_shape();
     s->clear_dim();
-    for (const index e : x.value.numbers.dims()) s->add_dim()->set_dim_value(e);
+    for (const index_t e : x.value.numbers.dims()) s->add_dim()->set_dim_value(e);
     if (is_float(x.value.type) && (k == 0 || !all_but_first)) continue;
     onnx::TensorProto* t = m.mutable_graph()->add_initializer();
     *t = x.proto;
@@ -130,7 +130,7 @@ struct judged {
 };
 
 judged whole_numbers(const interval& mine, const tensor& theirs) {
-  for (index i = 0; i < theirs.count(); ++i)
+  for (index_t i = 0; i < theirs.count(); ++i)
     if (mine[i].value() != real(theirs.at(i))) return {verdict::fail, fmt::format("differs at {}", i)};
   return {};
 }

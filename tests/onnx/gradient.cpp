@@ -15,7 +15,7 @@ const real h = real("1e-14"), tolerance = real("1e-22");
 
 real value_of(const graph& g) { return evaluate(g).value[g.output().node][g.output().output][0]; }
 
-real moved(network& n, port leaf, const values<real>& from, index i, const real& by) {
+real moved(network& n, port leaf, const values<real>& from, index_t i, const real& by) {
   values<real> there = from;
   there[i] += by;
   n.g.set_value(leaf, there);
@@ -26,7 +26,7 @@ real moved(network& n, port leaf, const values<real>& from, index i, const real&
 int wrong_in(network& n, port leaf, const values<real>& gradient) {
   const values<real> here = n.g.nodes()[leaf.node].value;
   int wrong = 0;
-  for (index i = 0; i < here.size(); ++i) {
+  for (index_t i = 0; i < here.size(); ++i) {
     const real slope = (moved(n, leaf, here, i, h) - moved(n, leaf, here, i, -h)) / (real(2) * h);
     const real error = abs(slope - gradient[i]);
     if (error <= tolerance * (real(1) + abs(slope))) continue;
@@ -41,7 +41,7 @@ int run(const std::string& path) {
   network n = read_network(path);
   const flow f = evaluate(n.g);
   int wrong = 0;
-  index numbers = 0;
+  index_t numbers = 0;
   std::vector<port> leaves = n.parameters;
   for (const port& p : n.inputs)
     if (n.initial.at(n.name_of(p)) == "normal") leaves.push_back(p);

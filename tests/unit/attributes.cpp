@@ -19,7 +19,7 @@ attributes some() {
   a.set("axis", std::int64_t{-1});
   a.set("alpha", 1.3f + 0.0);
   a.set("reduction", std::string("mean"));
-  a.set("pads", std::vector<index>{0, 1, -2});
+  a.set("pads", std::vector<index_t>{0, 1, -2});
   a.set("scales", std::vector<double>{0.5, -0.0, 0x1p-1074});
   return a;
 }
@@ -36,7 +36,7 @@ BOOST_AUTO_TEST_CASE(what_was_set_is_read_back) {
   BOOST_TEST(a.flag("axis"));
   BOOST_TEST(a.number("alpha") == double{1.3f});
   BOOST_TEST(a.text("reduction") == "mean");
-  BOOST_TEST((a.integers("pads") == std::vector<index>{0, 1, -2}));
+  BOOST_TEST((a.integers("pads") == std::vector<index_t>{0, 1, -2}));
   BOOST_TEST(a.numbers("scales").size() == 3);
   BOOST_TEST((a.has("pads") && !a.has("strides") && !a.empty() && attributes().empty()));
 }
@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(json_gives_back_the_same_attributes) {
         -(std::int64_t{1} << 60), std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
     a.set("n", n);
     BOOST_TEST((through_json(a) == a));
-    a.set("list", std::vector<index>{n, 1, n});
+    a.set("list", std::vector<index_t>{n, 1, n});
     BOOST_TEST((through_json(a) == a));
   }
   for (const std::string& text :
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(text_for_people_is_short_and_exact) {
   attributes a;
   a.set("alpha", 0.1);
   a.set("axis", std::int64_t{1});
-  a.set("pads", std::vector<index>{0, 1});
+  a.set("pads", std::vector<index_t>{0, 1});
   BOOST_TEST(to_string(a) == "alpha=0.1 axis=1 pads=[0,1]");
   BOOST_TEST(to_string(attributes()).empty());
 }

@@ -52,8 +52,8 @@ std::vector<std::string> wrong_in(const networks::audit& a) {
 
 // One element, off by one part in a billion: 10^6 times what rounding may do, and invisible to a relative tolerance.
 void spoil(tensor& t) {
-  index largest = 0;
-  for (index i = 0; i < t.count(); ++i)
+  index_t largest = 0;
+  for (index_t i = 0; i < t.count(); ++i)
     if (std::fabs(t.at(i)) > std::fabs(t.at(largest))) largest = i;
   t.set(largest, t.at(largest) * (1 + 1e-9));
 }

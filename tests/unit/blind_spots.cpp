@@ -26,9 +26,9 @@ verdict judged(const op& o, subject& s, const sample& x, std::string_view by = "
   return judge(o, *find_check(by), s, x).outcome;
 }
 
-tampered_subject::tamper on_gradient(std::function<double(double, index)> f, std::size_t k = 0) {
+tampered_subject::tamper on_gradient(std::function<double(double, index_t)> f, std::size_t k = 0) {
   return [=](mode m, const op&, const sample&, reply& r) {
-    for (index i = 0; m == mode::vjp && r.tensors[k] && i < r.tensors[k]->count(); ++i)
+    for (index_t i = 0; m == mode::vjp && r.tensors[k] && i < r.tensors[k]->count(); ++i)
       r.tensors[k]->set(i, f(r.tensors[k]->at(i), i));
   };
 }
@@ -57,7 +57,7 @@ BOOST_AUTO_TEST_CASE(a_gradient_that_ignores_its_cotangent) {
     return std::make_unique<tampered_subject>([](mode m, const op& o, const sample& x, reply& r) {
       if (m != mode::vjp) return;
       sample ones = x;
-      for (index i = 0; i < ones.cotangents[0].count(); ++i) ones.cotangents[0].set(i, 1);
+      for (index_t i = 0; i < ones.cotangents[0].count(); ++i) ones.cotangents[0].set(i, 1);
       r = reference_subject()->run(m, o, ones);
     });
   };
@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(a_gradient_that_ignores_its_cotangent) {
 BOOST_AUTO_TEST_CASE(a_check_that_accepts_anything) {
   tampered_subject twice([](mode m, const op&, const sample&, reply& r) {
     for (auto& d : r.tensors)
-      for (index i = 0; m == mode::vjp && d && i < d->count(); ++i) d->set(i, 2 * d->at(i));
+      for (index_t i = 0; m == mode::vjp && d && i < d->count(); ++i) d->set(i, 2 * d->at(i));
   });
   for (const op& o : all_ops()) {
     if (o.info.zero_gradient) continue;
@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(a_check_that_accepts_anything) {
 // tiny-dnn PR #871: the target gradient was set on a copy, so that two zeros were compared and everything passed.
 BOOST_AUTO_TEST_CASE(a_comparison_of_zeros) {
   sample x = draw_informative_sample(named("exp"), dtype::f64, 1, 0);
-  for (index i = 0; i < x.cotangents[0].count(); ++i) x.cotangents[0].set(i, 0);
+  for (index_t i = 0; i < x.cotangents[0].count(); ++i) x.cotangents[0].set(i, 0);
   BOOST_TEST((judged(named("exp"), *reference_subject(), x) == verdict::vacuous));
 }
 
@@ -102,7 +102,7 @@ BOOST_AUTO_TEST_CASE(a_uniform_cotangent) {
   const auto uniform = [](const sample& x) {
     const tensor& v = x.cotangents[0];
     bool all = v.count() > 1;
-    for (index i = 1; i < v.count(); ++i) all = all && v.at(i) == v.at(0);
+    for (index_t i = 1; i < v.count(); ++i) all = all && v.at(i) == v.at(0);
     return all;
   };
   for (const op& o : all_ops()) BOOST_TEST(count_samples(o, uniform) == 0U, o.info.name);
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(a_kink_that_is_avoided) {
   const auto wrong_at_zero = [](double value) {
     return [value] {
       return std::make_unique<tampered_subject>([value](mode m, const op&, const sample& x, reply& r) {
-        for (index i = 0; m == mode::vjp && i < r.tensors[0]->count(); ++i)
+        for (index_t i = 0; m == mode::vjp && i < r.tensors[0]->count(); ++i)
           if (x.inputs[0]->at(i) == 0) r.tensors[0]->set(i, value * x.cotangents[0].at(i));
       });
     };
@@ -131,8 +131,8 @@ BOOST_AUTO_TEST_CASE(an_input_that_is_not_checked) {
     const oracle truth(o, x, format_of(dtype::f64));
     for (std::size_t k = 0; k < truth.gradient().size(); ++k) {
       bool signal = false;
-      for (index i = 0; i < truth.gradient()[k].size(); ++i) signal = signal || truth.gradient()[k][i] != real(0);
-      tampered_subject wrong(on_gradient([](double d, index) { return -d; }, k));
+      for (index_t i = 0; i < truth.gradient()[k].size(); ++i) signal = signal || truth.gradient()[k][i] != real(0);
+      tampered_subject wrong(on_gradient([](double d, index_t) { return -d; }, k));
       if (signal) BOOST_TEST((judged(o, wrong, x) == verdict::fail), o.info.name << ", input " << k);
     }
   }
@@ -143,7 +143,7 @@ BOOST_AUTO_TEST_CASE(a_parameter_at_its_neutral_value) {
   const auto constant = [](const sample& x) {
     const tensor& scale = *x.inputs[1];
     bool all = true;
-    for (index i = 0; i < scale.count(); ++i) all = all && scale.at(i) == 1;
+    for (index_t i = 0; i < scale.count(); ++i) all = all && scale.at(i) == 1;
     return all;
   };
   for (const char* name : {"batch_normalization", "layer_normalization", "group_normalization", "rms_normalization"})
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(a_path_that_is_not_taken) {
    public:
     two_paths()
         : tampered_subject([](mode, const op&, const sample& x, reply& r) {
-            for (index i = 0; x.under == call_condition::strided && i < r.tensors[0]->count(); ++i)
+            for (index_t i = 0; x.under == call_condition::strided && i < r.tensors[0]->count(); ++i)
               r.tensors[0]->set(i, 3 * r.tensors[0]->at(i));
           }) {}
     bool supports(call_condition c) const override {
@@ -206,9 +206,9 @@ BOOST_AUTO_TEST_CASE(a_cotangent_that_no_caller_passes) {
 BOOST_AUTO_TEST_CASE(a_metric_that_forgives) {
   const op& o = named("softmax");
   const sample x = draw_informative_sample(o, dtype::f32, 1, 0);
-  tampered_subject scaled(on_gradient([](double d, index) { return 1.01 * d; })),
-      not_finite(on_gradient([](double d, index i) { return i == 0 ? std::nan("") : d; })),
-      infinite(on_gradient([](double d, index i) { return i == 0 ? infinity : d; }));
+  tampered_subject scaled(on_gradient([](double d, index_t) { return 1.01 * d; })),
+      not_finite(on_gradient([](double d, index_t i) { return i == 0 ? std::nan("") : d; })),
+      infinite(on_gradient([](double d, index_t i) { return i == 0 ? infinity : d; }));
   BOOST_TEST((judged(o, scaled, x) == verdict::fail));
   BOOST_TEST((judged(o, not_finite, x) == verdict::fail));
   BOOST_TEST((judged(o, infinite, x) == verdict::fail));
@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(a_range_that_is_too_narrow) {
   const auto beyond = [](double knee) {
     return [knee](const sample& x) {
       bool any = false;
-      for (index i = 0; i < x.inputs[0]->count(); ++i) any = any || x.inputs[0]->at(i) > knee;
+      for (index_t i = 0; i < x.inputs[0]->count(); ++i) any = any || x.inputs[0]->at(i) > knee;
       return any;
     };
   };
@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(a_single_point) {
   const auto fails_at = [](double value) {
     return [value] {
       return std::make_unique<tampered_subject>([value](mode m, const op&, const sample& x, reply& r) {
-        for (index i = 0; m == mode::vjp && i < r.tensors[0]->count(); ++i)
+        for (index_t i = 0; m == mode::vjp && i < r.tensors[0]->count(); ++i)
           if (x.inputs[0]->at(i) == value) r.tensors[0]->set(i, std::nan(""));
       });
     };
@@ -264,7 +264,7 @@ BOOST_AUTO_TEST_CASE(a_single_point) {
 BOOST_AUTO_TEST_CASE(a_term_without_the_cotangent) {
   const auto partly = [] {
     return std::make_unique<tampered_subject>([](mode m, const op&, const sample& x, reply& r) {
-      for (index i = 0; m == mode::vjp && i < r.tensors[0]->count(); ++i) {
+      for (index_t i = 0; m == mode::vjp && i < r.tensors[0]->count(); ++i) {
         const double b = x.inputs[0]->at(i), g = x.cotangents[0].at(i), tangh = std::tanh(b);
         r.tensors[0]->set(i, g * 1 - tangh * tangh);
       }

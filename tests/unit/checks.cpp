@@ -41,7 +41,7 @@ namespace {
 struct dropped_cotangent : ops::sigmoid {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S>, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = logistic::sigmoid(c.in[0][i]) * logistic::sigmoid(-c.in[0][i]);
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = logistic::sigmoid(c.in[0][i]) * logistic::sigmoid(-c.in[0][i]);
   }
 };
 
@@ -49,28 +49,28 @@ struct slightly_too_large : ops::sigmoid {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     ops::sigmoid::vjp(c, g, d);
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = d[0][i] * (S(1) + S(0x1p-10));
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = d[0][i] * (S(1) + S(0x1p-10));
   }
 };
 
 struct derivative_of_the_input_as_if_it_were_the_output : ops::tanh {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i] * (S(1) - c.in[0][i] * c.in[0][i]);
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i] * (S(1) - c.in[0][i] * c.in[0][i]);
   }
 };
 
 struct forgotten_exponential : ops::exp {
   template <scalar S>
   static void vjp(const call<S>&, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i];
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i];
   }
 };
 
 struct forgotten_sign : ops::reciprocal {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i] / c.in[0][i] / c.in[0][i];
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i] / c.in[0][i] / c.in[0][i];
   }
 };
 
@@ -78,7 +78,7 @@ struct broadcast_not_summed : ops::add {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const broadcasting a(c.in[0].dims(), g[0].dims()), b(c.in[1].dims(), g[0].dims());
-    for (index i = 0; i < g[0].size(); ++i) d[0][a(i)] = d[1][b(i)] = g[0][i];  // the last one wins
+    for (index_t i = 0; i < g[0].size(); ++i) d[0][a(i)] = d[1][b(i)] = g[0][i];  // the last one wins
   }
 };
 
@@ -94,7 +94,7 @@ struct factors_not_switched : ops::mul {
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const broadcasting a(c.in[0].dims(), g[0].dims()), b(c.in[1].dims(), g[0].dims());
     sums<S> da(d[0]), db(d[1]);
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       da[a(i)].add_product(g[0][i], c.in[0][a(i)]);
       db[b(i)].add_product(g[0][i], c.in[1][b(i)]);
     }
@@ -106,21 +106,21 @@ struct factors_not_switched : ops::mul {
 struct only_the_first_branch : ops::copy {
   template <scalar S>
   static void vjp(const call<S>&, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i];
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i];
   }
 };
 
 struct gate_open_everywhere : ops::relu {
   template <scalar S>
   static void vjp(const call<S>&, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i];
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = g[0][i];
   }
 };
 
 struct gate_by_the_cotangent : ops::relu {  // the rectifier of guided backpropagation
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = S(0) < c.in[0][i] && S(0) < g[0][i] ? g[0][i] : S(0);
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = S(0) < c.in[0][i] && S(0) < g[0][i] ? g[0][i] : S(0);
   }
 };
 
@@ -128,7 +128,7 @@ struct diagonal_of_the_jacobian : ops::softmax {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const values<S> p = along_axis::probabilities(c.in[0], slices(c.in[0].dims(), c.attrs.integer("axis")));
-    for (index i = 0; i < p.size(); ++i) d[0][i] = g[0][i] * p[i] * (S(1) - p[i]);
+    for (index_t i = 0; i < p.size(); ++i) d[0][i] = g[0][i] * p[i] * (S(1) - p[i]);
   }
 };
 
@@ -136,7 +136,7 @@ struct always_the_last_axis : ops::softmax {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     attributes last = c.attrs;
-    last.set("axis", index{-1});
+    last.set("axis", index_t{-1});
     ops::softmax::vjp(call<S>{last, c.in}, g, d);
   }
 };
@@ -163,7 +163,7 @@ struct stride_forgotten_for_weights : ops::conv {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     ops::conv::vjp(c, g, d);
-    for (index i = 0; i + 1 < d[1].size(); i += 2) std::swap(d[1][i], d[1][i + 1]);
+    for (index_t i = 0; i + 1 < d[1].size(); i += 2) std::swap(d[1][i], d[1][i + 1]);
   }
 };
 
@@ -173,7 +173,7 @@ struct divided_by_the_whole_window : ops::average_pool {
     const shape& kernel = c.attrs.integers("kernel_shape");
     const S n(static_cast<int>(size_of(kernel)));
     sums<S> dx(d[0]);
-    each_window(c, [&](index o, const S&, const auto& cells) { cells([&](index i) { dx[i] += g[0][o] / n; }); });
+    each_window(c, [&](index_t o, const S&, const auto& cells) { cells([&](index_t i) { dx[i] += g[0][o] / n; }); });
     dx.store();
   }
 };
@@ -182,9 +182,9 @@ struct overlaps_overwritten : ops::max_pool {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const values<S>& x = c.in[0];
-    each_window(c, [&](index o, const auto& cells) {
+    each_window(c, [&](index_t o, const auto& cells) {
       const S y = largest(x, cells);
-      cells([&](index i) {
+      cells([&](index_t i) {
         if (x[i] == y) d[0][i] = g[0][o];
       });
     });
@@ -195,9 +195,9 @@ struct smallest_takes_all : ops::max {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const auto each = meeting(c, g[0].dims());
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       const S y = winner(c, i, each);
-      each(i, [&](std::size_t k, index j) {
+      each(i, [&](std::size_t k, index_t j) {
         if (!(c.in[k][j] == y)) d[k][j] = g[0][i];
       });
     }
@@ -211,9 +211,9 @@ struct every_tied_input_takes_all : ops::max {
     const auto each = meeting(c, g[0].dims());
     std::vector<sums<S>> dx;
     for (values<S>& one : d) dx.emplace_back(one);
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       const S y = winner(c, i, each);
-      each(i, [&](std::size_t k, index j) {
+      each(i, [&](std::size_t k, index_t j) {
         if (c.in[k][j] == y) dx[k][j] += g[0][i];
       });
     }
@@ -227,10 +227,10 @@ struct first_tied_input_takes_all : ops::max {
     const auto each = meeting(c, g[0].dims());
     std::vector<sums<S>> dx;
     for (values<S>& one : d) dx.emplace_back(one);
-    for (index i = 0; i < g[0].size(); ++i) {
+    for (index_t i = 0; i < g[0].size(); ++i) {
       const S y = winner(c, i, each);
       bool taken = false;
-      each(i, [&](std::size_t k, index j) {
+      each(i, [&](std::size_t k, index_t j) {
         if (!taken && c.in[k][j] == y) dx[k][j] += g[0][i], taken = true;
       });
     }
@@ -241,7 +241,7 @@ struct first_tied_input_takes_all : ops::max {
 struct gate_open_at_zero : ops::relu {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = c.in[0][i] < S(0) ? S(0) : g[0][i];
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = c.in[0][i] < S(0) ? S(0) : g[0][i];
   }
 };
 
@@ -249,7 +249,7 @@ struct twice_at_zero : ops::relu {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     ops::relu::vjp(c, g, d);
-    for (index i = 0; i < d[0].size(); ++i)
+    for (index_t i = 0; i < d[0].size(); ++i)
       if (c.in[0][i] == S(0)) d[0][i] = g[0][i] + g[0][i];
   }
 };
@@ -260,14 +260,14 @@ struct twice_at_zero : ops::relu {
 struct half_a_sigmoid : ops::sigmoid {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = logistic::sigmoid(c.in[0][i] * S(0.5));
+    for (index_t i = 0; i < y[0].size(); ++i) y[0][i] = logistic::sigmoid(c.in[0][i] * S(0.5));
   }
 };
 
 struct leaky_relu : ops::relu {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = c.in[0][i] < S(0) ? c.in[0][i] * S(0x1p-7) : c.in[0][i];
+    for (index_t i = 0; i < y[0].size(); ++i) y[0][i] = c.in[0][i] < S(0) ? c.in[0][i] * S(0x1p-7) : c.in[0][i];
   }
 };
 
@@ -278,7 +278,7 @@ struct one_part_in_1e18 : ops::sigmoid {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     ops::sigmoid::vjp(c, g, d);
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = d[0][i] * (S(1) + S(1e-18));
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = d[0][i] * (S(1) + S(1e-18));
   }
 };
 
@@ -286,7 +286,7 @@ struct wrong_in_one_element : ops::mul {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     ops::mul::vjp(c, g, d);
-    const index last = d[1].size() - 1;
+    const index_t last = d[1].size() - 1;
     d[1][last] = d[1][last] + d[1][last] * S(1e-18);
   }
 };
@@ -295,7 +295,7 @@ struct twice_too_large : ops::softmax {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     ops::softmax::vjp(c, g, d);
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = S(2) * d[0][i];
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = S(2) * d[0][i];
   }
 };
 
@@ -305,7 +305,7 @@ struct gradient_added_to_a_dirty_buffer : ops::add {
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     static thread_local int calls = 0;
     ops::add::vjp(c, g, d);
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = d[0][i] + S(calls % 16);
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = d[0][i] + S(calls % 16);
     ++calls;
   }
 };
@@ -314,7 +314,7 @@ struct divided_by_the_count : ops::sigmoid {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     ops::sigmoid::vjp(c, g, d);
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = d[0][i] / S(static_cast<int>(d[0].size()));
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = d[0][i] / S(static_cast<int>(d[0].size()));
   }
 };
 
@@ -348,7 +348,7 @@ struct sigmoid_from_its_output_with_wrong_sign : ops::sigmoid {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     from_output::vjp(c, g, d);
-    for (index i = 0; i < d[0].size(); ++i) d[0][i] = -d[0][i];
+    for (index_t i = 0; i < d[0].size(); ++i) d[0][i] = -d[0][i];
   }
 };
 
@@ -530,7 +530,7 @@ BOOST_AUTO_TEST_CASE(sign_scale_and_a_lost_element_are_caught_in_every_op) {
       tampered_subject s([&change = change](mode m, const op&, const sample&, reply& r) {
         if (m != mode::vjp) return;
         for (auto& t : r.tensors)
-          for (index i = 0; t && i < t->count(); ++i) t->set(i, change(t->at(i), i + 1 == t->count()));
+          for (index_t i = 0; t && i < t->count(); ++i) t->set(i, change(t->at(i), i + 1 == t->count()));
       });
       for (const char* check : {"reference_gradient", "adjoint_identity"})
         BOOST_TEST(caught(check, o, s), o.info.name << " " << name << " by " << check);
@@ -575,7 +575,7 @@ BOOST_AUTO_TEST_CASE(no_gradient_is_as_good_as_a_zero_one) {
   tampered_subject s([](mode m, const op&, const sample&, reply& r) {
     for (auto& d : r.tensors) {
       bool zero = m == mode::vjp && d;
-      for (index i = 0; zero && i < d->count(); ++i) zero = d->at(i) == 0;
+      for (index_t i = 0; zero && i < d->count(); ++i) zero = d->at(i) == 0;
       if (zero) d.reset();
     }
   });
@@ -583,7 +583,7 @@ BOOST_AUTO_TEST_CASE(no_gradient_is_as_good_as_a_zero_one) {
     for (std::uint64_t n = 0; n < 12; ++n) {
       sample x = draw_sample(o, dtype::f64, 1, n, 4);
       for (tensor& v : x.cotangents)
-        for (index i = 0; n % 2 == 0 && i < v.count(); ++i) v.set(i, 0);
+        for (index_t i = 0; n % 2 == 0 && i < v.count(); ++i) v.set(i, 0);
       const oracle truth(o, x, format_of(dtype::f64));
       trial t(truth, s, {dtype::f64, format_of(dtype::f64)});
       for (const check& c : all_checks())
@@ -624,7 +624,7 @@ BOOST_AUTO_TEST_CASE(a_long_sum_kept_in_bf16_is_named_and_one_kept_in_f32_passes
   draw random(1, "convolution", 0);
   const auto numbers = [&](shape dims) {
     tensor t(dtype::bf16, std::move(dims));
-    for (index i = 0; i < t.count(); ++i) t.set(i, random.normal());
+    for (index_t i = 0; i < t.count(); ++i) t.set(i, random.normal());
     return t;
   };
   sample x;
@@ -694,7 +694,7 @@ BOOST_AUTO_TEST_CASE(sums_kept_in_the_storage_type_are_inaccurate_unless_declare
 BOOST_AUTO_TEST_CASE(flushing_subnormal_results_is_inaccurate_and_named) {
   tampered_subject s([](mode, const op&, const sample&, reply& r) {
     for (auto& t : r.tensors)
-      for (index i = 0; t && i < t->count(); ++i)
+      for (index_t i = 0; t && i < t->count(); ++i)
         if (std::fabs(t->at(i)) < 0x1p-126) t->set(i, 0);
   });
   const sample x = sample_of(dtype::f32, {{0x1p-70, 2}, {0x1.8p-2, 3}}, {0x1p-126, 1});

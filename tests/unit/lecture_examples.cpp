@@ -11,7 +11,7 @@ namespace {
 
 values<real> tensor_of(const shape& dims, const std::vector<double>& x) {
   values<real> v(dims);
-  for (index i = 0; i < v.size(); ++i) v[i] = real(x.at(static_cast<std::size_t>(i)));
+  for (index_t i = 0; i < v.size(); ++i) v[i] = real(x.at(static_cast<std::size_t>(i)));
   return v;
 }
 
@@ -39,28 +39,28 @@ values<real> scalar_of(const real& x) {
 }
 
 // Small integers: sums and products of them are exact, in double as in the oracle.
-std::vector<double> integers(draw& random, index count) {
+std::vector<double> integers(draw& random, index_t count) {
   std::vector<double> all;
-  for (index i = 0; i < count; ++i) all.push_back(static_cast<double>(random.between(-3, 3)));
+  for (index_t i = 0; i < count; ++i) all.push_back(static_cast<double>(random.between(-3, 3)));
   return all;
 }
 
 // The convolution of the lectures: 3 x 32 x 32 input, ten filters of 3 x 5 x 5, stride 1, padding 2.
 struct example_layer {
-  static constexpr index channels = 3, size = 32, filters = 10, kernel = 5, pad = 2;
+  static constexpr index_t channels = 3, size = 32, filters = 10, kernel = 5, pad = 2;
   std::vector<double> x, w, b;
 
-  static std::size_t at(index plane, index row, index column, index width) {
+  static std::size_t at(index_t plane, index_t row, index_t column, index_t width) {
     return static_cast<std::size_t>((plane * width + row) * width + column);
   }
 
   // One output, by its definition.
-  double output(index m, index row, index column) const {
+  double output(index_t m, index_t row, index_t column) const {
     double total = b[static_cast<std::size_t>(m)];
-    for (index c = 0; c < channels; ++c)
-      for (index i = 0; i < kernel; ++i)
-        for (index j = 0; j < kernel; ++j) {
-          const index r = row - pad + i, s = column - pad + j;
+    for (index_t c = 0; c < channels; ++c)
+      for (index_t i = 0; i < kernel; ++i)
+        for (index_t j = 0; j < kernel; ++j) {
+          const index_t r = row - pad + i, s = column - pad + j;
           if (r >= 0 && r < size && s >= 0 && s < size)
             total += x[at(c, r, s, size)] * w[at(m * channels + c, i, j, kernel)];
         }
@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(one_neuron) {
 BOOST_AUTO_TEST_CASE(a_convolutional_layer_element_by_element) {
   draw random(1, "lecture_examples", 0);
   using layer = example_layer;
-  const index outputs = layer::filters * layer::size * layer::size;
+  const index_t outputs = layer::filters * layer::size * layer::size;
   const shape x_dims = {1, layer::channels, layer::size, layer::size};
   const shape w_dims = {layer::filters, layer::channels, layer::kernel, layer::kernel};
   layer l{integers(random, size_of(x_dims)), integers(random, size_of(w_dims)), integers(random, layer::filters)};
@@ -125,11 +125,11 @@ BOOST_AUTO_TEST_CASE(a_convolutional_layer_element_by_element) {
   conv.real_kernels.vjp({a, inputs}, cotangents, d);
 
   // <g, f>, over the outputs of some filters in some rows and columns only: those that what is moved can reach.
-  const auto loss = [&](index first, index last, index top, index bottom, index left, index right) {
+  const auto loss = [&](index_t first, index_t last, index_t top, index_t bottom, index_t left, index_t right) {
     double total = 0;
-    for (index m = first; m <= last; ++m)
-      for (index r = std::max<index>(top, 0); r <= std::min(bottom, layer::size - 1); ++r)
-        for (index c = std::max<index>(left, 0); c <= std::min(right, layer::size - 1); ++c)
+    for (index_t m = first; m <= last; ++m)
+      for (index_t r = std::max<index_t>(top, 0); r <= std::min(bottom, layer::size - 1); ++r)
+        for (index_t c = std::max<index_t>(left, 0); c <= std::min(right, layer::size - 1); ++c)
           total += g[layer::at(m, r, c, layer::size)] * l.output(m, r, c);
     return total;
   };
@@ -141,20 +141,20 @@ BOOST_AUTO_TEST_CASE(a_convolutional_layer_element_by_element) {
     moved -= 1;
     return after - before;
   };
-  for (index i = 0; i < y[0].size(); ++i) {
-    const index m = i / (layer::size * layer::size), r = i / layer::size % layer::size, c = i % layer::size;
+  for (index_t i = 0; i < y[0].size(); ++i) {
+    const index_t m = i / (layer::size * layer::size), r = i / layer::size % layer::size, c = i % layer::size;
     BOOST_REQUIRE((y[0][i] == real(l.output(m, r, c))));
   }
-  for (index i = 0; i < size_of(x_dims); ++i) {
-    const index r = i / layer::size % layer::size, c = i % layer::size;
+  for (index_t i = 0; i < size_of(x_dims); ++i) {
+    const index_t r = i / layer::size % layer::size, c = i % layer::size;
     const double slope =
         difference(l.x[static_cast<std::size_t>(i)], 0, layer::filters - 1, r - 2, r + 2, c - 2, c + 2);
     BOOST_REQUIRE((d[0][i] == real(slope)));
   }
-  const index taps = layer::channels * layer::kernel * layer::kernel, end = layer::size - 1;
-  for (index i = 0; i < size_of(w_dims); ++i)
+  const index_t taps = layer::channels * layer::kernel * layer::kernel, end = layer::size - 1;
+  for (index_t i = 0; i < size_of(w_dims); ++i)
     BOOST_REQUIRE((d[1][i] == real(difference(l.w[static_cast<std::size_t>(i)], i / taps, i / taps, 0, end, 0, end))));
-  for (index m = 0; m < layer::filters; ++m)
+  for (index_t m = 0; m < layer::filters; ++m)
     BOOST_REQUIRE((d[2][m] == real(difference(l.b[static_cast<std::size_t>(m)], m, m, 0, end, 0, end))));
 }
 

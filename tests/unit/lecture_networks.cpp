@@ -15,7 +15,7 @@ namespace {
 
 values<real> random_values(draw& random, shape dims) {
   values<real> v(std::move(dims));
-  for (index i = 0; i < v.size(); ++i) v[i] = random.normal();
+  for (index_t i = 0; i < v.size(); ++i) v[i] = random.normal();
   return v;
 }
 
@@ -23,28 +23,28 @@ const real tight = ldexp(real(1), -140);
 
 void same(const values<real>& actual, const values<real>& expected, const std::string& about) {
   BOOST_REQUIRE_MESSAGE(actual.dims() == expected.dims(), about);
-  for (index i = 0; i < actual.size(); ++i) BOOST_TEST(within(actual[i], expected[i], tight), about << " " << i);
+  for (index_t i = 0; i < actual.size(); ++i) BOOST_TEST(within(actual[i], expected[i], tight), about << " " << i);
 }
 
 // a^T b for rows a, b: what one example adds to the gradient of a matrix of weights.
 values<real> outer(const values<real>& a, const values<real>& b) {
   values<real> m(shape{a.size(), b.size()});
-  for (index i = 0; i < a.size(); ++i)
-    for (index j = 0; j < b.size(); ++j) m[i * b.size() + j] = a[i] * b[j];
+  for (index_t i = 0; i < a.size(); ++i)
+    for (index_t j = 0; j < b.size(); ++j) m[i * b.size() + j] = a[i] * b[j];
   return m;
 }
 
 // g W, of a row and a matrix.
 values<real> times(const values<real>& g, const values<real>& w) {
   values<real> d(shape{1, w.dims()[1]});
-  for (index i = 0; i < g.size(); ++i)
-    for (index j = 0; j < d.size(); ++j) d[j] += g[i] * w[i * d.size() + j];
+  for (index_t i = 0; i < g.size(); ++i)
+    for (index_t j = 0; j < d.size(); ++j) d[j] += g[i] * w[i * d.size() + j];
   return d;
 }
 
 values<real> row_of(const values<real>& v) {
   values<real> r(shape{v.size()});
-  for (index i = 0; i < v.size(); ++i) r[i] = v[i];
+  for (index_t i = 0; i < v.size(); ++i) r[i] = v[i];
   return r;
 }
 
@@ -55,8 +55,8 @@ values<real> row_of(const values<real>& v) {
 //   dL/dz^k = dL/do^k where z^k > 0, else 0.
 BOOST_AUTO_TEST_CASE(a_relu_network_of_four_layers) {
   draw random(1, "four layers", 0);
-  const std::vector<index> width = {5, 7, 6, 4, 3};
-  const index label = 2;
+  const std::vector<index_t> width = {5, 7, 6, 4, 3};
+  const index_t label = 2;
   computational_graph g;
   std::vector<port> w, b, z, o = {g.leaf("x", random_values(random, {1, width[0]}))};
   for (std::size_t k = 1; k < width.size(); ++k) {
@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(a_relu_network_of_four_layers) {
     same(f.gradient(o[k]), below, layer + ", input");
     if (k == 0) break;
     dz = below;
-    for (index i = 0; i < dz.size(); ++i)
+    for (index_t i = 0; i < dz.size(); ++i)
       if (!(f.value[z[k - 1].node][0][i] > real(0))) dz[i] = 0;
   }
 }
@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(squared_error_of_sigmoids) {
   const flow f = evaluate(g);
 
   values<real> dz(shape{1, 3});
-  for (index j = 0; j < 3; ++j) {
+  for (index_t j = 0; j < 3; ++j) {
     const real s = f.value[a.node][0][j];
     dz[j] = real(2) * (s - f.value[y.node][0][j]) * s * (real(1) - s);
   }
@@ -123,13 +123,13 @@ BOOST_AUTO_TEST_CASE(the_mean_of_mini_batch_gradients_is_the_batch_gradient) {
   draw random(1, "batches", 0);
   const values<real> x = random_values(random, {6, 3}), y = random_values(random, {6, 2}),
                      w = random_values(random, {2, 3});
-  const auto rows = [](const values<real>& v, index from, index to) {
-    const index each = v.dims()[1];
+  const auto rows = [](const values<real>& v, index_t from, index_t to) {
+    const index_t each = v.dims()[1];
     values<real> part(shape{to - from, each});
-    for (index i = 0; i < part.size(); ++i) part[i] = v[from * each + i];
+    for (index_t i = 0; i < part.size(); ++i) part[i] = v[from * each + i];
     return part;
   };
-  const auto gradient = [&](index from, index to) {
+  const auto gradient = [&](index_t from, index_t to) {
     computational_graph g;
     const port weights = g.leaf("W", w);
     const port out = g.apply("tanh", {}, {g.apply("linear", {}, {g.leaf("x", rows(x, from, to)), weights})});
@@ -139,7 +139,7 @@ BOOST_AUTO_TEST_CASE(the_mean_of_mini_batch_gradients_is_the_batch_gradient) {
     return evaluate(g).gradient(weights);
   };
   const values<real> whole = gradient(0, 6), first = gradient(0, 2), second = gradient(2, 4), third = gradient(4, 6);
-  for (index i = 0; i < whole.size(); ++i)
+  for (index_t i = 0; i < whole.size(); ++i)
     BOOST_TEST(within(whole[i], (first[i] + second[i] + third[i]) / real(3), tight));
 }
 

@@ -86,12 +86,12 @@ class storage_arithmetic_subject : public test_subject {
  private:
   static values<rounded> load(const tensor& t) {
     values<rounded> x(t.dims());
-    for (index i = 0; i < t.count(); ++i) x[i] = rounded(t.at(i));
+    for (index_t i = 0; i < t.count(); ++i) x[i] = rounded(t.at(i));
     return x;
   }
   static tensor store(const values<rounded>& x, dtype type) {
     tensor t(type, x.dims());
-    for (index i = 0; i < x.size(); ++i) t.set(i, static_cast<double>(x[i]));
+    for (index_t i = 0; i < x.size(); ++i) t.set(i, static_cast<double>(x[i]));
     return t;
   }
   bool honest_;

@@ -29,7 +29,7 @@ const values<real>& gradient_of(const net& n, const flow& f, std::string_view le
 
 void same(const values<real>& actual, const values<real>& expected, const std::string& about) {
   BOOST_REQUIRE_MESSAGE(actual.dims() == expected.dims(), about);
-  for (index i = 0; i < actual.size(); ++i) BOOST_TEST(within(actual[i], expected[i], tight), about << " " << i);
+  for (index_t i = 0; i < actual.size(); ++i) BOOST_TEST(within(actual[i], expected[i], tight), about << " " << i);
 }
 
 real loss_of(const net& n) {
@@ -39,11 +39,11 @@ real loss_of(const net& n) {
 
 // Central differences with a step of 2^-50: their error is h^2/6 times a third derivative, some 2^-102, and 2^-167 of
 // the function's rounding divided by the step is less than that.
-void proved_by_differences(net n, std::string_view leaf, index every) {
+void proved_by_differences(net n, std::string_view leaf, index_t every) {
   const flow f = evaluate(n.g);
   const port p = *n.find_leaf(leaf);
   const real h = ldexp(real(1), -50);
-  for (index i = 0; i < f.gradient(p).size(); i += every) {
+  for (index_t i = 0; i < f.gradient(p).size(); i += every) {
     values<real> moved = value_of(n, leaf);
     moved[i] += h;
     n.g.set_value(p, moved);
@@ -68,7 +68,7 @@ std::string with_layers(const std::string& inputs, const std::string& layers, co
 // and its vectorised backpropagation: delta3 = h - y, delta2 = delta3 Theta2 a2 (1 - a2),
 //   dJ/dTheta_l = 1/m delta_(l+1)^T a_l + lambda/m Theta_l,   dJ/db = 1/m sum delta.
 BOOST_AUTO_TEST_CASE(the_regularised_cost_of_the_lecture) {
-  const index m = 5;
+  const index_t m = 5;
   const real lambda = 0.75;
   const net n =
       network_of(with_layers(R"("x":{"shape":[5,3]},"y":{"shape":[5,4],"init":"integers","below":2})",
@@ -89,22 +89,22 @@ BOOST_AUTO_TEST_CASE(the_regularised_cost_of_the_lecture) {
   const real share = real(0.2);
   values<real> d1(t1.dims()), d2(t2.dims()), b2(shape{4});
   real cost = 0;
-  for (index i = 0; i < m; ++i) {
-    for (index k = 0; k < 4; ++k) {
+  for (index_t i = 0; i < m; ++i) {
+    for (index_t k = 0; k < 4; ++k) {
       const real delta3 = h(i, k) - y(i, k);
       cost -= share * (y(i, k) * log(h(i, k)) + (real(1) - y(i, k)) * log(real(1) - h(i, k)));
       b2[k] += share * delta3;
-      for (index j = 0; j < 6; ++j) d2(k, j) += share * delta3 * a2(i, j);
+      for (index_t j = 0; j < 6; ++j) d2(k, j) += share * delta3 * a2(i, j);
     }
-    for (index j = 0; j < 6; ++j) {
+    for (index_t j = 0; j < 6; ++j) {
       real delta2 = 0;
-      for (index k = 0; k < 4; ++k) delta2 += (h(i, k) - y(i, k)) * t2(k, j);
+      for (index_t k = 0; k < 4; ++k) delta2 += (h(i, k) - y(i, k)) * t2(k, j);
       delta2 *= a2(i, j) * (real(1) - a2(i, j));
-      for (index k = 0; k < 3; ++k) d1(j, k) += share * delta2 * x(i, k);
+      for (index_t k = 0; k < 3; ++k) d1(j, k) += share * delta2 * x(i, k);
     }
   }
   for (const auto& [t, d] : {std::pair(&t1, &d1), std::pair(&t2, &d2)})
-    for (index i = 0; i < t->size(); ++i) {
+    for (index_t i = 0; i < t->size(); ++i) {
       (*d)[i] += lambda / real(static_cast<long>(m)) * (*t)[i];
       cost += lambda / real(static_cast<long>(2 * m)) * (*t)[i] * (*t)[i];
     }
@@ -123,7 +123,7 @@ BOOST_AUTO_TEST_CASE(penalties_add_to_the_gradient_of_weights_only) {
   const flow a = evaluate(plain.g), b = evaluate(both.g);
   values<real> expected = gradient_of(plain, a, "fc.weight");
   const values<real>& w = value_of(plain, "fc.weight");
-  for (index i = 0; i < w.size(); ++i) expected[i] += real(0.25) * w[i] + (w[i] < real(0) ? real(-0.5) : real(0.5));
+  for (index_t i = 0; i < w.size(); ++i) expected[i] += real(0.25) * w[i] + (w[i] < real(0) ? real(-0.5) : real(0.5));
   same(gradient_of(both, b, "fc.weight"), expected, "weight");
   same(gradient_of(both, b, "fc.bias"), gradient_of(plain, a, "fc.bias"), "bias");
 }
@@ -187,7 +187,7 @@ BOOST_AUTO_TEST_CASE(a_recurrent_network_unrolled) {
   for (const std::string name : {"W", "R"}) {
     values<real> sum(value_of(shared, name).dims());
     for (const char* k : {"0", "1", "2"})
-      for (index i = 0; i < sum.size(); ++i) sum[i] += gradient_of(apart, each, name + k)[i];
+      for (index_t i = 0; i < sum.size(); ++i) sum[i] += gradient_of(apart, each, name + k)[i];
     same(gradient_of(shared, f, name), sum, name + " is the sum over its copies");
   }
 
@@ -200,18 +200,18 @@ BOOST_AUTO_TEST_CASE(a_recurrent_network_unrolled) {
                 {"op":"mse_loss","reduction":"sum","inputs":["rnn:1","y"]}]})");
   const auto put = [&](const char* leaf, const values<real>& from) {
     values<real> v(value_of(whole, leaf).dims());
-    for (index i = 0; i < v.size(); ++i) v[i] = from[i];
+    for (index_t i = 0; i < v.size(); ++i) v[i] = from[i];
     whole.g.set_value(*whole.find_leaf(leaf), v);
   };
   values<real> x(shape{3, 2, 3});
-  for (index t = 0; t < 3; ++t)
-    for (index i = 0; i < 6; ++i) x[t * 6 + i] = value_of(shared, "x" + std::to_string(t))[i];
+  for (index_t t = 0; t < 3; ++t)
+    for (index_t i = 0; i < 6; ++i) x[t * 6 + i] = value_of(shared, "x" + std::to_string(t))[i];
   put("X", x), put("h0", value_of(shared, "h")), put("y", value_of(shared, "y"));
   put("W", value_of(shared, "W")), put("R", value_of(shared, "R"));
   const flow g = evaluate(whole.g);
   BOOST_TEST(within(loss_of(whole), loss_of(shared), tight));
   for (const char* leaf : {"W", "R"})
-    for (index i = 0; i < gradient_of(shared, f, leaf).size(); ++i)
+    for (index_t i = 0; i < gradient_of(shared, f, leaf).size(); ++i)
       BOOST_TEST(within(gradient_of(whole, g, leaf)[i], gradient_of(shared, f, leaf)[i], tight));
 }
 
@@ -252,25 +252,25 @@ BOOST_AUTO_TEST_CASE(the_mean_of_mini_batch_gradients_is_the_batch_gradient) {
                                           {"op":"SoftmaxCrossEntropyLoss","inputs":["fc","y"]})"));
   const flow whole = evaluate(n.g);
   values<real> mean(value_of(n, "fc.weight").dims());
-  for (const std::vector<index>& rows : {std::vector<index>{5, 0}, {1, 4}, {3, 2}}) {
+  for (const std::vector<index_t>& rows : {std::vector<index_t>{5, 0}, {1, 4}, {3, 2}}) {
     const net part = with_examples(n, rows);
     const values<real> g = gradient_of(part, evaluate(part.g), "fc.weight");
-    for (index i = 0; i < mean.size(); ++i) mean[i] += g[i] / real(3);
+    for (index_t i = 0; i < mean.size(); ++i) mean[i] += g[i] / real(3);
   }
   same(mean, gradient_of(n, whole, "fc.weight"), "mean of three mini-batches");
 }
 
 // y = w x on one example: L = (w x - y)^2, w - w* shrinks by (1 - 2 eta x^2) in each step, whatever the batches are.
 BOOST_AUTO_TEST_CASE(training_follows_the_closed_form) {
-  for (const index batch : {0, 1, 2}) {
+  for (const index_t batch : {0, 1, 2}) {
     net n = network_of(with_layers(R"("x":{"values":[[2],[2]]},"y":{"values":[[6],[6]]})",
                                    R"({"name":"fc","op":"Linear","units":1,"bias":false,
                                        "parameters":{"weight":{"values":[[1]]}}},{"op":"mse_loss","inputs":["fc","y"]})"));
-    index steps = 0;
+    index_t steps = 0;
     train(n, {.rate = real(0.0625), .epochs = 4, .batch = batch}, [&](const training_step& s) { steps = s.number; });
     BOOST_TEST(steps == (batch == 1 ? 8 : 4));
     real away = -2;  // of w = 1 from w* = 3
-    for (index k = 0; k < steps; ++k) away *= real(0.5);
+    for (index_t k = 0; k < steps; ++k) away *= real(0.5);
     BOOST_TEST(within(value_of(n, "fc.weight")[0] - real(3), away, tight));
   }
 }

@@ -28,7 +28,7 @@ namespace {
 struct half_a_sigmoid : ops::sigmoid {
   template <scalar S>
   static void forward(const call<S>& c, results<S> y) {
-    for (index i = 0; i < y[0].size(); ++i) y[0][i] = logistic::sigmoid(c.in[0][i] * S(0.5));
+    for (index_t i = 0; i < y[0].size(); ++i) y[0][i] = logistic::sigmoid(c.in[0][i] * S(0.5));
   }
 };
 
@@ -36,7 +36,7 @@ struct twice_at_zero : ops::relu {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     ops::relu::vjp(c, g, d);
-    for (index i = 0; i < d[0].size(); ++i)
+    for (index_t i = 0; i < d[0].size(); ++i)
       if (c.in[0][i] == S(0)) d[0][i] = g[0][i] + g[0][i];
   }
 };
@@ -56,8 +56,8 @@ struct slightly_wrong_where_it_is_small : ops::exp {
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     ops::exp::vjp(c, g, d);
     bool large = false;
-    for (index i = 0; i < d[0].size(); ++i) large = large || S(9) < c.in[0][i];
-    for (index i = 0; large && i < d[0].size(); ++i)
+    for (index_t i = 0; i < d[0].size(); ++i) large = large || S(9) < c.in[0][i];
+    for (index_t i = 0; large && i < d[0].size(); ++i)
       if (c.in[0][i] < S(-9)) d[0][i] = d[0][i] * (S(1) + S(0x1p-87));
   }
 };
@@ -82,7 +82,7 @@ class wrong_in_a_condition : public test_subject {
     reply r = honest_->run(m, o, s);
     if (s.under == c_)  // as if it had not been asked in that way at all, and something more
       for (auto& t : r.tensors)
-        for (index i = 0; t && i < t->count(); ++i) t->set(i, t->at(i) * 1.5);
+        for (index_t i = 0; t && i < t->count(); ++i) t->set(i, t->at(i) * 1.5);
     return r;
   }
 
@@ -112,7 +112,7 @@ class leaves_what_was_there : public test_subject {
     if (m != mode::vjp) return honest_->run(m, o, s);
     bool zero = true;
     for (const tensor& v : s.cotangents)
-      for (index i = 0; i < v.count(); ++i) zero = zero && v.at(i) == 0;
+      for (index_t i = 0; i < v.count(); ++i) zero = zero && v.at(i) == 0;
     if (!zero) last_ = honest_->run(m, o, s);
     return last_;
   }
@@ -131,7 +131,7 @@ class forgets : public test_subject {
     if (m == mode::vjp) last_ = r.tensors;
     if (again)
       for (auto& t : r.tensors)
-        for (index i = 0; t && i < t->count(); ++i) t->set(i, t->at(i) * 1.5);
+        for (index_t i = 0; t && i < t->count(); ++i) t->set(i, t->at(i) * 1.5);
     return r;
   }
 
@@ -149,7 +149,7 @@ class saves_in_one_place : public test_subject {
     if (m != mode::vjp || o.info.name != "tanh" || !saved_ || saved_->dims() != s.inputs[0]->dims()) return r;
     const reply own = honest_->run(mode::forward, o, s);
     if (*saved_ == *own.tensors[0]) return r;
-    for (index i = 0; i < saved_->count(); ++i)
+    for (index_t i = 0; i < saved_->count(); ++i)
       r.tensors[0]->set(i, s.cotangents[0].at(i) * (1 - saved_->at(i) * saved_->at(i)));
     return r;
   }
@@ -180,7 +180,7 @@ class compliant : public test_subject {
 
  private:
   static void add(tensor& to, const tensor& t) {
-    for (index i = 0; i < t.count(); ++i) to.set(i, to.at(i) + t.at(i));
+    for (index_t i = 0; i < t.count(); ++i) to.set(i, to.at(i) + t.at(i));
   }
   std::unique_ptr<subject> honest_ = reference_subject();
 };
@@ -190,8 +190,8 @@ class compliant : public test_subject {
 using numbers = std::vector<double>;
 
 struct custom {
-  numbers (*forward)(const numbers& x, index rows) = nullptr;
-  numbers (*vjp)(const numbers& x, const numbers& g, index rows) = nullptr;
+  numbers (*forward)(const numbers& x, index_t rows) = nullptr;
+  numbers (*vjp)(const numbers& x, const numbers& g, index_t rows) = nullptr;
   numbers (*jvp)(const numbers& x, const numbers& u) = nullptr;
 };
 
@@ -225,7 +225,7 @@ class custom_subject : public test_subject {
  private:
   static numbers list(const tensor& t) {
     numbers x;
-    for (index i = 0; i < t.count(); ++i) x.push_back(t.at(i));
+    for (index_t i = 0; i < t.count(); ++i) x.push_back(t.at(i));
     return x;
   }
   custom f_;
@@ -237,15 +237,15 @@ numbers mapped(const numbers& x, const numbers& g, double (*f)(double, double)) 
   return y;
 }
 
-constexpr auto exponential = [](const numbers& x, index) {
+constexpr auto exponential = [](const numbers& x, index_t) {
   return mapped(x, x, [](double a, double) { return std::exp(a); });
 };
-constexpr auto exponential_vjp = [](const numbers& x, const numbers& g, index) {
+constexpr auto exponential_vjp = [](const numbers& x, const numbers& g, index_t) {
   return mapped(x, g, [](double a, double b) { return b * std::exp(a); });
 };
 
 // Each column without its mean over the batch: right forwards and backwards, but its examples are not independent.
-numbers without_mean(const numbers& x, const numbers&, index rows) {
+numbers without_mean(const numbers& x, const numbers&, index_t rows) {
   numbers y = x;
   const auto n = static_cast<std::size_t>(rows), columns = x.size() / n;
   for (std::size_t c = 0; c < columns; ++c) {
@@ -280,8 +280,8 @@ std::vector<unique_bug> bugs() {
   const custom wrong_jvp{exponential, exponential_vjp, [](const numbers& x, const numbers& u) {
                            return mapped(x, u, [](double, double b) { return b; });
                          }};
-  const custom coupled{[](const numbers& x, index rows) { return without_mean(x, {}, rows); },
-                       [](const numbers&, const numbers& g, index rows) { return without_mean(g, {}, rows); }};
+  const custom coupled{[](const numbers& x, index_t rows) { return without_mean(x, {}, rows); },
+                       [](const numbers&, const numbers& g, index_t rows) { return without_mean(g, {}, rows); }};
   return {
       of_op<ops::sigmoid, half_a_sigmoid>("reference_value", "a forward function of the wrong scale"),
       of_op<ops::relu, twice_at_zero>("reference_gradient", "no subgradient at the kink", profile::kink),

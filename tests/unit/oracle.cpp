@@ -20,7 +20,7 @@ BOOST_AUTO_TEST_CASE(samples_are_promoted_exactly) {
   for (const dtype t : float_types) {
     const tensor x = vector_of(t, {0.1, -0.0, format_of(t).tiny(), format_of(t).largest(), infinity});
     const values<real> wide = promote(x);
-    for (index i = 0; i < x.count(); ++i) BOOST_TEST(identical(static_cast<double>(wide[i]), x.at(i)));
+    for (index_t i = 0; i < x.count(); ++i) BOOST_TEST(identical(static_cast<double>(wide[i]), x.at(i)));
   }
 }
 
@@ -46,7 +46,7 @@ BOOST_AUTO_TEST_CASE(bounds_surround_the_same_values) {
         BOOST_REQUIRE(plain.size() == with_bounds.size());
         for (std::size_t k = 0; k < plain.size(); ++k) {
           BOOST_REQUIRE(plain[k].dims() == with_bounds[k].dims());
-          for (index i = 0; i < plain[k].size(); ++i)
+          for (index_t i = 0; i < plain[k].size(); ++i)
             // Some products are taken in another order for their bounds; that changes the last of 50 digits.
             if (!near(plain[k][i], with_bounds[k][i].value()) || !(with_bounds[k][i].error() >= 0))
               BOOST_ERROR(o.info.name << " case " << n);
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(a_wider_accumulator_has_tighter_bounds) {
   const sample x = draw_informative_sample(op_called("gemm"), dtype::f32, 1, 3);
   const oracle narrow(op_called("gemm"), x, f32), wide(op_called("gemm"), x, format_of(dtype::f64));
   for (std::size_t k = 0; k < 2; ++k)
-    for (index i = 0; i < narrow.gradient()[k].size(); ++i)
+    for (index_t i = 0; i < narrow.gradient()[k].size(); ++i)
       BOOST_TEST(wide.bounded_gradient()[k][i].error() <= narrow.bounded_gradient()[k][i].error());
 }
 

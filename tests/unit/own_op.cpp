@@ -44,10 +44,10 @@ BOOST_AUTO_TEST_CASE(samples_fit_the_signature) {
   bool with = false, without = false;
   for (std::uint64_t n = 0; n < 60; ++n) {
     const sample x = draw_sample(o, dtype::f32, 1, n);
-    const index rows = x.inputs[0]->dims()[0], columns = x.inputs[0]->dims()[1];
+    const index_t rows = x.inputs[0]->dims()[0], columns = x.inputs[0]->dims()[1];
     (x.inputs[2] ? with : without) = true;
-    for (index i = 0; i < x.inputs[0]->count(); ++i) BOOST_TEST((x.inputs[0]->at(i) >= 1 && x.inputs[0]->at(i) <= 2));
-    for (index i = 0; i < rows; ++i) BOOST_TEST((x.inputs[1]->at(i) >= 0 && x.inputs[1]->at(i) < double(columns)));
+    for (index_t i = 0; i < x.inputs[0]->count(); ++i) BOOST_TEST((x.inputs[0]->at(i) >= 1 && x.inputs[0]->at(i) <= 2));
+    for (index_t i = 0; i < rows; ++i) BOOST_TEST((x.inputs[1]->at(i) >= 0 && x.inputs[1]->at(i) < double(columns)));
     BOOST_TEST((x.cotangents[0].dims() == shape{rows} && x.cotangents[1].dims() == shape{rows, 3 * columns}));
     BOOST_TEST((!x.tangents[1] && !x.tangents[3]));
     BOOST_TEST((x.attrs.number("alpha") == 0.5 || x.attrs.number("alpha") == 2));

@@ -61,7 +61,7 @@ subject_factory replying(reply::status status) {
 // Sigmoid's gradient with a wrong sign, the rest right.
 const subject_factory wrong_sigmoid = making([](mode m, const op& o, const sample&, reply& r) {
   if (m != mode::vjp || o.info.name != "sigmoid") return;
-  for (index i = 0; i < r.tensors[0]->count(); ++i) r.tensors[0]->set(i, -r.tensors[0]->at(i));
+  for (index_t i = 0; i < r.tensors[0]->count(); ++i) r.tensors[0]->set(i, -r.tensors[0]->at(i));
 });
 
 class offers_nothing : public test_subject {
@@ -211,7 +211,7 @@ BOOST_AUTO_TEST_CASE(the_token_of_every_failure_fails_again) {
     tensor& d = *r.tensors[0];
     const shape& dims = x.inputs[0]->dims();
     if (dims != shape{2} && dims != shape{1, 2} && std::count(dims.begin(), dims.end(), 15) == 0) return;
-    for (index i = 0; i < d.count(); ++i) d.set(i, 2 * d.at(i));
+    for (index_t i = 0; i < d.count(); ++i) d.set(i, 2 * d.at(i));
   });
   plan p = small_plan();
   p.samples = 20;

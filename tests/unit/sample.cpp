@@ -38,7 +38,7 @@ void is_sound(const op& o, const sample& x, claim& c) {
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     const tensor& v = x.cotangents[k];
     c.require(v.dims() == outputs[k] && v.type() == x.type, what);
-    for (index i = 0; i < v.count(); ++i) c.require(v.at(i) != 0 && std::isfinite(v.at(i)), what);
+    for (index_t i = 0; i < v.count(); ++i) c.require(v.at(i) != 0 && std::isfinite(v.at(i)), what);
   }
   for (std::size_t k = 0; k < x.inputs.size(); ++k) {
     const operand& in = o.sig.input(k);
@@ -48,7 +48,7 @@ void is_sound(const op& o, const sample& x, claim& c) {
     c.require(x.inputs[k]->type() == (in.indices ? dtype::i64 : x.type), what);
     if (x.tangents[k]) c.require(x.tangents[k]->dims() == x.inputs[k]->dims() && x.tangents[k]->type() == x.type, what);
     if (x.made_for == profile::smooth)
-      for (index i = 0; i < x.inputs[k]->count(); ++i) c.require(std::isfinite(x.inputs[k]->at(i)), what);
+      for (index_t i = 0; i < x.inputs[k]->count(); ++i) c.require(std::isfinite(x.inputs[k]->at(i)), what);
   }
 }
 
@@ -59,12 +59,12 @@ sampler sampler_of(const op& o, std::uint64_t seed, std::uint64_t number, dtype 
 const op& some_op() { return op_called("sigmoid"); }
 
 // The numbers that input() draws from a domain.
-std::vector<double> drawn_from(const domain& where, dtype t, std::uint64_t number, index n = 100) {
+std::vector<double> drawn_from(const domain& where, dtype t, std::uint64_t number, index_t n = 100) {
   sampler s = sampler_of(some_op(), 1, number, t);
   s.input({n}, where);
   const sample x = s.finish();
   std::vector<double> elements;
-  for (index i = 0; i < n; ++i) elements.push_back(x.inputs[0]->at(i));
+  for (index_t i = 0; i < n; ++i) elements.push_back(x.inputs[0]->at(i));
   return elements;
 }
 
@@ -90,13 +90,13 @@ BOOST_AUTO_TEST_CASE(samples_at_kinks_and_with_special_values_fit_their_op_too) 
 BOOST_AUTO_TEST_CASE(a_limit_caps_every_extent_of_the_inputs) {
   for (const op& o : registered_ops()) {
     claim c(std::string(o.info.name));
-    for (index limit = 1; limit <= no_limit; ++limit)
+    for (index_t limit = 1; limit <= no_limit; ++limit)
       for (std::uint64_t n = 0; n < 49; ++n) {
         const sample x = draw_sample(o, dtype::f32, 1, n, limit);
         is_sound(o, x, c);
         // What an extent counts may hold several of what is limited: the columns of a Col2Im twelve of each channel.
         for (const backproof::shape& s : x.input_shapes())
-          for (const index e : s) c.require(e <= 12 * limit, [&] { return described(o, x); });
+          for (const index_t e : s) c.require(e <= 12 * limit, [&] { return described(o, x); });
       }
   }
 }
@@ -128,12 +128,12 @@ BOOST_AUTO_TEST_CASE(a_sample_is_a_function_of_seed_case_dtype_and_profile) {
 }
 
 BOOST_AUTO_TEST_CASE(any_two_of_eight_choices_meet_in_all_combinations_within_49_cases) {
-  for (const index options : {2, 3, 4, 7}) {
-    std::map<std::pair<int, int>, std::set<std::pair<index, index>>> met;
+  for (const index_t options : {2, 3, 4, 7}) {
+    std::map<std::pair<int, int>, std::set<std::pair<index_t, index_t>>> met;
     for (std::uint64_t n = 0; n < 49; ++n) {
       sampler s = sampler_of(some_op(), 1, n);
-      std::array<index, 8> chosen{};
-      for (index& c : chosen) {
+      std::array<index_t, 8> chosen{};
+      for (index_t& c : chosen) {
         c = s.pick(options);
         BOOST_REQUIRE((c >= 0 && c < options));
       }
@@ -150,24 +150,24 @@ BOOST_AUTO_TEST_CASE(any_two_of_eight_choices_meet_in_all_combinations_within_49
 BOOST_AUTO_TEST_CASE(seven_options_meet_exactly_once_each) {  // which is what makes the array orthogonal
   for (int i = 0; i < 8; ++i)
     for (int j = 0; j < i; ++j) {
-      std::set<std::pair<index, index>> met;
+      std::set<std::pair<index_t, index_t>> met;
       for (std::uint64_t n = 0; n < 49; ++n) {
         sampler s = sampler_of(some_op(), 3, n);
-        std::array<index, 8> chosen{};
-        for (index& c : chosen) c = s.pick(7);
+        std::array<index_t, 8> chosen{};
+        for (index_t& c : chosen) c = s.pick(7);
         BOOST_TEST(met.insert({chosen[static_cast<std::size_t>(i)], chosen[static_cast<std::size_t>(j)]}).second);
       }
     }
 }
 
 BOOST_AUTO_TEST_CASE(choices_beyond_the_array_are_random_and_complete) {
-  std::set<index> seen, many;
+  std::set<index_t> seen, many;
   for (std::uint64_t n = 49; n < 200; ++n) {
     sampler s = sampler_of(some_op(), 1, n);
     seen.insert(s.pick(3));
     many.insert(s.pick(12));
   }
-  BOOST_TEST((seen == std::set<index>{0, 1, 2}));
+  BOOST_TEST((seen == std::set<index_t>{0, 1, 2}));
   BOOST_TEST(many.size() == 12);
 }
 
@@ -236,7 +236,7 @@ BOOST_AUTO_TEST_CASE(indices_lie_between_their_ends) {
     s.indices({10}, -1, 3);
     const sample x = s.finish();
     BOOST_TEST((x.inputs[0]->type() == dtype::i64));
-    for (index i = 0; i < 10; ++i) seen.insert(x.inputs[0]->at(i));
+    for (index_t i = 0; i < 10; ++i) seen.insert(x.inputs[0]->at(i));
   }
   BOOST_TEST((seen == std::set<double>{-1, 0, 1, 2, 3}));
 }
@@ -261,7 +261,7 @@ BOOST_AUTO_TEST_CASE(the_special_profile_puts_every_special_value_into_some_diff
       for (std::uint64_t n = 0; n < special_cases; ++n) {
         const sample x = draw_sample(o, t, 1, n, no_limit, 0, profile::special);
         for (std::size_t k = 0; k < x.inputs.size(); ++k)
-          for (index i = 0; x.inputs[k] && o.sig.input(k).differentiable && i < x.inputs[k]->count(); ++i)
+          for (index_t i = 0; x.inputs[k] && o.sig.input(k).differentiable && i < x.inputs[k]->count(); ++i)
             for (std::size_t w = 0; w < wanted.size(); ++w)
               if (identical(x.inputs[k]->at(i), wanted[w])) seen[w] = true;
       }
@@ -278,7 +278,7 @@ BOOST_AUTO_TEST_CASE(the_special_profile_has_unit_and_empty_extents) {
         return draw_sample(o, dtype::f32, 1, which + k * special_cases, no_limit, 0, profile::special);
       };
       for (const backproof::shape& s : special(special_values).input_shapes())
-        for (const index e : s) BOOST_TEST(std::abs(e) == 1, name);  // -1 stands for an input that is not given
+        for (const index_t e : s) BOOST_TEST(std::abs(e) == 1, name);  // -1 stands for an input that is not given
       for (const backproof::shape& s : special(special_values + 1).input_shapes())
         empty = empty || std::count(s.begin(), s.end(), 0) > 0;
     }
@@ -294,7 +294,7 @@ BOOST_AUTO_TEST_CASE(the_exhaustive_profile_tries_every_bit_pattern_once) {
       int nans = 0;
       for (std::uint64_t n = 0; n < exhaustive_cases; ++n) {
         const sample x = draw_sample(o, t, 1, n, no_limit, 0, profile::exhaustive);
-        for (index i = 0; i < x.inputs[0]->count(); ++i) {
+        for (index_t i = 0; i < x.inputs[0]->count(); ++i) {
           const double v = x.inputs[0]->at(i);
           std::isnan(v) ? ++nans : ++seen[to_bits(t, v)];
         }
@@ -348,7 +348,7 @@ BOOST_AUTO_TEST_CASE(an_informative_sample_has_a_gradient_that_is_not_zero) {
         bool any = false;
         const oracle truth(o, x, format_of(t));  // named, because the gradient lives in it
         for (const values<real>& d : truth.gradient())
-          for (index i = 0; i < d.size(); ++i) any |= !(d[i] == real(0));
+          for (index_t i = 0; i < d.size(); ++i) any |= !(d[i] == real(0));
         informative += any;
       }
       BOOST_TEST(informative == 10, o.info.name << "/" << name_of(t));

@@ -15,18 +15,18 @@ using backproof::shape;
 
 namespace {
 
-shape coordinates(const shape& s, index at) {
+shape coordinates(const shape& s, index_t at) {
   shape c(s.size());
   for (std::size_t k = s.size(); k-- > 0; at /= s[k]) c[k] = at % s[k];
   return c;
 }
 
 // numpy's rule: align at the end; an axis of extent 1, or none at all, repeats.
-index source(const shape& from, const shape& to, index at) {
+index_t source(const shape& from, const shape& to, index_t at) {
   const shape c = coordinates(to, at);
-  index flat = 0;
+  index_t flat = 0;
   for (std::size_t k = 0; k < from.size(); ++k) {
-    const index along = c[to.size() - from.size() + k];
+    const index_t along = c[to.size() - from.size() + k];
     flat = flat * from[k] + (from[k] == 1 ? 0 : along);
   }
   return flat;
@@ -68,29 +68,29 @@ BOOST_AUTO_TEST_CASE(broadcasting_is_symmetric_and_finds_the_source_of_every_ele
   claim c("source of a broadcast element");
   for (int i = 0; i < 300; ++i) {
     shape full(static_cast<std::size_t>(random.below(4)));
-    for (index& e : full) e = random.between(1, 4);
-    shape part(full.begin() + random.between(0, static_cast<index>(full.size())), full.end());
-    for (index& e : part)
+    for (index_t& e : full) e = random.between(1, 4);
+    shape part(full.begin() + random.between(0, static_cast<index_t>(full.size())), full.end());
+    for (index_t& e : part)
       if (random.chance(0.4)) e = 1;
     BOOST_TEST((broadcast(part, full) == full));
     BOOST_TEST((broadcast(full, part) == full));
     const broadcasting from(part, full);
-    for (index at = 0; at < size_of(full); ++at)
+    for (index_t at = 0; at < size_of(full); ++at)
       c.require(from(at) == source(part, full, at), [&] { return to_string(part) + " in " + to_string(full); });
   }
 }
 
 BOOST_AUTO_TEST_CASE(slices_reach_every_element_once) {
   const shape s = {2, 3, 4};
-  for (index axis = -3; axis < 3; ++axis) {
+  for (index_t axis = -3; axis < 3; ++axis) {
     const slices along(s, axis);
     const std::size_t k = static_cast<std::size_t>((axis + 3) % 3);
     BOOST_TEST(along.length == s[k]);
     std::vector<int> seen(24);
-    for (index o = 0; o < along.outer; ++o)
-      for (index i = 0; i < along.inner; ++i)
-        for (index j = 0; j < along.length; ++j) {
-          const index at = along.start(o, i) + j * along.inner;
+    for (index_t o = 0; o < along.outer; ++o)
+      for (index_t i = 0; i < along.inner; ++i)
+        for (index_t j = 0; j < along.length; ++j) {
+          const index_t at = along.start(o, i) + j * along.inner;
           BOOST_TEST(coordinates(s, at)[k] == j);
           ++seen[static_cast<std::size_t>(at)];
         }
@@ -99,23 +99,23 @@ BOOST_AUTO_TEST_CASE(slices_reach_every_element_once) {
 }
 
 BOOST_AUTO_TEST_CASE(an_axis_outside_of_the_shape_is_refused) {
-  for (const index axis : {2, -3, 100}) BOOST_CHECK_THROW(slices({2, 3}, axis), std::invalid_argument);
+  for (const index_t axis : {2, -3, 100}) BOOST_CHECK_THROW(slices({2, 3}, axis), std::invalid_argument);
   BOOST_CHECK_THROW(slices({}, 0), std::invalid_argument);
 }
 
 BOOST_AUTO_TEST_CASE(groups_hold_what_shares_the_coordinates_of_the_other_axes) {
   const shape dims = {2, 3, 4};
-  for (const std::vector<index>& axes :
-       std::vector<std::vector<index>>{{}, {0}, {1}, {-1}, {0, 2}, {-1, 0}, {0, 1, 2}}) {
+  for (const std::vector<index_t>& axes :
+       std::vector<std::vector<index_t>>{{}, {0}, {1}, {-1}, {0, 2}, {-1, 0}, {0, 1, 2}}) {
     const groups g(dims, axes);
     std::vector<int> seen(24);
-    for (index o = 0; o < g.count(); ++o) {
-      BOOST_TEST(static_cast<index>(g[o].size()) == g.length());
+    for (index_t o = 0; o < g.count(); ++o) {
+      BOOST_TEST(static_cast<index_t>(g[o].size()) == g.length());
       BOOST_TEST(std::is_sorted(g[o].begin(), g[o].end()));
-      for (const index i : g[o]) {
+      for (const index_t i : g[o]) {
         ++seen[static_cast<std::size_t>(i)];
-        for (index k = 0; k < 3; ++k)
-          if (std::none_of(axes.begin(), axes.end(), [k](index a) { return (a + 3) % 3 == k; }))
+        for (index_t k = 0; k < 3; ++k)
+          if (std::none_of(axes.begin(), axes.end(), [k](index_t a) { return (a + 3) % 3 == k; }))
             BOOST_TEST(coordinates(dims, i)[static_cast<std::size_t>(k)] ==
                        coordinates(dims, g[o][0])[static_cast<std::size_t>(k)]);
       }

@@ -17,19 +17,19 @@ using backproof::shrink;
 
 namespace {
 
-index largest_extent(const sample& x) {
-  index largest = 0;
+index_t largest_extent(const sample& x) {
+  index_t largest = 0;
   for (const shape& s : x.input_shapes())
-    for (const index e : s) largest = std::max(largest, e);
+    for (const index_t e : s) largest = std::max(largest, e);
   return largest;
 }
 
 // Wrong from a certain extent of some axis on.
-tampered_subject wrong_from(index extent) {
+tampered_subject wrong_from(index_t extent) {
   return tampered_subject([extent](mode m, const op&, const sample& x, reply& r) {
     if (m != mode::vjp || largest_extent(x) < extent) return;
     for (auto& t : r.tensors)
-      for (index i = 0; t && i < t->count(); ++i) t->set(i, -t->at(i));
+      for (index_t i = 0; t && i < t->count(); ++i) t->set(i, -t->at(i));
   });
 }
 
@@ -41,7 +41,7 @@ std::function<bool(const sample&)> failing(const op& o, subject& s) {
 }
 
 // The first case whose largest extent is at least so much, and that fails.
-sample a_large_failure(const op& o, dtype t, index extent, const std::function<bool(const sample&)>& fails) {
+sample a_large_failure(const op& o, dtype t, index_t extent, const std::function<bool(const sample&)>& fails) {
   for (std::uint64_t n = 0;; ++n) {
     const sample x = draw_informative_sample(o, t, 1, n);
     if (largest_extent(x) >= extent && fails(x)) return x;
@@ -87,10 +87,10 @@ BOOST_AUTO_TEST_CASE(numbers_lose_the_bits_that_do_not_matter) {
   const auto fails = failing(o, s);
   const sample small = shrink(o, a_large_failure(o, dtype::f32, 5, fails), fails);
   int loaded = 0;
-  for (index i = 0; i < small.cotangents[0].count(); ++i) loaded += small.cotangents[0].at(i) != 0;
+  for (index_t i = 0; i < small.cotangents[0].count(); ++i) loaded += small.cotangents[0].at(i) != 0;
   BOOST_TEST(loaded == 1);
   for (const auto& t : small.inputs)
-    for (index i = 0; i < t->count(); ++i) {
+    for (index_t i = 0; i < t->count(); ++i) {
       const double x = t->at(i);
       BOOST_TEST(std::fabs(x) == std::ldexp(1.0, std::ilogb(x)), hex(x));
     }
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(a_bug_in_one_element_keeps_the_cotangent_that_shows_it) {
   const op& o = op_called("sigmoid");
   tampered_subject s([](mode m, const op&, const sample&, reply& r) {
     if (m != mode::vjp) return;
-    const index last = r.tensors[0]->count() - 1;
+    const index_t last = r.tensors[0]->count() - 1;
     r.tensors[0]->set(last, 2 * r.tensors[0]->at(last));
   });
   const auto fails = failing(o, s);

@@ -91,7 +91,7 @@ inline double any_exponent(draw& random, int low, int high) {
 }
 
 inline tensor vector_of(dtype t, const std::vector<double>& elements) {
-  return tensor(t, {static_cast<index>(elements.size())}, elements);
+  return tensor(t, {static_cast<index_t>(elements.size())}, elements);
 }
 
 // A sample of an op that takes vectors and attributes none: one list of numbers per input, one for the cotangent, and

@@ -21,7 +21,7 @@ tensor counting(const backproof::shape& dims) {
 
 std::vector<double> elements(const tensor& t) {
   std::vector<double> x;
-  for (index i = 0; i < t.count(); ++i) x.push_back(t.at(i));
+  for (index_t i = 0; i < t.count(); ++i) x.push_back(t.at(i));
   return x;
 }
 
@@ -32,7 +32,7 @@ BOOST_AUTO_TEST_CASE(a_new_tensor_is_zero_and_of_the_size_asked_for) {
     const tensor x(t, {2, 3});
     BOOST_TEST((x.type() == t && x.dims() == backproof::shape{2, 3} && x.count() == 6));
     BOOST_TEST(x.bytes().size() == 6 * bytes_of(t));
-    for (index i = 0; i < 6; ++i) BOOST_TEST(identical(x.at(i), 0));
+    for (index_t i = 0; i < 6; ++i) BOOST_TEST(identical(x.at(i), 0));
   }
   BOOST_TEST(tensor(dtype::f32, {}).count() == 1);
   BOOST_TEST(tensor().count() == 0);

@@ -18,17 +18,17 @@ constexpr precision in_bf16 = {dtype::bf16, {24, -126, 127}};
 // Values that have been computed, each by one multiplication of two numbers known to one unit roundoff.
 value_list<bound> computed(const std::vector<double>& x, const precision& p) {
   const bound::use model(rounding_model::of(p.accumulator));
-  values<bound> v({static_cast<index>(x.size())});
+  values<bound> v({static_cast<index_t>(x.size())});
   for (std::size_t i = 0; i < x.size(); ++i)
-    v[static_cast<index>(i)] = bound::input(real(x[i]) / real(1.7)) * bound::input(real(1.7));
+    v[static_cast<index_t>(i)] = bound::input(real(x[i]) / real(1.7)) * bound::input(real(1.7));
   return {v};
 }
 
 // Values that have only been moved.
 value_list<bound> moved(const std::vector<double>& x, const precision& p) {
   const bound::use model(rounding_model::of(p.accumulator));
-  values<bound> v({static_cast<index>(x.size())});
-  for (std::size_t i = 0; i < x.size(); ++i) v[static_cast<index>(i)] = bound::input(real(x[i]));
+  values<bound> v({static_cast<index_t>(x.size())});
+  for (std::size_t i = 0; i < x.size(); ++i) v[static_cast<index_t>(i)] = bound::input(real(x[i]));
   return {v};
 }
 

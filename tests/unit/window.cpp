@@ -14,10 +14,10 @@ namespace {
 
 // Windows along one axis by trial: every start that is a multiple of the stride, while the window fits. With `ceil`, a
 // last one may hang over the end, but none starts in the padding there: ONNX and PyTorch alike ignore those.
-index counted(const window_axis& a) {
-  const index end = a.pad_begin + a.in + a.pad_end;
-  index n = 0;
-  for (index start = 0;; start += a.stride, ++n) {
+index_t counted(const window_axis& a) {
+  const index_t end = a.pad_begin + a.in + a.pad_end;
+  index_t n = 0;
+  for (index_t start = 0;; start += a.stride, ++n) {
     if (a.ceil && n > 0 && start >= a.pad_begin + a.in) return n;
     if (start + a.reach() <= end) continue;
     const bool rest_is_uncovered = n > 0 && start - a.stride + a.reach() < end;
@@ -28,7 +28,7 @@ index counted(const window_axis& a) {
 window_axis drawn(draw& random) {
   window_axis a{.in = random.between(1, 9), .kernel = random.between(1, 4), .stride = random.between(1, 4)};
   a.dilation = random.between(1, 3);
-  const index most = a.reach() - 1;  // no window lies in the padding at one end altogether
+  const index_t most = a.reach() - 1;  // no window lies in the padding at one end altogether
   a.pad_begin = random.between(0, most), a.pad_end = random.between(0, most);
   a.ceil = random.chance(0.5);
   return a;
@@ -69,17 +69,17 @@ BOOST_AUTO_TEST_CASE(cells_are_visited_once_per_window_and_lie_in_the_tensor) {
     const windows w({1, 1, a.in, b.in}, {a.kernel, b.kernel}, {a.stride, b.stride}, {a.dilation, b.dilation},
                     {a.pad_begin, b.pad_begin, a.pad_end, b.pad_end}, a.ceil);
     BOOST_TEST((w.count() == a.out() * second.out() && w.cells() == a.in * b.in && w.taps() == a.kernel * b.kernel));
-    for (index o = 0; o < w.count(); ++o) {
-      std::set<std::pair<index, index>> seen, expected;
-      w.each_cell(o, [&](index cell, index tap) { seen.insert({cell, tap}); });
-      const index row = o / second.out(), column = o % second.out();
-      for (index k = 0; k < a.kernel; ++k)
-        for (index l = 0; l < b.kernel; ++l) {
-          const index y = a.position(row, k), x = second.position(column, l);
+    for (index_t o = 0; o < w.count(); ++o) {
+      std::set<std::pair<index_t, index_t>> seen, expected;
+      w.each_cell(o, [&](index_t cell, index_t tap) { seen.insert({cell, tap}); });
+      const index_t row = o / second.out(), column = o % second.out();
+      for (index_t k = 0; k < a.kernel; ++k)
+        for (index_t l = 0; l < b.kernel; ++l) {
+          const index_t y = a.position(row, k), x = second.position(column, l);
           if (y >= 0 && y < a.in && x >= 0 && x < b.in) expected.insert({y * b.in + x, k * b.kernel + l});
         }
       c.require(seen == expected, [&] { return "window " + std::to_string(o); });
-      c.require(w.real_cells(o) == static_cast<index>(seen.size()), [] { return "real_cells"; });
+      c.require(w.real_cells(o) == static_cast<index_t>(seen.size()), [] { return "real_cells"; });
       c.require(w.padded_cells(o) >= w.real_cells(o) && w.padded_cells(o) <= w.taps(), [] { return "padded_cells"; });
     }
   }

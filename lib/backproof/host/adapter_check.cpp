@@ -29,7 +29,7 @@ class broken_claim : public std::runtime_error {
 
 template <class T>
 tensor tensor_of_bits(dtype t, std::initializer_list<T> patterns) {
-  tensor out(t, {static_cast<index>(patterns.size())});
+  tensor out(t, {static_cast<index_t>(patterns.size())});
   std::memcpy(out.bytes().data(), patterns.begin(), out.bytes().size());
   return out;
 }

@@ -13,7 +13,7 @@ value_list<double> bounds_of(const value_list<bounded<real>>& list, const precis
   value_list<double> out;
   for (const values<bounded<real>>& x : list) {
     out.push_back(x.present() ? values<double>(x.dims()) : values<double>{});
-    for (index i = 0; i < x.size(); ++i) out.back()[i] = bound_of(x[i], p);
+    for (index_t i = 0; i < x.size(); ++i) out.back()[i] = bound_of(x[i], p);
   }
   return out;
 }
@@ -32,7 +32,7 @@ finding compared(const trial& t, const trial::answers& actual, const expectation
       a.fail(fmt::format("{} is missing, or of another shape", names[k]));
       continue;
     }
-    for (index i = 0; i < e.gradient[k].size(); ++i)
+    for (index_t i = 0; i < e.gradient[k].size(); ++i)
       a.add({fmt::format("{} element {}", names[k], i), e.gradient[k][i], actual[k]->at(i), e.allowed[k][i]});
   }
   return a.found();
@@ -46,7 +46,7 @@ expectation plain_answer(trial& t, const value_list<double>& reach) {
     const bool there = d && reach[k].present() && d->dims() == reach[k].dims();
     e.gradient.push_back(there ? values<double>(d->dims()) : values<double>{});
     e.allowed.push_back(e.gradient.back());
-    for (index i = 0; i < e.gradient[k].size(); ++i) e.gradient[k][i] = d->at(i), e.allowed[k][i] = 2 * reach[k][i];
+    for (index_t i = 0; i < e.gradient[k].size(); ++i) e.gradient[k][i] = d->at(i), e.allowed[k][i] = 2 * reach[k][i];
   }
   return e;
 }
@@ -67,11 +67,11 @@ std::vector<std::pair<std::size_t, std::size_t>> twins(const sample& x) {
 void transform(expectation& e, const sample& x, call_condition c, double unit) {
   if (c == call_condition::accumulated)
     for (std::size_t k = 0; k < e.gradient.size(); ++k)
-      for (index i = 0; i < e.gradient[k].size(); ++i)
+      for (index_t i = 0; i < e.gradient[k].size(); ++i)
         e.gradient[k][i] *= 2, e.allowed[k][i] = 2 * e.allowed[k][i] + unit * std::fabs(e.gradient[k][i]);
   if (c == call_condition::shared)
     for (const auto& [k, first] : twins(x)) {
-      for (index i = 0; i < e.gradient[k].size() && e.gradient[first].present(); ++i) {
+      for (index_t i = 0; i < e.gradient[k].size() && e.gradient[first].present(); ++i) {
         e.gradient[first][i] += e.gradient[k][i];
         e.allowed[first][i] += e.allowed[k][i] + 2 * unit * std::fabs(e.gradient[first][i]);
       }
@@ -120,7 +120,7 @@ value_list<double> lossy_reach(trial& t) {
   for (const explanation& e : explanations(t.truth(), mode::vjp)) {
     const value_list<double> one = bounds_of(e.expected, t.numbers());
     for (std::size_t k = 0; k < most.size(); ++k)
-      for (index i = 0; i < most[k].size(); ++i) most[k][i] = std::max(most[k][i], one[k][i]);
+      for (index_t i = 0; i < most[k].size(); ++i) most[k][i] = std::max(most[k][i], one[k][i]);
   }
   return most;
 }
@@ -165,7 +165,7 @@ finding same_answer(trial& t, const trial::answers& actual, failure_kind kind) {
 std::optional<sample> prepared(sample x, call_condition c) {
   if (c == call_condition::expanded) {
     for (tensor& v : x.cotangents)
-      for (index i = 1; i < v.count(); ++i) v.set(i, v.at(0));
+      for (index_t i = 1; i < v.count(); ++i) v.set(i, v.at(0));
   } else if (c == call_condition::aliased || c == call_condition::shared) {
     const auto pairs = twins(x);
     if (pairs.empty()) return std::nullopt;

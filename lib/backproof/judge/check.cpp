@@ -43,7 +43,7 @@ bool explain(std::vector<position>& open, const explanation& by, const trial::an
 template <class Property>
 bool has(const value_list<real>& list, Property property) {
   for (const values<real>& x : list)
-    for (index i = 0; i < x.size(); ++i)
+    for (index_t i = 0; i < x.size(); ++i)
       if (property(x[i])) return true;
   return false;
 }
@@ -115,7 +115,7 @@ std::vector<std::string> trial::gradient_names() const {
 namespace {
 
 bool unlimited(const values<bounded<real>>& x) {
-  for (index i = 0; i < x.size(); ++i)
+  for (index_t i = 0; i < x.size(); ++i)
     if (std::isinf(x[i].error())) return true;
   return false;
 }
@@ -129,7 +129,7 @@ void bound_overflow(value_list<bounded<real>>& expected, const value_list<bounde
              other = emulated(m, truth.of(), by, truth.on(), {.fmt = fmt, .sums = order::pairwise});
   const auto overflows = [](const rounded& x) { return !std::isfinite(static_cast<double>(x)); };
   for (std::size_t k = 0; k < expected.size(); ++k)
-    for (index i = 0; i < expected[k].size(); ++i)
+    for (index_t i = 0; i < expected[k].size(); ++i)
       if (std::isinf(expected[k][i].error()) && overflows(one[k][i]) && overflows(other[k][i]))
         expected[k][i] = without_limit[k][i];
 }

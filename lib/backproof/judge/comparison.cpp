@@ -49,7 +49,7 @@ distance measure(const bounded<real>& expected, double actual, const precision& 
   return {kink && beyond < real(0) ? 0 : magnitude(kink ? beyond : off), b, false};
 }
 
-element describe(const std::string& name, const values<bounded<real>>& expected, index i, double actual,
+element describe(const std::string& name, const values<bounded<real>>& expected, index_t i, double actual,
                  const distance& d, const precision& p) {
   const format& fmt = format_of(p.storage);
   const double rounded = round_to(fmt, expected[i].value());
@@ -64,7 +64,7 @@ element describe(const std::string& name, const values<bounded<real>>& expected,
 }
 
 bool all_zero(const values<bounded<real>>& x) {
-  for (index i = 0; i < x.size(); ++i)
+  for (index_t i = 0; i < x.size(); ++i)
     if (!(x[i].value() == real(0))) return false;
   return true;
 }
@@ -98,7 +98,7 @@ void tally(finding& f, const bounded<real>& want, double got, const distance& d,
   if (d.error > 0 && d.bound > 0 && d.bound < magnitude(want.value())) f.slack.add(d.bound / d.error);
 }
 
-bool undefined(const compare_options& options, std::size_t input, index i, double actual) {
+bool undefined(const compare_options& options, std::size_t input, index_t i, double actual) {
   if (options.anything || (options.nan_anywhere && std::isnan(actual))) return true;
   if (options.nonfinite_anywhere && !std::isfinite(actual)) return true;
   return options.nan_inputs != nullptr && isnan((*options.nan_inputs)[input][i]);
@@ -121,7 +121,7 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
     const std::optional<tensor>& got = k < actual.size() ? actual[k] : none;
     if (auto trouble = misshapen(want, got, names[k], p)) return *trouble;
     if (!got) continue;
-    for (index i = 0; i < want.size(); ++i) {
+    for (index_t i = 0; i < want.size(); ++i) {
       if (undefined(options, k, i, got->at(i))) {
         ++open;
         continue;

@@ -7,7 +7,7 @@
 
 namespace backproof {
 
-std::string coordinates(const shape& dims, index i) {
+std::string coordinates(const shape& dims, index_t i) {
   std::string text;
   const shape steps = strides_of(dims);
   for (std::size_t k = 0; k < dims.size(); ++k) {

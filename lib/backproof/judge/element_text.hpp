@@ -9,7 +9,7 @@
 
 namespace backproof {
 
-std::string coordinates(const shape& dims, index i);  // "[0,3]" of element i; nothing of a scalar
+std::string coordinates(const shape& dims, index_t i);  // "[0,3]" of element i; nothing of a scalar
 
 std::string shortest(double x, dtype t);                       // the shortest text that reads back to the same number
 std::string digits_of(const real& x, int digits = 20);         // so many at most, without the zeros at their end

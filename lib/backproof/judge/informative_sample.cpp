@@ -10,7 +10,7 @@ namespace {
 bool tells(const value_list<real>& gradient, dtype t) {
   const real smallest(format_of(t).smallest());
   for (const values<real>& x : gradient)
-    for (index i = 0; i < x.size(); ++i)
+    for (index_t i = 0; i < x.size(); ++i)
       if (abs(x[i]) >= smallest) return true;
   return false;
 }

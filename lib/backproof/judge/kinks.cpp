@@ -79,11 +79,11 @@ class kink_report {
 // Ties that share elements, as those of overlapping windows do, are judged together: only the sum over all elements of
 // such a group is fixed.
 std::vector<std::vector<position>> groups_of(const std::vector<subdifferential::tie>& ties) {
-  std::map<std::pair<std::size_t, index>, std::size_t> group_of;
-  std::map<std::pair<std::size_t, index>, int> sign;
-  std::vector<std::set<std::pair<std::size_t, index>>> groups;
+  std::map<std::pair<std::size_t, index_t>, std::size_t> group_of;
+  std::map<std::pair<std::size_t, index_t>, int> sign;
+  std::vector<std::set<std::pair<std::size_t, index_t>>> groups;
   for (const subdifferential::tie& t : ties) {
-    std::set<std::pair<std::size_t, index>> merged;
+    std::set<std::pair<std::size_t, index_t>> merged;
     for (const position& p : t.tied) merged.insert({p.input, p.at}), sign[{p.input, p.at}] = p.sign;
     for (const position& p : t.tied)
       if (const auto g = group_of.find({p.input, p.at}); g != group_of.end()) merged.merge(groups[g->second]);
@@ -101,20 +101,20 @@ std::vector<std::vector<position>> groups_of(const std::vector<subdifferential::
 }
 
 // The elements that several kinks have a say in. Only each element's own range is known there, not what is shared.
-std::set<std::pair<std::size_t, index>> contested(const subdifferential& kinks) {
-  std::map<std::pair<std::size_t, index>, int> kinds;
+std::set<std::pair<std::size_t, index_t>> contested(const subdifferential& kinks) {
+  std::map<std::pair<std::size_t, index_t>, int> kinds;
   for (const subdifferential::slope& s : kinks.intervals()) kinds[{s.p.input, s.p.at}] += 2;
   for (const subdifferential::norm_ball& b : kinks.balls())
     for (const position& p : b.elements) kinds[{p.input, p.at}] += 2;
   for (const subdifferential::tie& t : kinks.ties())  // ties that share elements are judged together
     for (const position& p : t.tied) kinds[{p.input, p.at}] |= 1;
-  std::set<std::pair<std::size_t, index>> all;
+  std::set<std::pair<std::size_t, index_t>> all;
   for (const auto& [at, n] : kinds)
     if (n > 2) all.insert(at);
   return all;
 }
 
-bool any_of(const std::vector<position>& set, const std::set<std::pair<std::size_t, index>>& elements) {
+bool any_of(const std::vector<position>& set, const std::set<std::pair<std::size_t, index_t>>& elements) {
   return std::any_of(set.begin(), set.end(), [&](const position& p) { return elements.count({p.input, p.at}) > 0; });
 }
 

@@ -23,7 +23,7 @@ struct kink_slack {
 class kink_slacks {
  public:
   kink_slacks(const subdifferential* kinks, const value_list<bounded<real>>& expected);  // null: none anywhere
-  kink_slack at(std::size_t input, index i) const {
+  kink_slack at(std::size_t input, index_t i) const {
     return slacks_.empty() ? kink_slack{} : slacks_[input][static_cast<std::size_t>(i)];
   }
 

@@ -9,7 +9,7 @@ template <class S>
 values<S> lift(const values<real>& x) {
   if (!x.present()) return {};
   values<S> out(x.dims());
-  for (index i = 0; i < x.size(); ++i) {
+  for (index_t i = 0; i < x.size(); ++i) {
     if constexpr (std::is_same_v<S, bounded<real>>)
       out[i] = bounded<real>::input(x[i]);
     else
@@ -90,7 +90,7 @@ value_list<bounded<real>> oracle::bounded_inputs() const {
   value_list<bounded<real>> in = lift<bounded<real>>(inputs_);
   for (std::size_t k = 0; k < in.size(); ++k)
     if (op_.sig.input(k).indices)  // indices are no measurements: nothing perturbs them
-      for (index i = 0; i < in[k].size(); ++i) in[k][i] = static_cast<int>(static_cast<double>(inputs_[k][i]));
+      for (index_t i = 0; i < in[k].size(); ++i) in[k][i] = static_cast<int>(static_cast<double>(inputs_[k][i]));
   return in;
 }
 
@@ -135,12 +135,12 @@ value_list<real> oracle::jvp_along(const value_list<real>& tangents) const {
   value_list<dual<real>> in = lift<dual<real>>(inputs_), y = results_for_outputs<dual<real>>();
   for (std::size_t k = 0; k < in.size(); ++k)
     if (tangents[k].present())
-      for (index i = 0; i < in[k].size(); ++i) in[k][i].tangent = tangents[k][i];
+      for (index_t i = 0; i < in[k].size(); ++i) in[k][i].tangent = tangents[k][i];
   op_.dual_forward({sample_.attrs, in}, y);
   value_list<real> out;
   for (const values<dual<real>>& one : y) {
     out.emplace_back(one.dims());
-    for (index i = 0; i < one.size(); ++i) out.back()[i] = one[i].tangent;
+    for (index_t i = 0; i < one.size(); ++i) out.back()[i] = one[i].tangent;
   }
   return out;
 }

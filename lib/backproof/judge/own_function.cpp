@@ -27,7 +27,7 @@ sample converted(sample x, dtype to) {
   for (auto& t : x.inputs) {
     if (!t || !is_float(t->type())) continue;
     tensor wider(to, t->dims());
-    for (index i = 0; i < t->count(); ++i) wider.set(i, t->at(i));
+    for (index_t i = 0; i < t->count(); ++i) wider.set(i, t->at(i));
     t = std::move(wider);
   }
   x.type = to;
@@ -36,7 +36,7 @@ sample converted(sample x, dtype to) {
 
 bool finite(const trial::answers& y) {
   for (const auto& t : y)
-    for (index i = 0; t && i < t->count(); ++i)
+    for (index_t i = 0; t && i < t->count(); ++i)
       if (!std::isfinite(t->at(i))) return false;
   return true;
 }
@@ -45,7 +45,7 @@ bool finite(const trial::answers& y) {
 real change(const sample& x, const trial::answers& a, const trial::answers& b) {
   real total = 0;
   for (std::size_t k = 0; k < x.cotangents.size(); ++k)
-    for (index i = 0; i < x.cotangents[k].count(); ++i)
+    for (index_t i = 0; i < x.cotangents[k].count(); ++i)
       total += real(x.cotangents[k].at(i)) * (real(a[k]->at(i)) - real(b[k]->at(i)));
   return total;
 }
@@ -54,7 +54,7 @@ real change(const sample& x, const trial::answers& a, const trial::answers& b) {
 weighed along_step(const trial::answers& gradient, const sample& to, const sample& from) {
   weighed s;
   for (std::size_t k = 0; k < from.inputs.size(); ++k)
-    for (index i = 0; moves(from, k) && gradient[k] && i < from.inputs[k]->count(); ++i)
+    for (index_t i = 0; moves(from, k) && gradient[k] && i < from.inputs[k]->count(); ++i)
       s.add(real(gradient[k]->at(i)) * (real(to.inputs[k]->at(i)) - real(from.inputs[k]->at(i))));
   return s;
 }
@@ -73,7 +73,7 @@ void require_shapes(const trial& t, const trial::answers& y) {
 double largest_of(const trial::answers& list) {
   double most = 0;
   for (const auto& t : list)
-    for (index i = 0; t && i < t->count(); ++i)
+    for (index_t i = 0; t && i < t->count(); ++i)
       if (std::isfinite(t->at(i))) most = std::max(most, std::fabs(t->at(i)));
   return most;
 }
@@ -84,7 +84,7 @@ void require_gradients(const trial& t, const trial::answers& y, const trial::ans
   const sample& x = t.truth().on();
   double largest_cotangent = 0;
   for (const tensor& v : x.cotangents)
-    for (index i = 0; i < v.count(); ++i) largest_cotangent = std::max(largest_cotangent, std::fabs(v.at(i)));
+    for (index_t i = 0; i < v.count(); ++i) largest_cotangent = std::max(largest_cotangent, std::fabs(v.at(i)));
   const bool may_overflow = largest_of(y) * largest_cotangent > std::ldexp(format_of(x.type).largest(), -12);
   for (std::size_t k = 0; k < x.inputs.size(); ++k) {
     if (!moves(x, k) || !d[k]) continue;
@@ -96,7 +96,7 @@ void require_gradients(const trial& t, const trial::answers& y, const trial::ans
       throw no_answer(failed(
           failure_kind::wrong_shape,
           fmt::format("{} has shape {}, its input {}", name, to_string(d[k]->dims()), to_string(x.inputs[k]->dims()))));
-    for (index i = 0; i < d[k]->count(); ++i)
+    for (index_t i = 0; i < d[k]->count(); ++i)
       if (!std::isfinite(d[k]->at(i)) && !(may_overflow && !std::isnan(d[k]->at(i))))
         throw no_answer(failed(failure_kind::nonfinite,
                                fmt::format("{} element {} is {} where the function is finite", name, i, d[k]->at(i))));
@@ -107,14 +107,14 @@ void require_gradients(const trial& t, const trial::answers& y, const trial::ans
 sample turned(sample x, std::uint64_t which) {
   draw random = random_for(x, "signs", which);
   for (tensor& v : x.cotangents)
-    for (index i = 0; i < v.count(); ++i)
+    for (index_t i = 0; i < v.count(); ++i)
       if (random.chance(0.5)) v.set(i, -v.at(i));
   return x;
 }
 
 sample relaxed(sample x) {
   for (std::size_t k = 0; k < x.inputs.size(); ++k)
-    for (index i = 0; moves(x, k) && i < x.inputs[k]->count(); ++i) x.inputs[k]->set(i, x.inputs[k]->at(i) / 8);
+    for (index_t i = 0; moves(x, k) && i < x.inputs[k]->count(); ++i) x.inputs[k]->set(i, x.inputs[k]->at(i) / 8);
   return x;
 }
 
@@ -139,13 +139,13 @@ value_list<double> terms_of(trial& t) {
   value_list<double> terms;
   for (std::size_t k = 0; k < x.inputs.size(); ++k) {
     terms.push_back(d[k] ? values<double>(d[k]->dims()) : values<double>{});
-    for (index i = 0; i < terms[k].size(); ++i) terms[k][i] = std::fabs(d[k]->at(i)) * std::sqrt(count);
+    for (index_t i = 0; i < terms[k].size(); ++i) terms[k][i] = std::fabs(d[k]->at(i)) * std::sqrt(count);
   }
   constexpr std::uint64_t turns = 2;
   for (std::uint64_t n = 0; n < turns; ++n) {
     const std::optional<trial::answers> other = asked(t, mode::vjp, turned(x, n));
     for (std::size_t k = 0; other && k < terms.size(); ++k)
-      for (index i = 0; (*other)[k] && i < terms[k].size(); ++i)
+      for (index_t i = 0; (*other)[k] && i < terms[k].size(); ++i)
         terms[k][i] = std::max(terms[k][i], std::fabs((*other)[k]->at(i)) * std::sqrt(count));
   }
   return terms;
@@ -167,7 +167,7 @@ sample moved_by_ulps(const sample& x, std::uint64_t which) {
   const format& f = format_of(x.type);
   sample moved = x;
   for (std::size_t k = 0; k < x.inputs.size(); ++k)
-    for (index i = 0; moves(x, k) && i < x.inputs[k]->count(); ++i) {
+    for (index_t i = 0; moves(x, k) && i < x.inputs[k]->count(); ++i) {
       const double e = x.inputs[k]->at(i);
       const double ulp = std::max(std::fabs(e) * 2 * f.unit(), f.tiny());
       moved.inputs[k]->set(i, e + static_cast<double>(random.between(-2, 2)) * ulp);
@@ -180,7 +180,7 @@ value_list<double> own_direction(const sample& x, bool relative) {
   value_list<double> d;
   for (std::size_t k = 0; k < x.inputs.size(); ++k) {
     d.push_back(moves(x, k) ? values<double>(x.inputs[k]->dims()) : values<double>{});
-    for (index i = 0; i < d.back().size(); ++i) {
+    for (index_t i = 0; i < d.back().size(); ++i) {
       const double e = std::fabs(x.inputs[k]->at(i));
       d.back()[i] = (random.chance(0.5) ? 1 : -1) * random.uniform(0.5, 1) * (relative && e > 0 ? e : std::max(e, 1.0));
     }
@@ -193,7 +193,7 @@ value_list<double> own_coordinate(const sample& x, std::size_t k) {
   for (std::size_t j = 0; j < x.inputs.size(); ++j)
     d.push_back(moves(x, j) ? values<double>(x.inputs[j]->dims()) : values<double>{});
   if (d[k].size() == 0) return d;
-  const index i = static_cast<index>(x.number) % d[k].size();
+  const index_t i = static_cast<index_t>(x.number) % d[k].size();
   const double e = std::fabs(x.inputs[k]->at(i));
   d[k][i] = e > 0 ? e : 1;
   return d;
@@ -218,7 +218,7 @@ own_function::own_function(trial& t) : t_(t), wide_(widest(t)), here_{converted(
 own_function::point own_function::at(const value_list<double>& direction, double step) {
   point p{here_.x, {}};
   for (std::size_t k = 0; k < direction.size(); ++k)
-    for (index i = 0; i < direction[k].size(); ++i)
+    for (index_t i = 0; i < direction[k].size(); ++i)
       p.x.inputs[k]->set(i, here_.x.inputs[k]->at(i) + step * direction[k][i]);
   p.y = asked(t_, mode::forward, p.x);  // a refusal only says that the domain ends here
   return p;
@@ -228,7 +228,7 @@ std::optional<own_function::measured_step> own_function::measure(const value_lis
   const point ahead = at(direction, h), behind = at(direction, -h);
   if (!ahead.y || !behind.y) return std::nullopt;
   for (std::size_t k = 0; k < direction.size(); ++k)
-    for (index i = 0; i < direction[k].size(); ++i)
+    for (index_t i = 0; i < direction[k].size(); ++i)
       if (direction[k][i] != 0 && ahead.x.inputs[k]->at(i) == behind.x.inputs[k]->at(i)) return std::nullopt;
   const sample& x = t_.truth().on();
   const weighed forward = along_step(t_.vjp(), ahead.x, here_.x), backward = along_step(t_.vjp(), here_.x, behind.x);
@@ -241,7 +241,7 @@ std::optional<own_function::measured_step> own_function::measure(const value_lis
   m.terms = (forward.terms + backward.terms) / real(2 * h);
   for (std::size_t k = 0; k < x.cotangents.size(); ++k) {
     m.affected.emplace_back();
-    for (index i = 0; i < x.cotangents[k].count(); ++i)
+    for (index_t i = 0; i < x.cotangents[k].count(); ++i)
       m.affected.back().push_back((*ahead.y)[k]->at(i) != (*behind.y)[k]->at(i));
   }
   return m;
@@ -268,9 +268,9 @@ void own_function::ask_nearby() {
 real own_function::lossy_error(const value_list<double>& direction, double step) {
   real reach = 0, cotangents = 0;
   for (const values<double>& d : direction)
-    for (index i = 0; i < d.size(); ++i) reach += abs(real(d[i]));
+    for (index_t i = 0; i < d.size(); ++i) reach += abs(real(d[i]));
   for (const tensor& v : t_.truth().on().cotangents)
-    for (index i = 0; i < v.count(); ++i) cotangents += abs(real(v.at(i)));
+    for (index_t i = 0; i < v.count(); ++i) cotangents += abs(real(v.at(i)));
   const double of_gradient = lossy_roundings * format_of(t_.truth().on().type).unit() * largest_gradient_;
   const double of_function = lossy_roundings * format_of(wide_).unit() * largest_output_ / step;
   return real(of_gradient) * reach + real(of_function) * cotangents;
@@ -284,7 +284,7 @@ real own_function::noise_of_function(const mask& affected) {
     if (!p.y) continue;
     real total = 0;
     for (std::size_t k = 0; k < x.cotangents.size(); ++k)
-      for (index i = 0; i < x.cotangents[k].count(); ++i)
+      for (index_t i = 0; i < x.cotangents[k].count(); ++i)
         if (affected[k][static_cast<std::size_t>(i)])
           total += abs(real(x.cotangents[k].at(i)) * (real((*p.y)[k]->at(i)) - real((*here_.y)[k]->at(i))));
     largest = math::max(largest, total);
@@ -300,7 +300,7 @@ real own_function::magnitude_of_outputs(const mask* affected) {
   const sample& x = t_.truth().on();
   real total = 0;
   for (std::size_t k = 0; k < x.cotangents.size(); ++k)
-    for (index i = 0; i < x.cotangents[k].count(); ++i)
+    for (index_t i = 0; i < x.cotangents[k].count(); ++i)
       if (affected == nullptr || (*affected)[k][static_cast<std::size_t>(i)])
         total += abs(real(x.cotangents[k].at(i)) * real((*here_.y)[k]->at(i)));
   return total;
@@ -314,12 +314,12 @@ real own_function::noise_of_gradient(const value_list<double>& direction, const 
   for (const answers& other : nearby_gradients_) {
     real total = 0;
     for (std::size_t k = 0; k < direction.size(); ++k)
-      for (index i = 0; d[k] && other[k] && i < direction[k].size(); ++i)
+      for (index_t i = 0; d[k] && other[k] && i < direction[k].size(); ++i)
         total += abs((real(other[k]->at(i)) - real(d[k]->at(i))) * real(direction[k][i]));
     largest = math::max(largest, total);
   }
   for (std::size_t k = 0; k < direction.size(); ++k)
-    for (index i = 0; d[k] && i < direction[k].size(); ++i) {
+    for (index_t i = 0; d[k] && i < direction[k].size(); ++i) {
       terms += abs(real(terms_[k][i]) * real(direction[k][i]));
       reach += abs(real(direction[k][i]));
     }
@@ -406,12 +406,12 @@ value_list<double> own_spread(trial& t) {
   const double unit = format_of(x.type).unit(), tiny = format_of(x.type).tiny(), largest = largest_of(d);
   value_list<double> spread = terms_of(t);
   for (std::size_t k = 0; k < x.inputs.size(); ++k)
-    for (index i = 0; i < spread[k].size(); ++i)
+    for (index_t i = 0; i < spread[k].size(); ++i)
       spread[k][i] = roundings * (unit * std::max(spread[k][i], largest) + tiny);
   for (std::uint64_t n = 0; n < neighbours; ++n) {
     const std::optional<trial::answers> other = asked(t, mode::vjp, moved_by_ulps(x, n));
     for (std::size_t k = 0; other && k < spread.size(); ++k)
-      for (index i = 0; (*other)[k] && d[k] && i < spread[k].size(); ++i)
+      for (index_t i = 0; (*other)[k] && d[k] && i < spread[k].size(); ++i)
         spread[k][i] = std::max(spread[k][i], distrust * std::fabs((*other)[k]->at(i) - d[k]->at(i)));
   }
   return spread;
@@ -424,7 +424,7 @@ value_list<double> own_lossy_spread(trial& t) {
   if (const std::optional<trial::answers> d = asked(t, mode::vjp, relaxed(x)))
     largest = std::max(largest, largest_of(*d));
   for (values<double>& one : spread)
-    for (index i = 0; i < one.size(); ++i) one[i] += lossy_roundings * format_of(x.type).unit() * largest;
+    for (index_t i = 0; i < one.size(); ++i) one[i] += lossy_roundings * format_of(x.type).unit() * largest;
   return spread;
 }
 

@@ -8,14 +8,14 @@ namespace {
 values<rounded> load(const std::optional<tensor>& t) {
   if (!t) return {};
   values<rounded> out(t->dims());
-  for (index i = 0; i < t->count(); ++i) out[i] = rounded(t->at(i));
+  for (index_t i = 0; i < t->count(); ++i) out[i] = rounded(t->at(i));
   return out;
 }
 
 std::optional<tensor> store(const values<rounded>& x, dtype type) {
   if (!x.present()) return std::nullopt;
   tensor out(type, x.dims());
-  for (index i = 0; i < x.size(); ++i) out.set(i, static_cast<double>(x[i]));
+  for (index_t i = 0; i < x.size(); ++i) out.set(i, static_cast<double>(x[i]));
   return out;
 }
 

@@ -29,7 +29,7 @@ value_list<double> leeway_of(const List& expected, const precision& p) {
   value_list<double> all;
   for (const auto& e : expected) {
     all.push_back(e.present() ? values<double>(e.dims()) : values<double>{});
-    for (index i = 0; i < e.size(); ++i) {
+    for (index_t i = 0; i < e.size(); ++i) {
       const double b = bound_of(e[i], p);
       all.back()[i] = std::isfinite(b) ? some * b : 0;
     }
@@ -52,9 +52,9 @@ bool agree(const asked_question& q, const reply& a, const reply& b) {
   const double unit = format_of(q.x.type).unit();
   for (std::size_t k = 0; k < a.tensors.size(); ++k) {
     double largest = 0;
-    for (index i = 0; b.tensors[k] && i < b.tensors[k]->count(); ++i)
+    for (index_t i = 0; b.tensors[k] && i < b.tensors[k]->count(); ++i)
       if (std::isfinite(b.tensors[k]->at(i))) largest = std::max(largest, std::fabs(b.tensors[k]->at(i)));
-    for (index i = 0; a.tensors[k] && i < a.tensors[k]->count(); ++i) {
+    for (index_t i = 0; a.tensors[k] && i < a.tensors[k]->count(); ++i) {
       const bool known = k < q.leeway.size() && i < q.leeway[k].size();
       const double right = k < q.right.tensors.size() && q.right.tensors[k] && i < q.right.tensors[k]->count()
                                ? q.right.tensors[k]->at(i)

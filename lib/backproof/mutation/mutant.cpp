@@ -35,7 +35,7 @@ class honest : public subject {
   static void put_under(const sample& x, reply& r) {
     if (x.under == call_condition::accumulated)
       for (auto& d : r.tensors)
-        for (index i = 0; d && i < d->count(); ++i) d->set(i, 2 * d->at(i));
+        for (index_t i = 0; d && i < d->count(); ++i) d->set(i, 2 * d->at(i));
     if (x.under == call_condition::shared) share(x, r);
   }
 
@@ -46,7 +46,7 @@ class honest : public subject {
       for (std::size_t first = 0; r.tensors[k] && first < k; ++first) {
         auto &all = r.tensors[first], &own = r.tensors[k];
         if (!all || !(x.inputs[first] == x.inputs[k])) continue;
-        for (index i = 0; i < own->count(); ++i) all->set(i, all->at(i) + own->at(i));
+        for (index_t i = 0; i < own->count(); ++i) all->set(i, all->at(i) + own->at(i));
         own.reset();
       }
   }
@@ -89,7 +89,7 @@ bool same_numbers(const reply& a, const reply& b) {
   for (std::size_t k = 0; k < a.tensors.size(); ++k) {
     if (a.tensors[k].has_value() != b.tensors[k].has_value()) return false;
     if (a.tensors[k] && a.tensors[k]->dims() != b.tensors[k]->dims()) return false;
-    for (index i = 0; a.tensors[k] && i < a.tensors[k]->count(); ++i) {
+    for (index_t i = 0; a.tensors[k] && i < a.tensors[k]->count(); ++i) {
       const double x = a.tensors[k]->at(i), y = b.tensors[k]->at(i);
       if (x != y && !(std::isnan(x) && std::isnan(y))) return false;
     }

@@ -22,7 +22,7 @@ template <class F>
 auto elementwise(F wrong) {
   return [wrong](const question& q, reply& r) {
     tensor& d = *r.tensors[0];
-    for (index i = 0; i < d.count(); ++i)
+    for (index_t i = 0; i < d.count(); ++i)
       d.set(i, wrong(at{q.x.inputs[0]->at(i), q.x.cotangents[0].at(i), d.at(i), q.x.attrs, format_of(q.x.type)}));
   };
 }
@@ -96,32 +96,32 @@ inline std::vector<std::size_t> differentiable(const reply& r) {
 template <class F>  // every element of every gradient: f(value)
 void each(reply& r, F f) {
   for (auto& d : r.tensors)
-    for (index i = 0; d && i < d->count(); ++i) d->set(i, f(d->at(i)));
+    for (index_t i = 0; d && i < d->count(); ++i) d->set(i, f(d->at(i)));
 }
 
 // Contributions to one element overwrite each other in the order of the outputs: each output is asked for alone.
 inline void last_contribution(const question& q, reply& r) {
-  constexpr index most = 160;
-  index n = 0;
+  constexpr index_t most = 160;
+  index_t n = 0;
   for (const tensor& v : q.x.cotangents) n += v.count();
   if (n > most) return;
   sample one = q.x;
   for (tensor& v : one.cotangents)
-    for (index i = 0; i < v.count(); ++i) v.set(i, 0);
+    for (index_t i = 0; i < v.count(); ++i) v.set(i, 0);
   each(r, [](double) { return 0; });
   for (std::size_t k = 0; k < one.cotangents.size(); ++k)
-    for (index i = 0; i < one.cotangents[k].count(); ++i) {
+    for (index_t i = 0; i < one.cotangents[k].count(); ++i) {
       one.cotangents[k].set(i, q.x.cotangents[k].at(i));
       const reply alone = q.with(one);
       one.cotangents[k].set(i, 0);
       for (std::size_t t = 0; t < r.tensors.size(); ++t)
-        for (index j = 0; r.tensors[t] && j < r.tensors[t]->count(); ++j)
+        for (index_t j = 0; r.tensors[t] && j < r.tensors[t]->count(); ++j)
           if (const double d = alone.tensors[t]->at(j); d != 0) r.tensors[t]->set(j, d);
     }
 }
 
-inline index outputs(const sample& x) {
-  index n = 0;
+inline index_t outputs(const sample& x) {
+  index_t n = 0;
   for (const tensor& v : x.cotangents) n += v.count();
   return n;
 }

@@ -11,11 +11,11 @@
 namespace backproof {
 
 bool has_batch(const op& o);
-bool in_batch(const op& o, std::size_t input);    // false: it is shared by all examples
-index examples_of(const op& o, const sample& x);  // 0 if the sample has no such axis
+bool in_batch(const op& o, std::size_t input);      // false: it is shared by all examples
+index_t examples_of(const op& o, const sample& x);  // 0 if the sample has no such axis
 // The sample of some examples, in this order; each may stand there more than once.
-sample of_examples(const op& o, const sample& x, const std::vector<index>& which);
+sample of_examples(const op& o, const sample& x, const std::vector<index_t>& which);
 // The same of one tensor.
-tensor of_examples(const tensor& t, const std::vector<index>& which);
+tensor of_examples(const tensor& t, const std::vector<index_t>& which);
 
 }  // namespace backproof

@@ -79,8 +79,8 @@ struct call {
   std::span<const values<S>> in;
 
   bool has(std::size_t k) const { return k < in.size() && in[k].present(); }
-  index at(std::size_t k, index i) const {
-    return static_cast<index>(static_cast<double>(in[k][i]));
+  index_t at(std::size_t k, index_t i) const {
+    return static_cast<index_t>(static_cast<double>(in[k][i]));
   }  // an index input
 };
 template <class S>
@@ -93,9 +93,9 @@ template <class S>
 class sums {
  public:
   explicit sums(values<S>& into) : into_(into), parts_(static_cast<std::size_t>(into.size())) {}
-  sum<S>& operator[](index i) { return parts_.at(static_cast<std::size_t>(i)); }
+  sum<S>& operator[](index_t i) { return parts_.at(static_cast<std::size_t>(i)); }
   void store() {
-    for (index i = 0; i < into_.size(); ++i) into_[i] = (*this)[i].value();
+    for (index_t i = 0; i < into_.size(); ++i) into_[i] = (*this)[i].value();
   }
 
  private:

@@ -12,17 +12,17 @@ namespace backproof {
 namespace {
 
 constexpr std::size_t most_text = 2000, most_operands = 16, most_axes = 8;
-constexpr index most_elements = 200, most_extent = 1 << 20;
+constexpr index_t most_elements = 200, most_extent = 1 << 20;
 
-using extents = std::map<std::string, index>;
+using extents = std::map<std::string, index_t>;
 
 // An expression of extents, evaluated as it is read: sum := product (+|- product)*, product := atom (*|/ atom)*.
 class expression {
  public:
   expression(std::string_view text, const extents& known) : text_(text), known_(known) {}
 
-  index value() {
-    const index v = sum();
+  index_t value() {
+    const index_t v = sum();
     if (at_ != text_.size()) trouble("has something behind its end");
     if (v < 0 || v > most_extent) trouble(fmt::format("is {}", v));
     return v;
@@ -37,12 +37,12 @@ class expression {
     ++at_;
     return true;
   }
-  index checked(index v) const {
+  index_t checked(index_t v) const {
     if (v > most_extent || v < -most_extent) trouble("is too large");
     return v;
   }
-  index sum() {
-    for (index v = product();;) {
+  index_t sum() {
+    for (index_t v = product();;) {
       if (take('+'))
         v = checked(v + product());
       else if (take('-'))
@@ -51,12 +51,12 @@ class expression {
         return v;
     }
   }
-  index product() {
-    for (index v = atom();;) {
+  index_t product() {
+    for (index_t v = atom();;) {
       if (take('*')) {
         v = checked(v * atom());
       } else if (take('/')) {
-        const index by = atom();
+        const index_t by = atom();
         if (by == 0 || v % by != 0) trouble("does not divide");
         v /= by;
       } else {
@@ -64,10 +64,10 @@ class expression {
       }
     }
   }
-  index atom() {
+  index_t atom() {
     if (take('(')) {
       if (++depth_ > 16) trouble("is nested too deeply");
-      const index v = sum();
+      const index_t v = sum();
       if (!take(')')) trouble("lacks a )");
       --depth_;
       return v;
@@ -156,7 +156,7 @@ struct brought {
   shape dims_of(const shaped_operand& o, const extents& known, const shape& any) const {
     if (o.any) return any;
     shape s;
-    index size = 1;
+    index_t size = 1;
     for (const std::string& e : o.dims) {
       s.push_back(expression(e, known).value());
       size *= s.back();
@@ -167,7 +167,7 @@ struct brought {
 
   void draw(sampler& s, const signature& sig) const {
     for (const auto& [name, choices] : d.attributes)
-      s.attribute(name, choices[static_cast<std::size_t>(s.pick(static_cast<index>(choices.size())))]);
+      s.attribute(name, choices[static_cast<std::size_t>(s.pick(static_cast<index_t>(choices.size())))]);
     extents known;
     for (const std::string& name : drawn) known[name] = s.extent();
     const shape any = any_shape ? s.dims(0, 3) : shape{};
@@ -177,7 +177,7 @@ struct brought {
       if (sig.inputs[k].optional && s.choose({0, 1}) == 0) {
         s.absent();
       } else if (sig.inputs[k].indices) {
-        s.indices(dims_of(o, known, any), 0, std::max<index>(expression(o.below, known).value(), 1) - 1);
+        s.indices(dims_of(o, known, any), 0, std::max<index_t>(expression(o.below, known).value(), 1) - 1);
       } else {
         const auto range = d.ranges.find(sig.inputs[k].name);
         s.input(dims_of(o, known, any),
@@ -189,7 +189,7 @@ struct brought {
   // Halves the largest extent until no operand is too large for a sample.
   void shrink_to_fit(extents& known, const shape& any) const {
     const auto largest = [&] {
-      index most = 0;
+      index_t most = 0;
       for (const auto* list : {&inputs, &outputs})
         for (const shaped_operand& o : *list) most = std::max(most, size_of(dims_of(o, known, any)));
       return most;

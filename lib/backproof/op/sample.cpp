@@ -9,8 +9,8 @@
 namespace backproof {
 namespace {
 
-constexpr index prime = 7;            // order of the orthogonal array: 7^2 rows, 8 columns
-constexpr index most_elements = 150;  // per tensor that dims() draws: wide precision is slow
+constexpr index_t prime = 7;            // order of the orthogonal array: 7^2 rows, 8 columns
+constexpr index_t most_elements = 150;  // per tensor that dims() draws: wide precision is slow
 
 constexpr std::array<std::string_view, 4> profile_names = {"", "kink", "special", "exhaustive"};
 
@@ -41,7 +41,7 @@ double unbounded(draw& random, spread s) {
 
 double element_of(draw& random, spread s, const domain& where) {
   if (!where.only.empty())
-    return where.only[static_cast<std::size_t>(random.below(static_cast<index>(where.only.size())))];
+    return where.only[static_cast<std::size_t>(random.below(static_cast<index_t>(where.only.size())))];
   for (int i = 0; i < 20; ++i)
     if (const double x = unbounded(random, s); inside(x, where)) return x;
   // A narrow domain: uniform between its ends, or between one end and 10 away from it.
@@ -83,7 +83,7 @@ std::optional<std::pair<profile, std::uint64_t>> case_named(const std::string& n
   return std::pair(static_cast<profile>(p - profile_names.begin()), number);
 }
 
-sampler::sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint64_t number, index limit, int attempt)
+sampler::sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint64_t number, index_t limit, int attempt)
     : op_(o), random_(seed, stream_id(o, t, p, attempt), number), limit_(limit) {
   result_.type = t;
   result_.made_for = p;
@@ -95,12 +95,12 @@ sampler::sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint6
 // Bush's construction: row (a, b) and column j of the array hold a + b j mod p; for two different columns every pair
 // of values appears exactly once among the p^2 rows. The columns are shifted by a keyed constant, so that few samples
 // do not always start with the first options.
-index sampler::pick(index options) {
-  const index column = picks_++;
+index_t sampler::pick(index_t options) {
+  const index_t column = picks_++;
   const std::uint64_t row = result_.number;
   if (row >= static_cast<std::uint64_t>(prime * prime) || options > prime) return random_.below(options);
-  const index a = static_cast<index>(row) % prime, b = static_cast<index>(row) / prime;
-  const index value = column % (prime + 1) == prime ? b : (a + b * (column % (prime + 1))) % prime;
+  const index_t a = static_cast<index_t>(row) % prime, b = static_cast<index_t>(row) / prime;
+  const index_t value = column % (prime + 1) == prime ? b : (a + b * (column % (prime + 1))) % prime;
   draw shift(result_.seed, std::string(op_.info.name) + "/shift", static_cast<std::uint64_t>(column));
   return (value + shift.below(prime)) % prime % options;
 }
@@ -109,18 +109,18 @@ bool sampler::special(std::uint64_t which) const {
   return result_.made_for == profile::special && result_.number % special_cases == which;
 }
 
-index sampler::extent(index low, index high) {
-  static constexpr std::array<index, 16> usual = {1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9, 15, 17};
-  const index drawn = usual[static_cast<std::size_t>(random_.below(usual.size()))];
+index_t sampler::extent(index_t low, index_t high) {
+  static constexpr std::array<index_t, 16> usual = {1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 6, 7, 8, 9, 15, 17};
+  const index_t drawn = usual[static_cast<std::size_t>(random_.below(usual.size()))];
   return std::max(low, std::min({drawn, high, limit_}));
 }
 
-shape sampler::dims(index least_rank, index most_rank) {
+shape sampler::dims(index_t least_rank, index_t most_rank) {
   shape s;
-  const index rank = random_.between(least_rank, most_rank);
-  index room = most_elements;
-  for (index k = 0; k < rank; ++k) {
-    s.push_back(extent(1, std::max<index>(1, std::min<index>(room, 17))));
+  const index_t rank = random_.between(least_rank, most_rank);
+  index_t room = most_elements;
+  for (index_t k = 0; k < rank; ++k) {
+    s.push_back(extent(1, std::max<index_t>(1, std::min<index_t>(room, 17))));
     room /= s.back();
   }
   if (special(special_values + 1) && rank > 0) s[static_cast<std::size_t>(random_.below(rank))] = 0;  // empty
@@ -145,10 +145,10 @@ tensor sampler::numbers(const shape& dims, const domain& where) {
 
 // Integers in [-2, 2] tie often, within a tensor and between tensors; constants are hit by every other element.
 void sampler::seek_kinks(tensor& t, const domain& where) {
-  for (index i = 0; i < t.count(); ++i) {
+  for (index_t i = 0; i < t.count(); ++i) {
     if (where.distinct) t.set(i, clamped(static_cast<double>(random_.between(-2, 2)), where));
     if (!where.kinks.empty() && random_.chance(0.5))
-      t.set(i, where.kinks[static_cast<std::size_t>(random_.below(static_cast<index>(where.kinks.size())))]);
+      t.set(i, where.kinks[static_cast<std::size_t>(random_.below(static_cast<index_t>(where.kinks.size())))]);
   }
 }
 
@@ -168,37 +168,37 @@ void sampler::inject_special() {
   for (std::size_t k = 0; k < result_.inputs.size(); ++k)
     if (auto& x = result_.inputs[k]; x && op_.sig.input(k).differentiable && x->count() > 0) candidates.push_back(&*x);
   if (candidates.empty()) return;
-  tensor& t = *candidates[static_cast<std::size_t>(random_.below(static_cast<index>(candidates.size())))];
+  tensor& t = *candidates[static_cast<std::size_t>(random_.below(static_cast<index_t>(candidates.size())))];
   const double value = special[which];
-  const index sure = random_.below(t.count());
-  for (index i = 0; i < t.count(); ++i)
+  const index_t sure = random_.below(t.count());
+  for (index_t i = 0; i < t.count(); ++i)
     if (i == sure || random_.chance(0.3)) t.set(i, value);
   // In every second place it meets itself, if there is another input of the shape: equal infinities, 0 / 0.
   for (tensor* const twin : candidates)
-    for (index i = 0; twin != &t && twin->dims() == t.dims() && i < t.count(); i += 2)
+    for (index_t i = 0; twin != &t && twin->dims() == t.dims() && i < t.count(); i += 2)
       if (t.at(i) == value || (std::isnan(value) && std::isnan(t.at(i)))) twin->set(i, value);
 }
 
 // Case n holds the bit patterns from 1024 n on.
 void sampler::enumerate() {
-  constexpr index per_case = 65536 / static_cast<index>(exhaustive_cases);
+  constexpr index_t per_case = 65536 / static_cast<index_t>(exhaustive_cases);
   tensor t(result_.type, {per_case});
-  for (index i = 0; i < per_case; ++i)
-    t.set(i, from_bits(result_.type, static_cast<std::uint16_t>(static_cast<index>(result_.number) * per_case + i)));
+  for (index_t i = 0; i < per_case; ++i)
+    t.set(i, from_bits(result_.type, static_cast<std::uint16_t>(static_cast<index_t>(result_.number) * per_case + i)));
   result_.inputs.front() = std::move(t);
 }
 
 void sampler::absent() { result_.inputs.emplace_back(std::nullopt); }
 
-void sampler::indices(const shape& dims, index low, index high) {
+void sampler::indices(const shape& dims, index_t low, index_t high) {
   tensor t(dtype::i64, dims);
-  for (index i = 0; i < t.count(); ++i) t.set(i, static_cast<double>(random_.between(low, high)));
+  for (index_t i = 0; i < t.count(); ++i) t.set(i, static_cast<double>(random_.between(low, high)));
   result_.inputs.emplace_back(std::move(t));
 }
 
-void sampler::indices(const shape& dims, const std::vector<index>& elements) {
+void sampler::indices(const shape& dims, const std::vector<index_t>& elements) {
   tensor t(dtype::i64, dims);
-  for (index i = 0; i < t.count(); ++i) t.set(i, static_cast<double>(elements.at(static_cast<std::size_t>(i))));
+  for (index_t i = 0; i < t.count(); ++i) t.set(i, static_cast<double>(elements.at(static_cast<std::size_t>(i))));
   result_.inputs.emplace_back(std::move(t));
 }
 
@@ -206,12 +206,12 @@ void sampler::broadcast_pair(const domain& of_a, const domain& of_b) {
   shape a = dims(0, 3), b = a;
   switch (choose({0, 1, 2, 3})) {
     case 1:  // one operand has fewer axes, and sometimes extent 1 in those that it has
-      b.erase(b.begin(), b.begin() + random_.between(0, static_cast<index>(b.size())));
-      for (index& e : b)
+      b.erase(b.begin(), b.begin() + random_.between(0, static_cast<index_t>(b.size())));
+      for (index_t& e : b)
         if (random_.chance(0.25)) e = 1;
       break;
     case 2:  // one operand has extent 1 somewhere
-      for (index& e : b)
+      for (index_t& e : b)
         if (random_.chance(0.5)) e = 1;
       break;
     case 3:  // both do, along different axes
@@ -231,7 +231,7 @@ sample sampler::finish() {
   for (const shape& s : op_.infer(result_.attrs, result_.input_shapes())) {
     // Cotangents are random and signed, never all ones: those hide whatever a gradient's sum cancels.
     tensor v = numbers(s, {});
-    for (index i = 0; i < v.count(); ++i)
+    for (index_t i = 0; i < v.count(); ++i)
       if (v.at(i) == 0) v.set(i, 1);
     result_.cotangents.push_back(std::move(v));
   }
@@ -243,7 +243,7 @@ sample sampler::finish() {
   return std::move(result_);
 }
 
-sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index limit, int attempt,
+sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index_t limit, int attempt,
                    profile p) {
   sampler s(o, t, p, seed, number, limit, attempt);
   o.draw(s);

@@ -73,20 +73,21 @@ struct domain {
 class sampler {
  public:
   // `limit` caps every extent; shrinking a counterexample lowers it.
-  sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint64_t number, index limit, int attempt);
+  sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint64_t number, index_t limit, int attempt);
 
   draw& random() { return random_; }
-  index limit() const { return limit_; }
+  index_t limit() const { return limit_; }
 
   // One of the options. Over the first 49 cases the choices of a draw function, in the order it makes them, form an
   // orthogonal array of strength 2: any two choices of up to seven options meet in every combination.
   template <class T>
   T choose(std::initializer_list<T> options) {
-    return options.begin()[pick(static_cast<index>(options.size()))];
+    return options.begin()[pick(static_cast<index_t>(options.size()))];
   }
-  index pick(index options);                      // 0 .. options-1, in the same manner
-  index extent(index low = 1, index high = 17);   // of one axis; favours small and unequal extents, and block edges
-  shape dims(index least_rank, index most_rank);  // about a hundred elements at most
+  index_t pick(index_t options);  // 0 .. options-1, in the same manner
+  index_t extent(index_t low = 1,
+                 index_t high = 17);                  // of one axis; favours small and unequal extents, and block edges
+  shape dims(index_t least_rank, index_t most_rank);  // about a hundred elements at most
 
   // What the sample holds. Inputs are given in the order of the signature.
   template <class T>
@@ -97,8 +98,8 @@ class sampler {
   void input(const shape& dims, const domain& where = {});
   void broadcast_pair(const domain& where = {}) { broadcast_pair(where, where); }
   void broadcast_pair(const domain& of_a, const domain& of_b);  // two inputs that broadcast, in one of several ways
-  void indices(const shape& dims, index low, index high);       // an i64 input, elements in low .. high
-  void indices(const shape& dims, const std::vector<index>& elements);  // an i64 input that the op has drawn itself
+  void indices(const shape& dims, index_t low, index_t high);   // an i64 input, elements in low .. high
+  void indices(const shape& dims, const std::vector<index_t>& elements);  // an i64 input that the op has drawn itself
   void absent();
 
   sample finish();  // adds cotangents and tangents; throws std::invalid_argument if the op cannot infer its shapes
@@ -112,13 +113,13 @@ class sampler {
 
   const op& op_;
   draw random_;
-  index limit_;
-  index picks_ = 0;
+  index_t limit_;
+  index_t picks_ = 0;
   sample result_;
 };
 
-constexpr index no_limit = 17;
-sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index limit = no_limit,
+constexpr index_t no_limit = 17;
+sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index_t limit = no_limit,
                    int attempt = 0, profile p = profile::smooth);
 
 constexpr std::uint64_t special_values = 11;    // signed zeros, subnormals, the largest, infinities, NaN

@@ -25,7 +25,7 @@ namespace backproof {
 
 struct position {
   std::size_t input;
-  index at;
+  index_t at;
   int sign = 1;  // in a tie: the sign with which the element's share counts
 };
 

@@ -19,7 +19,7 @@ constexpr std::string_view file_format = "backproof.counterexample/1";
 
 tensor as_f64(const values<bounded<real>>& x, double (*f)(const bounded<real>&)) {
   tensor t(dtype::f64, x.dims());
-  for (index i = 0; i < x.size(); ++i) t.set(i, f(x[i]));
+  for (index_t i = 0; i < x.size(); ++i) t.set(i, f(x[i]));
   return t;
 }
 

@@ -27,7 +27,7 @@ struct unit {
 
 std::string hex_elements(const tensor& t) {
   std::string text;
-  for (index i = 0; i < t.count(); ++i) {
+  for (index_t i = 0; i < t.count(); ++i) {
     if (i > 0) text += ',';
     text += t.type() == dtype::i64 ? fmt::format("{:.0f}", t.at(i)) : fmt::format("{:a}", t.at(i));
   }
@@ -36,7 +36,7 @@ std::string hex_elements(const tensor& t) {
 
 // "X f32[2,3] = [0x1p+0,...]"; elements only where a person could still read them.
 std::string described(const std::string& name, const tensor& t) {
-  constexpr index readable = 32;
+  constexpr index_t readable = 32;
   std::string text = fmt::format("{} {}{}", name, name_of(t.type()), to_string(t.dims()));
   if (t.count() <= readable) text += " = " + hex_elements(t);
   return text;

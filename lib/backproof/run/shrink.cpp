@@ -45,16 +45,16 @@ class shrinker {
 
   void lower_the_limit() {
     constexpr std::uint64_t draws_per_limit = 16;
-    for (index limit = 1; limit < largest_extent(); ++limit)
+    for (index_t limit = 1; limit < largest_extent(); ++limit)
       for (std::uint64_t n = 0; n < draws_per_limit; ++n)
         if (keep_if_failing(draw_sample(op_, best_.type, best_.seed, best_.number + n, limit, 0, best_.made_for)))
           return;
   }
 
-  index largest_extent() const {
-    index largest = 0;
+  index_t largest_extent() const {
+    index_t largest = 0;
     for (const auto& t : best_.inputs)
-      for (const index e : t ? t->dims() : shape{}) largest = std::max(largest, e);
+      for (const index_t e : t ? t->dims() : shape{}) largest = std::max(largest, e);
     return largest;
   }
 
@@ -63,10 +63,10 @@ class shrinker {
     for (const int bits : {1, 2, 3}) {
       sample s = best_;
       tensor& t = part(s);
-      for (index i = 0; i < t.count(); ++i) t.set(i, shortened(t.at(i), bits));
+      for (index_t i = 0; i < t.count(); ++i) t.set(i, shortened(t.at(i), bits));
       if (keep_if_failing(std::move(s))) return;
     }
-    for (index i = 0; i < part(best_).count(); ++i)
+    for (index_t i = 0; i < part(best_).count(); ++i)
       for (const int bits : {1, 2, 4}) {
         sample s = best_;
         tensor& t = part(s);
@@ -83,14 +83,14 @@ class shrinker {
 
   // Zeroes entries of the cotangent: all but one if possible, else one after the other.
   void thin_out(std::size_t k) {
-    const index n = best_.cotangents[k].count();
-    for (index keep = 0; keep < n; ++keep) {
+    const index_t n = best_.cotangents[k].count();
+    for (index_t keep = 0; keep < n; ++keep) {
       sample s = best_;
-      for (index i = 0; i < n; ++i)
+      for (index_t i = 0; i < n; ++i)
         if (i != keep) s.cotangents[k].set(i, 0);
       if (keep_if_failing(std::move(s))) return;
     }
-    for (index drop = 0; drop < n; ++drop) {
+    for (index_t drop = 0; drop < n; ++drop) {
       sample s = best_;
       s.cotangents[k].set(drop, 0);
       keep_if_failing(std::move(s));

@@ -15,10 +15,10 @@ const T& attributes::get(const std::string& name) const {
   throw std::invalid_argument("attribute " + name + " has another type");
 }
 
-index attributes::integer(const std::string& name) const { return get<std::int64_t>(name); }
+index_t attributes::integer(const std::string& name) const { return get<std::int64_t>(name); }
 double attributes::number(const std::string& name) const { return get<double>(name); }
 const std::string& attributes::text(const std::string& name) const { return get<std::string>(name); }
-const std::vector<index>& attributes::integers(const std::string& name) const {
+const std::vector<index_t>& attributes::integers(const std::string& name) const {
   return get<std::vector<std::int64_t>>(name);
 }
 const std::vector<double>& attributes::numbers(const std::string& name) const { return get<std::vector<double>>(name); }

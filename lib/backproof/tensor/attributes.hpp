@@ -21,11 +21,11 @@ class attributes {
   void set(const std::string& name, attribute value) { map_[name] = std::move(value); }
   bool has(const std::string& name) const { return map_.contains(name); }
 
-  index integer(const std::string& name) const;
+  index_t integer(const std::string& name) const;
   bool flag(const std::string& name) const { return integer(name) != 0; }
   double number(const std::string& name) const;
   const std::string& text(const std::string& name) const;
-  const std::vector<index>& integers(const std::string& name) const;
+  const std::vector<index_t>& integers(const std::string& name) const;
   const std::vector<double>& numbers(const std::string& name) const;
 
   auto begin() const { return map_.begin(); }

@@ -71,7 +71,7 @@ entry parse_entry(const std::string& name, const json& j) {
     const std::size_t extent = unsigned_of(e, where + "an extent");
     if (extent > max_payload_bytes || (extent != 0 && count > max_payload_bytes / extent))
       throw format_error(where + "shape is too large");
-    dims.push_back(static_cast<index>(extent));
+    dims.push_back(static_cast<index_t>(extent));
     count *= extent;
   }
   const json& offsets = j["data_offsets"];

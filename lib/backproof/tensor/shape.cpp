@@ -5,9 +5,9 @@
 
 namespace backproof {
 
-index size_of(const shape& s) {
-  index n = 1;
-  for (const index e : s) n *= e;
+index_t size_of(const shape& s) {
+  index_t n = 1;
+  for (const index_t e : s) n *= e;
   return n;
 }
 
@@ -19,7 +19,7 @@ std::string to_string(const shape& s) {
 
 shape strides_of(const shape& s) {
   shape strides(s.size());
-  index step = 1;
+  index_t step = 1;
   for (std::size_t k = s.size(); k-- > 0; step *= s[k]) strides[k] = step;
   return strides;
 }
@@ -27,8 +27,8 @@ shape strides_of(const shape& s) {
 shape broadcast(const shape& a, const shape& b) {
   shape out(std::max(a.size(), b.size()));
   for (std::size_t k = 1; k <= out.size(); ++k) {
-    const index x = k <= a.size() ? a[a.size() - k] : 1;
-    const index y = k <= b.size() ? b[b.size() - k] : 1;
+    const index_t x = k <= a.size() ? a[a.size() - k] : 1;
+    const index_t y = k <= b.size() ? b[b.size() - k] : 1;
     if (x != y && x != 1 && y != 1)
       throw std::invalid_argument("shapes " + to_string(a) + " and " + to_string(b) + " do not broadcast");
     out[out.size() - k] = x == 1 ? y : x;
@@ -44,7 +44,7 @@ broadcasting::broadcasting(const shape& from, const shape& to) {
   const shape strides = strides_of(to);
   source_.resize(static_cast<std::size_t>(size_of(to)));
   for (std::size_t i = 0; i < source_.size(); ++i) {
-    index rest = static_cast<index>(i), at = 0;
+    index_t rest = static_cast<index_t>(i), at = 0;
     for (std::size_t k = 0; k < to.size(); ++k) {
       at += rest / strides[k] * step[k];
       rest %= strides[k];
@@ -53,12 +53,12 @@ broadcasting::broadcasting(const shape& from, const shape& to) {
   }
 }
 
-slices::slices(const shape& s, index axis) : outer(1), length(1), inner(1) {
-  const index rank = static_cast<index>(s.size());
-  const index at = axis < 0 ? axis + rank : axis;
+slices::slices(const shape& s, index_t axis) : outer(1), length(1), inner(1) {
+  const index_t rank = static_cast<index_t>(s.size());
+  const index_t at = axis < 0 ? axis + rank : axis;
   if (at < 0 || at >= rank)
     throw std::invalid_argument("axis " + std::to_string(axis) + " is outside of shape " + to_string(s));
-  for (index k = 0; k < rank; ++k) (k < at ? outer : k == at ? length : inner) *= s[static_cast<std::size_t>(k)];
+  for (index_t k = 0; k < rank; ++k) (k < at ? outer : k == at ? length : inner) *= s[static_cast<std::size_t>(k)];
 }
 
 }  // namespace backproof

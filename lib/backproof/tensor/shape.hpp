@@ -8,14 +8,14 @@
 
 namespace backproof {
 
-using index = std::int64_t;
-using shape = std::vector<index>;  // extents, outermost first; empty for a scalar
+using index_t = std::int64_t;
+using shape = std::vector<index_t>;  // extents, outermost first; empty for a scalar
 
 // What an op infers from in the place of an optional input that is not given: no tensor has it.
 inline const shape absent_shape = {-1};
 inline bool given(std::span<const shape> in, std::size_t k) { return k < in.size() && in[k] != absent_shape; }
 
-index size_of(const shape& s);                    // number of elements; 1 for a scalar
+index_t size_of(const shape& s);                  // number of elements; 1 for a scalar
 std::string to_string(const shape& s);            // "[2,3]"
 shape strides_of(const shape& s);                 // row-major, in elements
 shape broadcast(const shape& a, const shape& b);  // throws std::invalid_argument when they do not fit
@@ -24,18 +24,18 @@ shape broadcast(const shape& a, const shape& b);  // throws std::invalid_argumen
 class broadcasting {
  public:
   broadcasting(const shape& from, const shape& to);
-  index operator()(index i) const { return source_[static_cast<std::size_t>(i)]; }
+  index_t operator()(index_t i) const { return source_[static_cast<std::size_t>(i)]; }
 
  private:
-  std::vector<index> source_;
+  std::vector<index_t> source_;
 };
 
 // A tensor seen as [outer, length, inner] around one axis: element k of slice (o, i) stands at start(o, i) + k * inner.
 // A negative axis counts from the end.
 struct slices {
-  slices(const shape& s, index axis);
-  index outer, length, inner;
-  index start(index o, index i) const { return o * length * inner + i; }
+  slices(const shape& s, index_t axis);
+  index_t outer, length, inner;
+  index_t start(index_t o, index_t i) const { return o * length * inner + i; }
 };
 
 }  // namespace backproof

@@ -21,11 +21,11 @@ void store(std::byte* p, T v) {
 }  // namespace
 
 tensor::tensor(dtype t, shape s, std::span<const double> elements) : tensor(t, std::move(s)) {
-  assert(static_cast<index>(elements.size()) == count());
-  for (std::size_t i = 0; i < elements.size(); ++i) set(static_cast<index>(i), elements[i]);
+  assert(static_cast<index_t>(elements.size()) == count());
+  for (std::size_t i = 0; i < elements.size(); ++i) set(static_cast<index_t>(i), elements[i]);
 }
 
-double tensor::at(index i) const {
+double tensor::at(index_t i) const {
   assert(i >= 0 && i < count());
   const std::byte* p = bytes_.data() + static_cast<std::size_t>(i) * bytes_of(type_);
   switch (type_) {
@@ -42,7 +42,7 @@ double tensor::at(index i) const {
   return 0;
 }
 
-void tensor::set(index i, double value) {
+void tensor::set(index_t i, double value) {
   assert(i >= 0 && i < count());
   std::byte* p = bytes_.data() + static_cast<std::size_t>(i) * bytes_of(type_);
   switch (type_) {
@@ -58,7 +58,7 @@ void tensor::set(index i, double value) {
   }
 }
 
-void out_of_range(index at, index size) {
+void out_of_range(index_t at, index_t size) {
   throw std::out_of_range("element " + std::to_string(at) + " of a tensor that has " + std::to_string(size));
 }
 
@@ -66,20 +66,21 @@ tensor tensor_view::copy() const {
   tensor out(type, dims);
   const std::size_t width = bytes_of(type);
   const shape steps = strides_of(dims);
-  for (index i = 0; i < out.count(); ++i) {
-    index rest = i, at = 0;
+  for (index_t i = 0; i < out.count(); ++i) {
+    index_t rest = i, at = 0;
     for (std::size_t k = 0; k < dims.size(); ++k) {
       at += rest / steps[k] * strides[k];
       rest %= steps[k];
     }
-    std::memcpy(out.bytes().data() + static_cast<std::size_t>(i) * width, data + at * static_cast<index>(width), width);
+    std::memcpy(out.bytes().data() + static_cast<std::size_t>(i) * width, data + at * static_cast<index_t>(width),
+                width);
   }
   return out;
 }
 
 values<real> promote(const tensor& t) {
   values<real> out(t.dims());
-  for (index i = 0; i < t.count(); ++i) out[i] = real(t.at(i));
+  for (index_t i = 0; i < t.count(); ++i) out[i] = real(t.at(i));
   return out;
 }
 

@@ -22,12 +22,12 @@ class tensor {
 
   dtype type() const { return type_; }
   const shape& dims() const { return dims_; }
-  index count() const { return size_of(dims_); }
+  index_t count() const { return size_of(dims_); }
   std::span<const std::byte> bytes() const { return bytes_; }
   std::span<std::byte> bytes() { return bytes_; }
 
-  double at(index i) const;                        // exact, except for i64 beyond 2^53
-  void set(index i, double value);                 // rounded to nearest
+  double at(index_t i) const;                      // exact, except for i64 beyond 2^53
+  void set(index_t i, double value);               // rounded to nearest
   bool operator==(const tensor&) const = default;  // bit for bit
 
  private:
@@ -49,7 +49,7 @@ struct tensor_view {
   tensor copy() const;  // gathered into row-major order
 };
 
-[[noreturn]] void out_of_range(index at, index size);  // throws std::out_of_range
+[[noreturn]] void out_of_range(index_t at, index_t size);  // throws std::out_of_range
 
 template <class S>
 class values {
@@ -60,30 +60,30 @@ class values {
 
   bool present() const { return present_; }
   const shape& dims() const { return dims_; }
-  index rank() const { return static_cast<index>(dims_.size()); }
-  index extent(index axis) const { return dims_[static_cast<std::size_t>(axis < 0 ? axis + rank() : axis)]; }
-  index size() const { return static_cast<index>(elements_.size()); }
+  index_t rank() const { return static_cast<index_t>(dims_.size()); }
+  index_t extent(index_t axis) const { return dims_[static_cast<std::size_t>(axis < 0 ? axis + rank() : axis)]; }
+  index_t size() const { return static_cast<index_t>(elements_.size()); }
 
-  S& operator[](index i) { return elements_[check(i)]; }
-  const S& operator[](index i) const { return elements_[check(i)]; }
+  S& operator[](index_t i) { return elements_[check(i)]; }
+  const S& operator[](index_t i) const { return elements_[check(i)]; }
 
   // By coordinates, one per axis.
   template <class... I>
-  requires(sizeof...(I) > 1) S& operator()(I... i) { return elements_[check(flat({static_cast<index>(i)...}))]; }
+  requires(sizeof...(I) > 1) S& operator()(I... i) { return elements_[check(flat({static_cast<index_t>(i)...}))]; }
   template <class... I>
   requires(sizeof...(I) > 1) const S& operator()(I... i) const {
-    return elements_[check(flat({static_cast<index>(i)...}))];
+    return elements_[check(flat({static_cast<index_t>(i)...}))];
   }
 
  private:
-  index flat(std::initializer_list<index> i) const {
-    assert(static_cast<index>(i.size()) == rank());
-    index at = 0, k = 0;
-    for (const index c : i) at = at * dims_[static_cast<std::size_t>(k++)] + c;
+  index_t flat(std::initializer_list<index_t> i) const {
+    assert(static_cast<index_t>(i.size()) == rank());
+    index_t at = 0, k = 0;
+    for (const index_t c : i) at = at * dims_[static_cast<std::size_t>(k++)] + c;
     return at;
   }
   // Always on: files and adapters bring shapes that no op has foreseen, and wide arithmetic dwarfs the cost.
-  std::size_t check(index i) const {
+  std::size_t check(index_t i) const {
     if (i < 0 || i >= size()) out_of_range(i, size());
     return static_cast<std::size_t>(i);
   }

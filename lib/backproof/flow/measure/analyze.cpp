@@ -176,8 +176,8 @@ family family_of(const networks::network& n, const std::string& name) {
   family f = family_of(name, model_of(n));
   const auto& x = n.g.nodes()[n.inputs[0].node].value;
   double sum = 0;
-  for (backproof::index i = 0; i < x.size(); ++i) sum += std::pow(static_cast<double>(x[i]), 2);
-  const double size = std::sqrt(sum / static_cast<double>(std::max<backproof::index>(1, x.size())));
+  for (backproof::index_t i = 0; i < x.size(); ++i) sum += std::pow(static_cast<double>(x[i]), 2);
+  const double size = std::sqrt(sum / static_cast<double>(std::max<backproof::index_t>(1, x.size())));
   const model m = f.make(0);
   const Index samples = couples_samples(m) ? n.g.shape_of(n.inputs[0])[0] : 1;
   f.input = [size, samples, inputs = m.inputs](std::uint64_t seed) {

@@ -19,12 +19,12 @@ using networks::port;
 
 tensor to_tensor(const values<rounded>& x) {
   tensor t(dtype::f64, x.dims());
-  for (backproof::index i = 0; i < x.size(); ++i) t.set(i, static_cast<double>(x[i]));
+  for (backproof::index_t i = 0; i < x.size(); ++i) t.set(i, static_cast<double>(x[i]));
   return t;
 }
 
 void add_to(tensor& sum, const values<rounded>& x) {
-  for (backproof::index i = 0; i < x.size(); ++i) sum.set(i, sum.at(i) + static_cast<double>(x[i]));
+  for (backproof::index_t i = 0; i < x.size(); ++i) sum.set(i, sum.at(i) + static_cast<double>(x[i]));
 }
 
 }  // namespace
@@ -80,7 +80,7 @@ graph_block::operand graph_block::outside(surroundings& around, port p) {
   if (known != around.parameters.end()) return o;
   around.parameters.push_back(p);
   matrix value(o.value->count(), 1);
-  for (backproof::index i = 0; i < o.value->count(); ++i) value(i, 0) = o.value->at(i);
+  for (backproof::index_t i = 0; i < o.value->count(); ++i) value(i, 0) = o.value->at(i);
   const std::string& name = n.name_of(p);
   parameters_.push_back({name.starts_with(around.prefix) ? name.substr(around.prefix.size()) : name, std::move(value)});
   return o;
@@ -95,8 +95,8 @@ bool graph_block::see_each_other() const {
   first.col(0) = y.col(0), rest.col(0) = x.col(0);
   const auto result = [&](const matrix& of) { return run(packed(entry_, of, 0, batch_)).back()[0]; };
   const tensor a = result(x), b = result(rest), c = result(first);
-  const backproof::index one = size_of(exit_) / batch_;
-  for (backproof::index i = 0; i < a.count(); ++i)
+  const backproof::index_t one = size_of(exit_) / batch_;
+  for (backproof::index_t i = 0; i < a.count(); ++i)
     if (i < one ? a.at(i) != b.at(i) : a.at(i) != c.at(i)) return true;
   return false;
 }
@@ -107,7 +107,7 @@ void graph_block::use_one_sample() {
   for (step& s : steps_)
     for (operand& o : s.in)
       if (o.by_sample)
-        for (backproof::index one = o.value->count() / batch_, i = one; i < o.value->count(); ++i)
+        for (backproof::index_t one = o.value->count() / batch_, i = one; i < o.value->count(); ++i)
           o.value->set(i, o.value->at(i % one));
 }
 
@@ -165,7 +165,7 @@ graph_block::gradients graph_block::pull(const tensor& entry, const tensor& cota
       const operand& o = s.in[i];
       if (o.step == from_entry) add_to(found.entry, d[i]);
       if (o.step >= 0) add_to(back[static_cast<std::size_t>(o.step)][o.output], d[i]);
-      for (backproof::index e = 0; o.parameter >= 0 && e < d[i].size(); ++e)
+      for (backproof::index_t e = 0; o.parameter >= 0 && e < d[i].size(); ++e)
         found.parameters[static_cast<std::size_t>(o.parameter)](e, 0) += static_cast<double>(d[i][e]);
     }
   }
@@ -175,7 +175,7 @@ graph_block::gradients graph_block::pull(const tensor& entry, const tensor& cota
 tensor graph_block::push(const tensor& entry, const tensor& tangent) const {
   const auto lifted = [](const tensor& t, const tensor* along) {
     values<dual<real>> x(t.dims());
-    for (backproof::index i = 0; i < t.count(); ++i)
+    for (backproof::index_t i = 0; i < t.count(); ++i)
       x[i] = {real(t.at(i)), along == nullptr ? real(0) : real(along->at(i))};
     return x;
   };
@@ -192,7 +192,7 @@ tensor graph_block::push(const tensor& entry, const tensor& tangent) const {
     known.push_back(std::move(out));
   }
   tensor y(dtype::f64, exit_);
-  for (backproof::index i = 0; i < y.count(); ++i) y.set(i, static_cast<double>(known.back()[0][i].tangent));
+  for (backproof::index_t i = 0; i < y.count(); ++i) y.set(i, static_cast<double>(known.back()[0][i].tangent));
   return y;
 }
 

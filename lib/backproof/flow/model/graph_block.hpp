@@ -64,7 +64,7 @@ class graph_block : public block {
   std::vector<step> steps_;
   std::vector<parameter> parameters_;
   shape entry_, exit_;
-  backproof::index batch_ = 1;
+  backproof::index_t batch_ = 1;
   bool coupled_ = false;
 };
 

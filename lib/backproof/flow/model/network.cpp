@@ -209,8 +209,8 @@ class translation {
                &dilations = n.attrs.integers("dilations");
     const bool flat = w.size() == 3;
     bool plain = n.attrs.integer("group") == 1 && (!n.attrs.has("auto_pad") || n.attrs.text("auto_pad") == "NOTSET");
-    for (const backproof::index d : dilations) plain = plain && d == 1;
-    for (const backproof::index s : strides) plain = plain && s == strides[0];
+    for (const backproof::index_t d : dilations) plain = plain && d == 1;
+    for (const backproof::index_t s : strides) plain = plain && s == strides[0];
     if (flat && strides[0] != 1) plain = false;  // a stride would skip rows of an image that has only one
     if (!plain)
       throw unknown_block(
@@ -227,8 +227,8 @@ class translation {
     const auto &kernel = n.attrs.integers("kernel_shape"), &strides = n.attrs.integers("strides"),
                &pads = n.attrs.integers("pads");
     bool plain = strides == kernel;
-    for (const backproof::index e : kernel) plain = plain && e == kernel[0];
-    for (const backproof::index p : pads) plain = plain && p == 0;
+    for (const backproof::index_t e : kernel) plain = plain && e == kernel[0];
+    for (const backproof::index_t p : pads) plain = plain && p == 0;
     auto b = plain ? std::make_shared<pool>(how, image_of(n), kernel[0]) : nullptr;
     if (!b || b->outputs(image_of(n).size()) * n.outputs[0][0] != size_of(n.outputs[0]))
       throw unknown_block(fmt::format("layer '{}': only square pools side by side are known to flow", n.name));

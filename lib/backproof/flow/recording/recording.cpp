@@ -75,7 +75,7 @@ recording read_tensors(const std::string& path) {
     std::vector<double> x(static_cast<std::size_t>(t.count()));
     if ((elements += x.size()) > most_recorded_elements)
       throw format_error(fmt::format("more than {} numbers", most_recorded_elements));
-    for (std::size_t i = 0; i < x.size(); ++i) x[i] = t.at(static_cast<index>(i));
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = t.at(static_cast<index_t>(i));
     if (x.empty()) throw format_error("tensor '" + quotable(name) + "' has no elements");
     one.statistics = statistics_of(x);
     one.width = t.dims().size() > 1 && t.dims()[0] > 0 ? x.size() / static_cast<std::size_t>(t.dims()[0]) : x.size();

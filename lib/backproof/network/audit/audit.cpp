@@ -9,13 +9,13 @@ namespace backproof::networks {
 
 tensor rounded_to(dtype type, const values<real>& v) {
   tensor t(type, v.dims());
-  for (index i = 0; i < v.size(); ++i) t.set(i, static_cast<double>(v[i]));
+  for (index_t i = 0; i < v.size(); ++i) t.set(i, static_cast<double>(v[i]));
   return t;
 }
 
 double distance(const tensor& t, const values<real>& truth) {
   double off = 0, size = 0;
-  for (index i = 0; i < t.count(); ++i) {
+  for (index_t i = 0; i < t.count(); ++i) {
     const double x = static_cast<double>(truth[i]), d = static_cast<double>(real(t.at(i)) - truth[i]);
     off += d * d, size += x * x;
   }

@@ -13,7 +13,7 @@ number widened(const number& x, double error) { return number::within(x.value(),
 // So that `other` lies within it too.
 void cover(intervals& list, const intervals& other) {
   for (std::size_t k = 0; k < list.size(); ++k)
-    for (index i = 0; i < list[k].size(); ++i) {
+    for (index_t i = 0; i < list[k].size(); ++i) {
       const double apart = std::fabs(static_cast<double>(other[k][i].value() - list[k][i].value()));
       if (apart > 0 || other[k][i].error() > list[k][i].error())
         list[k][i] = widened(list[k][i], apart + other[k][i].error());
@@ -25,7 +25,7 @@ void store(intervals& list, const precision& p) {
   if (format_of(p.storage) == p.accumulator) return;
   const format f = format_of(p.storage);
   for (interval& v : list)
-    for (index i = 0; i < v.size(); ++i) {
+    for (index_t i = 0; i < v.size(); ++i) {
       if (v[i].exact()) continue;
       const double size = std::fabs(static_cast<double>(v[i].value())) + v[i].error();
       v[i] = number::within(v[i].value(), v[i].error() + f.unit() * size + f.tiny());
@@ -74,7 +74,7 @@ void cover_both_ends(const node& layer, const intervals& in, const intervals& g,
   for (const int side : {-1, 1}) {
     intervals moved = in;
     for (interval& x : moved)
-      for (index i = 0; i < x.size(); ++i)
+      for (index_t i = 0; i < x.size(); ++i)
         if (!x[i].exact()) x[i] = number::within(x[i].value() + real(side * x[i].error()), x[i].error());
     cover(d, *vjp_by(layer.what->bounded_kernels, layer, moved, g));
   }
@@ -84,7 +84,7 @@ value_list<real> middles_of(const intervals& list) {
   value_list<real> out;
   for (const interval& v : list) {
     out.push_back(v.present() ? values<real>(v.dims()) : values<real>{});
-    for (index i = 0; i < v.size(); ++i) out.back()[i] = v[i].value();
+    for (index_t i = 0; i < v.size(); ++i) out.back()[i] = v[i].value();
   }
   return out;
 }
@@ -94,7 +94,7 @@ double relative_error(const intervals& in) {
   constexpr double most = 1e-3;
   double worst = 0;
   for (const interval& x : in)
-    for (index i = 0; i < x.size(); ++i)
+    for (index_t i = 0; i < x.size(); ++i)
       if (const double size = std::fabs(static_cast<double>(x[i].value())); size > 0)
         worst = std::max(worst, x[i].error() / size);
   return std::min(worst, most);
@@ -103,7 +103,7 @@ double relative_error(const intervals& in) {
 }  // namespace
 
 bool is_exact_range(const interval& x) {
-  for (index i = 0; i < x.size(); ++i)
+  for (index_t i = 0; i < x.size(); ++i)
     if (!x[i].exact()) return false;
   return true;
 }

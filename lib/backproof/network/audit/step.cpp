@@ -85,7 +85,7 @@ void take_leaves(network& n, const safetensors& step) {
         throw format_error(
             fmt::format("{} is {}, not {}", value_name(n, p), to_string(t->dims()), to_string(n.g.shape_of(p))));
       if (n.g.nodes()[k].what != nullptr) continue;
-      for (index i = 0; i < t->count(); ++i)
+      for (index_t i = 0; i < t->count(); ++i)
         if (!std::isfinite(t->at(i)))
           throw format_error(fmt::format("{} is {} at element {}", value_name(n, p), t->at(i), i));
       n.g.set_value(p, promote(*t));

@@ -19,7 +19,7 @@ namespace {
 
 tensor stored(dtype type, const interval& v) {
   tensor t(type, v.dims());
-  for (index i = 0; i < v.size(); ++i) t.set(i, static_cast<double>(v[i].value()));
+  for (index_t i = 0; i < v.size(); ++i) t.set(i, static_cast<double>(v[i].value()));
   return t;
 }
 
@@ -108,7 +108,7 @@ class step_auditor {
 
   static interval points(const tensor& t, bool whole) {
     interval out(t.dims());
-    for (index i = 0; i < t.count(); ++i)
+    for (index_t i = 0; i < t.count(); ++i)
       out[i] = whole ? bounded<real>(static_cast<int>(t.at(i))) : bounded<real>::input(real(t.at(i)));
     return out;
   }
@@ -294,7 +294,7 @@ class step_auditor {
 
   static void add(known& to, const interval& d, const std::set<std::size_t>& through) {
     if (!to.present) to.range = interval(d.dims());
-    for (index i = 0; i < d.size(); ++i) to.range[i] = to.present ? to.range[i] + d[i] : d[i];
+    for (index_t i = 0; i < d.size(); ++i) to.range[i] = to.present ? to.range[i] + d[i] : d[i];
     to.present = true;
     to.through.insert(through.begin(), through.end());
   }

@@ -23,7 +23,7 @@ class subject_auditor {
     truth_ = evaluate(n_.g);
     for (std::size_t k = 0; k < n_.g.nodes().size(); ++k) forward(k);
     tensor seed(type_, n_.g.shape_of(n_.g.output()));
-    for (index i = 0; i < seed.count(); ++i) seed.set(i, 1);
+    for (index_t i = 0; i < seed.count(); ++i) seed.set(i, 1);
     for (const node& layer : n_.g.nodes()) delta_.emplace_back(layer.outputs.size());
     delta_[n_.g.output().node][n_.g.output().output] = seed;
     for (std::size_t k = n_.g.nodes().size(); k-- > 0;) backward(k);
@@ -101,7 +101,7 @@ class subject_auditor {
       to = d;
       return;
     }
-    for (index i = 0; i < d.count(); ++i) to->set(i, to->at(i) + d.at(i));
+    for (index_t i = 0; i < d.count(); ++i) to->set(i, to->at(i) + d.at(i));
   }
 
   network n_;

@@ -48,7 +48,7 @@ class reader {
   struct place {
     std::string suffix;         // ".2.0": of names
     std::string shared_suffix;  // the same without what is shared: of parameters
-    index i = 0;                // number of the innermost repetition, for {i}
+    index_t i = 0;              // number of the innermost repetition, for {i}
     int depth = 0;
   };
 
@@ -99,7 +99,7 @@ class reader {
   }
 
   void repeat(const json& j, const std::string& where, const place& at) {
-    index times = 0;
+    index_t times = 0;
     bool share = false;
     in(where, [&] {
       only(j, {"repeat", "share", "layers", "about"});
@@ -108,7 +108,7 @@ class reader {
       if (j.contains("share")) share = j["share"].get<bool>();
       if (!j.contains("layers") || !j["layers"].is_array() || j["layers"].empty()) wrong("layers are missing");
     });
-    for (index i = 0; i < times; ++i) {
+    for (index_t i = 0; i < times; ++i) {
       const std::string mine = fmt::format(".{}", i);
       const port flowing_in = before_;
       outer_.push_back(flowing_in);
@@ -185,7 +185,8 @@ class reader {
       a.set(key, attribute_of(value, key));
     }
     if (o.info.name == "gru" || o.info.name == "lstm" || o.info.name == "rnn")
-      if (const index units = count_of(j, "units", 0); units > 0 && !a.has("hidden_size")) a.set("hidden_size", units);
+      if (const index_t units = count_of(j, "units", 0); units > 0 && !a.has("hidden_size"))
+        a.set("hidden_size", units);
     return a;
   }
 
@@ -221,7 +222,7 @@ class reader {
     for (std::size_t k = 0; k < in.size(); ++k) {
       if (in[k] == no_port || !o.sig.input(k).indices || net_.g.nodes()[in[k].node].what != nullptr) continue;
       const values<real>& v = net_.g.nodes()[in[k].node].value;
-      for (index i = 0; i < v.size(); ++i)
+      for (index_t i = 0; i < v.size(); ++i)
         if (floor(v[i]) != v[i])
           wrong(fmt::format("{} takes whole numbers, and {} holds {} (draw them with below, or init integers)",
                             o.sig.input(k).name, quotable(net_.name_of(in[k])), static_cast<double>(v[i])));
@@ -309,7 +310,7 @@ class reader {
   void penalise(const json& j) {
     only(j, {"l1", "l2", "m"});
     const double l1 = number_of(j, "l1", 0), l2 = number_of(j, "l2", 0);
-    const index m = count_of(j, "m", 1);
+    const index_t m = count_of(j, "m", 1);
     if (m < 1) wrong("m is not positive");
     if (size_of(net_.g.shape_of(before_)) != 1) wrong("the last layer gives more than one number: there is no loss");
     std::vector<port> terms = {before_};

@@ -13,7 +13,7 @@ namespace backproof::networks {
 namespace {
 
 constexpr int deepest = 32;
-constexpr index largest_extent = index{1} << 31;
+constexpr index_t largest_extent = index_t{1} << 31;
 
 }  // namespace
 
@@ -48,19 +48,19 @@ double number_of(const json& j, const std::string& key, double otherwise) {
   return j.at(key).get<double>();
 }
 
-index count_of(const json& j, const std::string& key, index otherwise) {
+index_t count_of(const json& j, const std::string& key, index_t otherwise) {
   if (!j.contains(key)) return otherwise;
-  if (!j.at(key).is_number_integer() || j.at(key).get<index>() < 0) wrong(key + " is no count");
-  return j.at(key).get<index>();
+  if (!j.at(key).is_number_integer() || j.at(key).get<index_t>() < 0) wrong(key + " is no count");
+  return j.at(key).get<index_t>();
 }
 
 shape shape_of(const json& j, const std::string& key) {
   if (!j.at(key).is_array() || j.at(key).size() > 16) wrong(key + " is no list of up to 16 extents");
   shape s;
   for (const json& n : j.at(key)) {
-    if (!n.is_number_integer() || n.get<index>() < 0 || n.get<index>() > largest_extent)
+    if (!n.is_number_integer() || n.get<index_t>() < 0 || n.get<index_t>() > largest_extent)
       wrong(key + " holds something that is no extent");
-    s.push_back(n.get<index>());
+    s.push_back(n.get<index_t>());
   }
   return s;
 }
@@ -73,9 +73,9 @@ void flatten(const json& j, std::size_t level, shape& dims, std::vector<double>&
   }
   if (level == dims.size()) {
     if (!into.empty()) wrong("values are no numbers in even rows");
-    dims.push_back(static_cast<index>(j.size()));
+    dims.push_back(static_cast<index_t>(j.size()));
   }
-  if (dims[level] != static_cast<index>(j.size())) wrong("values are no numbers in even rows");
+  if (dims[level] != static_cast<index_t>(j.size())) wrong("values are no numbers in even rows");
   for (const json& one : j) flatten(one, level + 1, dims, into);
 }
 

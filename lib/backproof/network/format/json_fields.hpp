@@ -20,7 +20,7 @@ json parsed(std::string_view text);  // an object, of limited size and depth
 void only(const json& j, const std::set<std::string>& keys);
 std::string text_of(const json& j, const std::string& key);
 double number_of(const json& j, const std::string& key, double otherwise);  // finite
-index count_of(const json& j, const std::string& key, index otherwise);
+index_t count_of(const json& j, const std::string& key, index_t otherwise);
 shape shape_of(const json& j, const std::string& key);
 // Nested lists of numbers, all of one length on each level.
 void flatten(const json& j, std::size_t level, shape& dims, std::vector<double>& into);

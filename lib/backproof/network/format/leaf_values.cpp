@@ -15,12 +15,12 @@ const std::set<std::string> tensor_keys = {"shape", "values", "file", "tensor", 
 
 void check_size(const shape& dims) {
   double n = 1;
-  for (const index e : dims) n *= static_cast<double>(e);
+  for (const index_t e : dims) n *= static_cast<double>(e);
   if (n > static_cast<double>(most_numbers)) wrong(fmt::format("shape {} is too large", to_string(dims)));
 }
 
 // Of a parameter that stands by itself: [out, in], as a linear layer's weight.
-index fan(const shape& dims, std::size_t axis) { return dims.size() > axis ? dims[axis] : 1; }
+index_t fan(const shape& dims, std::size_t axis) { return dims.size() > axis ? dims[axis] : 1; }
 
 }  // namespace
 
@@ -42,10 +42,10 @@ initialiser initialiser_of(const json& j, initialiser otherwise) {
 
 leaf_value leaf_values::checked(const std::string& name, const shape& dims, const std::vector<double>& elements,
                                 std::string how) {
-  numbers_ += static_cast<index>(elements.size());
+  numbers_ += static_cast<index_t>(elements.size());
   if (numbers_ > most_numbers) wrong(fmt::format("the network holds more than {} numbers", most_numbers));
   values<real> v(dims);
-  for (index i = 0; i < v.size(); ++i) {
+  for (index_t i = 0; i < v.size(); ++i) {
     const double x = elements[static_cast<std::size_t>(i)];
     if (!std::isfinite(x)) wrong(fmt::format("{} is {} at element {}", quotable(name), x, i));
     v[i] = x;
@@ -58,7 +58,7 @@ leaf_value leaf_values::of(const std::string& name, const tensor& t, const std::
   if (dims && t.dims() != *dims)
     wrong(fmt::format("{} is {}, not {}", quotable(name), to_string(t.dims()), to_string(*dims)));
   std::vector<double> x;
-  for (index i = 0; i < t.count(); ++i) x.push_back(t.at(i));
+  for (index_t i = 0; i < t.count(); ++i) x.push_back(t.at(i));
   return checked(name, t.dims(), x, std::move(how));
 }
 

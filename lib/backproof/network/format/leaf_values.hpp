@@ -43,7 +43,7 @@ class leaf_values {
   std::string folder_;
   std::uint64_t seed_;
   std::map<std::string, tensor_file> files_;
-  index numbers_ = 0;
+  index_t numbers_ = 0;
 };
 
 }  // namespace backproof::networks

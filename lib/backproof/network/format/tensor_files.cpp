@@ -149,7 +149,7 @@ tensor decode_npy(std::span<const std::byte> all) {
   const std::optional<dtype> type = type_of(h);
   if (!type) throw format_error("is of a type that is not read");
   std::size_t count = 1;
-  for (const index n : h.dims) {
+  for (const index_t n : h.dims) {
     if (n > 0 && count > max_payload_bytes / static_cast<std::size_t>(n))
       throw format_error("claims too many elements");
     count *= static_cast<std::size_t>(n);
@@ -162,7 +162,7 @@ tensor decode_npy(std::span<const std::byte> all) {
     std::memcpy(t.bytes().data(), data.data(), data.size());
   else
     for (std::size_t k = 0; k < count; ++k)
-      t.set(static_cast<index>(k), integer_at(data.data() + k * h.width, h.width, h.kind == 'i'));
+      t.set(static_cast<index_t>(k), integer_at(data.data() + k * h.width, h.width, h.kind == 'i'));
   return t;
 }
 

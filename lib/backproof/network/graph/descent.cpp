@@ -6,7 +6,7 @@ void descend(graph& g, std::span<const port> parameters, const real& rate, const
   for (const port& p : parameters) {
     values<real> w = g.nodes()[p.node].value;
     const values<real>& d = f.gradient(p);
-    for (index i = 0; i < w.size(); ++i) w[i] -= rate * d[i];
+    for (index_t i = 0; i < w.size(); ++i) w[i] -= rate * d[i];
     g.set_value(p, std::move(w));
   }
 }

@@ -204,8 +204,8 @@ values<real> values_of(const std::string& text) {
     at = comma + 1;
   }
   if (text.find(',') == std::string::npos) return scalar_of(list[0]);
-  values<real> v{shape{static_cast<index>(list.size())}};
-  for (std::size_t i = 0; i < list.size(); ++i) v[static_cast<index>(i)] = list[i];
+  values<real> v{shape{static_cast<index_t>(list.size())}};
+  for (std::size_t i = 0; i < list.size(); ++i) v[static_cast<index_t>(i)] = list[i];
   return v;
 }
 

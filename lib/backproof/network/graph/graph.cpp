@@ -43,7 +43,7 @@ value_list<real> inputs_of(const node& n, const flow& f) {
 }
 
 void add(values<real>& to, const values<real>& x) {
-  for (index i = 0; i < x.size(); ++i) to[i] += x[i];
+  for (index_t i = 0; i < x.size(); ++i) to[i] += x[i];
 }
 
 void forward(const graph& g, flow& f) {
@@ -65,7 +65,7 @@ void forward(const graph& g, flow& f) {
 // In reverse topological order: when a node's turn comes, all that uses it has handed down its share.
 void backward(const graph& g, flow& f) {
   values<real>& seed = f.upstream[g.output().node][g.output().output];
-  for (index i = 0; i < seed.size(); ++i) seed[i] = 1;
+  for (index_t i = 0; i < seed.size(); ++i) seed[i] = 1;
   for (std::size_t k = g.nodes().size(); k-- > 0;) {
     const node& n = g.nodes()[k];
     if (n.what == nullptr) continue;
@@ -190,7 +190,7 @@ void graph::set_value(port p, values<real> value) {
 }
 
 graph graph::with_copy_gates() const {
-  std::map<std::pair<std::size_t, std::size_t>, index> uses;
+  std::map<std::pair<std::size_t, std::size_t>, index_t> uses;
   for (const node& n : nodes_)
     for (const port& p : n.in)
       if (p != no_port) ++uses[{p.node, p.output}];
@@ -214,7 +214,7 @@ graph graph::with_copy_gates() const {
     for (std::size_t o = 0; o < n.outputs.size(); ++o) {
       port from{mine.node, o};
       if (port{k, o} == output_) out = from;
-      if (const index times = uses[{k, o}]; times > 1) {
+      if (const index_t times = uses[{k, o}]; times > 1) {
         attributes a;
         a.set("n", times);
         from = g.apply("copy", a, {from}, n.name);

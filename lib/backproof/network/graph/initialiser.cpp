@@ -31,7 +31,7 @@ numbers uniform(const parameter_use& use, draw& random, double low, double high)
 
 // Orthonormal columns, or rows if there are fewer of them: Q of the QR factors of a Gaussian matrix, its columns' signs
 // those of R's diagonal, which makes it uniformly distributed (Mezzadri 2007).
-Eigen::MatrixXd orthogonal_matrix(draw& random, index rows, index columns) {
+Eigen::MatrixXd orthogonal_matrix(draw& random, index_t rows, index_t columns) {
   const bool wide = columns > rows;
   Eigen::MatrixXd a(wide ? columns : rows, wide ? rows : columns);
   for (Eigen::Index i = 0; i < a.size(); ++i) a.data()[i] = random.normal();
@@ -44,23 +44,23 @@ Eigen::MatrixXd orthogonal_matrix(draw& random, index rows, index columns) {
 
 numbers orthogonal(const parameter_use& use, draw& random, double gain) {
   if (use.dims.size() < 2) throw std::invalid_argument("orthogonal needs a matrix");
-  const index rows = use.dims[0], columns = rows == 0 ? 0 : size_of(use.dims) / rows;
+  const index_t rows = use.dims[0], columns = rows == 0 ? 0 : size_of(use.dims) / rows;
   const Eigen::MatrixXd q = orthogonal_matrix(random, rows, columns);
   numbers x;
-  for (index i = 0; i < rows; ++i)
-    for (index j = 0; j < columns; ++j) x.push_back(gain * q(i, j));
+  for (index_t i = 0; i < rows; ++i)
+    for (index_t j = 0; j < columns; ++j) x.push_back(gain * q(i, j));
   return x;
 }
 
 numbers delta_orthogonal(const parameter_use& use, draw& random, double gain) {
   if (!use.convolution) throw std::invalid_argument("delta_orthogonal is for convolutions");
-  const index out = use.dims[0], in = use.dims[1], taps = size_of({use.dims.begin() + 2, use.dims.end()});
+  const index_t out = use.dims[0], in = use.dims[1], taps = size_of({use.dims.begin() + 2, use.dims.end()});
   for (std::size_t k = 2; k < use.dims.size(); ++k)
     if (use.dims[k] % 2 == 0) throw std::invalid_argument("delta_orthogonal needs a window with a middle");
   const Eigen::MatrixXd q = orthogonal_matrix(random, out, in);
   numbers x(static_cast<std::size_t>(out * in * taps));
-  for (index o = 0; o < out; ++o)
-    for (index i = 0; i < in; ++i) x[static_cast<std::size_t>((o * in + i) * taps + taps / 2)] = gain * q(o, i);
+  for (index_t o = 0; o < out; ++o)
+    for (index_t i = 0; i < in; ++i) x[static_cast<std::size_t>((o * in + i) * taps + taps / 2)] = gain * q(o, i);
   return x;
 }
 
@@ -69,7 +69,7 @@ struct row {
   std::string_view name;
   maker make;
 };
-double fan(index n) { return static_cast<double>(std::max<index>(1, n)); }
+double fan(index_t n) { return static_cast<double>(std::max<index_t>(1, n)); }
 
 constexpr std::array<row, 12> rows = {{
     {"he", [](auto& h, auto& u, draw& r) { return normal(u, r, h.gain * std::sqrt(2 / fan(u.fan_in))); }},

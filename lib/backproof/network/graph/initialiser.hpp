@@ -14,9 +14,9 @@ struct parameter_use {
   enum class kind { weight, bias, shift, scale, slope, embedding, mean, variance };
   kind what = kind::weight;
   shape dims;
-  index fan_in = 1, fan_out = 1;
+  index_t fan_in = 1, fan_out = 1;
   bool convolution = false;  // dims are [out, in, taps...]
-  index torch_fan = 0;       // what torch_default takes for n_in where that is something else: a recurrence's units
+  index_t torch_fan = 0;     // what torch_default takes for n_in where that is something else: a recurrence's units
 };
 
 // The distributions, with n_in and n_out for the fans:
@@ -32,7 +32,7 @@ struct parameter_use {
 struct initialiser {
   std::string name = "torch_default";
   double gain = 1, std = 1, low = -1, high = 1, value = 0;
-  index below = 2;
+  index_t below = 2;
 };
 
 bool is_initialiser(const std::string& name);

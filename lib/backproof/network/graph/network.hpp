@@ -46,13 +46,13 @@ struct network {
 std::string torch_name(const std::string& name, std::string_view used_for);
 
 constexpr std::size_t most_description_bytes = std::size_t{64} << 20;
-constexpr index most_numbers = index{1} << 26;  // in all inputs and parameters of a network
+constexpr index_t most_numbers = index_t{1} << 26;  // in all inputs and parameters of a network
 
 // What a file may leave open: an ONNX model the values of its inputs, and extents.
 struct reading {
   std::uint64_t seed = 1;
-  index batch = 1;                       // the extent of a first axis
-  std::map<std::string, index> extents;  // of axes, by their names in the model
+  index_t batch = 1;                       // the extent of a first axis
+  std::map<std::string, index_t> extents;  // of axes, by their names in the model
 };
 
 // `folder` is where the files that a description names are looked for. Throws std::invalid_argument with one line.

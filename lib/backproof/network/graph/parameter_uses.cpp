@@ -15,46 +15,46 @@ struct context {
   const attributes& attrs;
   const layer_size& size;
 
-  index units() const { return positive(size.units, "units"); }
-  index features() const { return x.empty() ? 1 : x.back(); }
-  index channels() const { return x.size() < 2 ? features() : x[1]; }
-  index group() const { return attrs.has("group") ? std::max<index>(1, attrs.integer("group")) : 1; }
+  index_t units() const { return positive(size.units, "units"); }
+  index_t features() const { return x.empty() ? 1 : x.back(); }
+  index_t channels() const { return x.size() < 2 ? features() : x[1]; }
+  index_t group() const { return attrs.has("group") ? std::max<index_t>(1, attrs.integer("group")) : 1; }
   shape kernel() const {
     if (size.kernel.empty()) throw std::invalid_argument("kernel is missing");
     return size.kernel;
   }
-  static index positive(index n, const char* name) {
+  static index_t positive(index_t n, const char* name) {
     if (n < 1) throw std::invalid_argument(fmt::format("{} is missing, or not positive", name));
     return n;
   }
 };
 
 // A matrix that maps `in` features to `out`, stored [out, in] or [in, out].
-parameter_use matrix(index out, index in, bool out_first) {
+parameter_use matrix(index_t out, index_t in, bool out_first) {
   return {kind::weight, out_first ? shape{out, in} : shape{in, out}, in, out};
 }
 
-parameter_use vector_of(kind what, index n, index fan_in = 1) { return {what, {n}, fan_in, 1}; }
+parameter_use vector_of(kind what, index_t n, index_t fan_in = 1) { return {what, {n}, fan_in, 1}; }
 
-parameter_use window(index out, index in, index group, const shape& kernel, bool transposed) {
+parameter_use window(index_t out, index_t in, index_t group, const shape& kernel, bool transposed) {
   if (in % group != 0 || out % group != 0) throw std::invalid_argument("group does not divide the channels");
   parameter_use u{kind::weight, transposed ? shape{in, out / group} : shape{out, in / group}, 1, 1, !transposed};
   u.dims.insert(u.dims.end(), kernel.begin(), kernel.end());
-  const index taps = size_of(kernel);
+  const index_t taps = size_of(kernel);
   u.fan_in = (transposed ? out : in) / group * taps;
   u.fan_out = (transposed ? in : out) / group * taps;
   return u;
 }
 
 // Gates that lie under each other in one matrix: each of them is a map of its own.
-parameter_use gates(index directions, index count, index hidden, index in) {
+parameter_use gates(index_t directions, index_t count, index_t hidden, index_t in) {
   parameter_use u{kind::weight, {count * hidden, in}, in, hidden};
   u.torch_fan = hidden;
   if (directions > 0) u.dims.insert(u.dims.begin(), directions);
   return u;
 }
 
-index directions_of(const context& c) {
+index_t directions_of(const context& c) {
   if (!c.attrs.has("direction")) return 0;
   return c.attrs.text("direction") == "bidirectional" ? 2 : 1;
 }
@@ -72,21 +72,21 @@ parameter_use gate_weights(const context& c) {
 template <int Gates>
 parameter_use gate_biases(const context& c) {
   parameter_use u{kind::bias, {2 * Gates * c.units()}, c.units(), 1};
-  if (const index d = directions_of(c); d > 0) u.dims.insert(u.dims.begin(), d);
+  if (const index_t d = directions_of(c); d > 0) u.dims.insert(u.dims.begin(), d);
   return u;
 }
 parameter_use of_channels_scale(const context& c) { return vector_of(kind::scale, c.channels()); }
 parameter_use of_channels_bias(const context& c) { return vector_of(kind::shift, c.channels()); }
 
 parameter_use of_last_axes(const context& c, kind what) {
-  const index rank = static_cast<index>(c.x.size());
-  index axis = c.attrs.has("axis") ? c.attrs.integer("axis") : -1;
+  const index_t rank = static_cast<index_t>(c.x.size());
+  index_t axis = c.attrs.has("axis") ? c.attrs.integer("axis") : -1;
   if (axis < 0) axis += rank;
   if (axis < 0 || axis >= rank) throw std::invalid_argument("axis is out of range");
   return {what, shape(c.x.begin() + axis, c.x.end()), 1, 1};
 }
 
-index fan_of_window(const context& c) { return c.channels() / c.group() * size_of(c.kernel()); }
+index_t fan_of_window(const context& c) { return c.channels() / c.group() * size_of(c.kernel()); }
 
 constexpr std::array<row, 34> rows = {{
     {"linear", "weight", [](auto& c) { return matrix(c.units(), c.features(), true); }},
@@ -153,7 +153,7 @@ parameter_use use_of_shape(const op& o, std::size_t k, const shape& dims) {
   parameter_use u{kind::weight, dims, 1, 1};
   u.convolution = o.info.name == "conv";
   const bool out_first = u.convolution || o.info.name == "linear";
-  const index taps = size_of({dims.begin() + 2, dims.end()});
+  const index_t taps = size_of({dims.begin() + 2, dims.end()});
   u.fan_in = (out_first ? dims[1] : dims[0]) * taps;
   u.fan_out = (out_first ? dims[0] : dims[1]) * taps;
   return u;

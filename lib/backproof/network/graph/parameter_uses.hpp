@@ -10,9 +10,9 @@ namespace backproof::networks {
 
 // What a description says of a layer's size.
 struct layer_size {
-  index units = 0;    // features that a linear map or a recurrence gives, channels that a convolution gives
-  index entries = 0;  // rows of an embedding
-  shape kernel;       // of a convolution
+  index_t units = 0;    // features that a linear map or a recurrence gives, channels that a convolution gives
+  index_t entries = 0;  // rows of an embedding
+  shape kernel;         // of a convolution
   bool bias = true;
 };
 

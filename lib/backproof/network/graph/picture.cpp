@@ -74,7 +74,7 @@ nlohmann::ordered_json numbers(const values<real>& v) {
   const int digits = BACKPROOF_DIGITS;
   if (v.rank() == 0) return v[0].decimal(digits);
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (index i = 0; i < v.size(); ++i) list.push_back(v[i].decimal(digits));
+  for (index_t i = 0; i < v.size(); ++i) list.push_back(v[i].decimal(digits));
   return list;
 }
 
@@ -82,11 +82,11 @@ nlohmann::ordered_json numbers(const values<real>& v) {
 
 std::string short_number(const values<real>& v, int digits) {
   if (!v.present()) return "";
-  constexpr index readable = 4;
+  constexpr index_t readable = 4;
   const auto one = [digits](const real& x) { return plain(x, digits); };
   if (v.rank() == 0) return one(v[0]);
   std::string text;
-  for (index i = 0; i < std::min(v.size(), readable); ++i) text += (i > 0 ? ", " : "") + one(v[i]);
+  for (index_t i = 0; i < std::min(v.size(), readable); ++i) text += (i > 0 ? ", " : "") + one(v[i]);
   return "[" + text + (v.size() > readable ? ", ..." : "") + "]";
 }
 

@@ -37,7 +37,7 @@ sight through(const network& n, const node& layer, sight s) {
   if (mixes_everything(layer)) s.local = false;
   if (taps.empty() || !s.local || taps.size() != s.field.size()) return s;
   for (std::size_t k = 0; k < taps.size(); ++k) {
-    const index dilation = layer.attrs.has("dilations") ? layer.attrs.integers("dilations")[k] : 1;
+    const index_t dilation = layer.attrs.has("dilations") ? layer.attrs.integers("dilations")[k] : 1;
     s.field[k] += (taps[k] - 1) * dilation * s.jump[k];
     if (layer.attrs.has("strides")) s.jump[k] *= layer.attrs.integers("strides")[k];
   }
@@ -60,14 +60,14 @@ sight at_leaf(const network& n, std::size_t node, const shape& dims) {
   return {shape(dims.size() - 2, 1), shape(dims.size() - 2, 1)};
 }
 
-index inner_products(const network& n, const node& layer) {
+index_t inner_products(const network& n, const node& layer) {
   const auto dims = [&](std::size_t k) -> const shape& { return n.g.shape_of(layer.in.at(k)); };
   const std::string_view op = layer.what->info.name;
-  const index outputs = size_of(layer.outputs[0]);
+  const index_t outputs = size_of(layer.outputs[0]);
   if (op == "linear" || op == "matmul") return outputs * (dims(0).empty() ? 1 : dims(0).back());
   if (op == "gemm") return outputs * dims(0)[layer.attrs.flag("transA") ? 0 : 1];
-  if (op == "conv") return outputs * (size_of(dims(1)) / std::max<index>(1, dims(1)[0]));
-  if (op == "conv_transpose") return size_of(dims(0)) * (size_of(dims(1)) / std::max<index>(1, dims(1)[0]));
+  if (op == "conv") return outputs * (size_of(dims(1)) / std::max<index_t>(1, dims(1)[0]));
+  if (op == "conv_transpose") return size_of(dims(0)) * (size_of(dims(1)) / std::max<index_t>(1, dims(1)[0]));
   if (is_one_of(op, {"rnn_cell", "gru_cell", "lstm_cell"}))
     return dims(0)[0] * (size_of(dims(op == "lstm_cell" ? 3 : 2)) + size_of(dims(op == "lstm_cell" ? 4 : 3)));
   if (is_one_of(op, {"rnn", "gru", "lstm"})) return dims(0)[0] * dims(0)[1] * (size_of(dims(1)) + size_of(dims(2)));

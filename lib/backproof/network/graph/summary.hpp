@@ -11,14 +11,14 @@ namespace backproof::networks {
 struct layer_summary {
   std::string name, op;
   shape output;
-  index parameters = 0;     // numbers that are counted here for the first time: shared ones count once
-  index multiply_adds = 0;  // of the forward pass, the whole batch: inner products of linear maps and convolutions
-  shape field;              // receptive field in the input, one extent per spatial axis; empty where it is not local
+  index_t parameters = 0;     // numbers that are counted here for the first time: shared ones count once
+  index_t multiply_adds = 0;  // of the forward pass, the whole batch: inner products of linear maps and convolutions
+  shape field;                // receptive field in the input, one extent per spatial axis; empty where it is not local
 };
 
 struct summary {
   std::vector<layer_summary> layers;
-  index parameters = 0, multiply_adds = 0;
+  index_t parameters = 0, multiply_adds = 0;
 };
 
 // The receptive field follows r_out = r_in + (k - 1) d j, j_out = j s, for windows of k taps, dilation d and stride s

@@ -12,19 +12,19 @@
 namespace backproof::networks {
 namespace {
 
-values<real> rows_of(const values<real>& x, std::span<const index> rows) {
+values<real> rows_of(const values<real>& x, std::span<const index_t> rows) {
   shape dims = x.dims();
-  const index width = dims[0] == 0 ? 0 : x.size() / dims[0];
-  dims[0] = static_cast<index>(rows.size());
+  const index_t width = dims[0] == 0 ? 0 : x.size() / dims[0];
+  dims[0] = static_cast<index_t>(rows.size());
   values<real> y(dims);
-  for (index i = 0; i < dims[0]; ++i)
-    for (index j = 0; j < width; ++j) y[i * width + j] = x[rows[static_cast<std::size_t>(i)] * width + j];
+  for (index_t i = 0; i < dims[0]; ++i)
+    for (index_t j = 0; j < width; ++j) y[i * width + j] = x[rows[static_cast<std::size_t>(i)] * width + j];
   return y;
 }
 
 // Fisher and Yates.
-std::vector<index> order_of(index n, const training& how, index epoch) {
-  std::vector<index> order(static_cast<std::size_t>(n));
+std::vector<index_t> order_of(index_t n, const training& how, index_t epoch) {
+  std::vector<index_t> order(static_cast<std::size_t>(n));
   std::iota(order.begin(), order.end(), 0);
   if (!how.shuffle) return order;
   draw random(how.seed, "order of examples", static_cast<std::uint64_t>(epoch));
@@ -42,7 +42,7 @@ training_step step(network& whole, const network& part, const real& rate) {
   if (!isfinite(done.loss)) throw std::invalid_argument("the loss is not finite any more: the rate is too large");
   real squares = 0;
   for (const port& p : part.parameters)
-    for (index i = 0; i < f.gradient(p).size(); ++i) squares += f.gradient(p)[i] * f.gradient(p)[i];
+    for (index_t i = 0; i < f.gradient(p).size(); ++i) squares += f.gradient(p)[i] * f.gradient(p)[i];
   done.gradient_norm = sqrt(squares);
   descend(whole.g, whole.parameters, rate, f);
   return done;
@@ -50,8 +50,8 @@ training_step step(network& whole, const network& part, const real& rate) {
 
 }  // namespace
 
-index examples_in(const network& n) {
-  index rows = -1;
+index_t examples_in(const network& n) {
+  index_t rows = -1;
   for (const port& p : n.inputs) {
     const shape& dims = n.g.shape_of(p);
     if (dims.empty() || (rows >= 0 && dims[0] != rows))
@@ -61,7 +61,7 @@ index examples_in(const network& n) {
   return rows;
 }
 
-network with_examples(const network& n, std::span<const index> rows) {
+network with_examples(const network& n, std::span<const index_t> rows) {
   examples_in(n);
   network part = n;
   part.g = {};
@@ -81,15 +81,15 @@ void train(network& n, const training& how, const on_step& tell) {
   if (size_of(n.g.shape_of(n.g.output())) != 1)
     throw std::invalid_argument(
         fmt::format("{} gives more than one number: there is no loss", n.name_of(n.g.output())));
-  const index all = examples_in(n), batch = how.batch == 0 ? all : std::min(how.batch, all);
+  const index_t all = examples_in(n), batch = how.batch == 0 ? all : std::min(how.batch, all);
   if (all < 1 || batch < 1) throw std::invalid_argument("there are no examples");
-  index number = 0;
-  for (index epoch = 0; epoch < how.epochs; ++epoch) {
-    const std::vector<index> order = order_of(all, how, epoch);
-    for (index begin = 0; begin < all; begin += batch) {
+  index_t number = 0;
+  for (index_t epoch = 0; epoch < how.epochs; ++epoch) {
+    const std::vector<index_t> order = order_of(all, how, epoch);
+    for (index_t begin = 0; begin < all; begin += batch) {
       const auto first = order.begin() + begin, last = order.begin() + std::min(begin + batch, all);
       const bool whole = batch == all && !how.shuffle;
-      training_step done = step(n, whole ? n : with_examples(n, std::vector<index>(first, last)), how.rate);
+      training_step done = step(n, whole ? n : with_examples(n, std::vector<index_t>(first, last)), how.rate);
       done.epoch = epoch;
       done.number = ++number;
       if (tell) tell(done);

@@ -16,20 +16,20 @@ namespace backproof::networks {
 
 // The network with those examples only: rows of the first axis of every input. Parameters keep their values. Throws
 // std::invalid_argument if the inputs do not have one number of rows.
-network with_examples(const network& n, std::span<const index> rows);
-index examples_in(const network& n);
+network with_examples(const network& n, std::span<const index_t> rows);
+index_t examples_in(const network& n);
 
 struct training {
   real rate = 0;
-  index epochs = 1;
-  index batch = 0;         // examples in one step; 0: all of them, 1: stochastic gradient descent
+  index_t epochs = 1;
+  index_t batch = 0;       // examples in one step; 0: all of them, 1: stochastic gradient descent
   std::uint64_t seed = 1;  // of the order, which is another one in each epoch
   bool shuffle = true;
 };
 
 // After each step: its number and epoch, its loss before it, and the norm of its gradient.
 struct training_step {
-  index epoch = 0, number = 0;
+  index_t epoch = 0, number = 0;
   real loss = 0, gradient_norm = 0;
 };
 using on_step = std::function<void(const training_step&)>;

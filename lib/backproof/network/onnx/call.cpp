@@ -19,7 +19,7 @@ void round_defaults(attributes& all, const attributes& given) {
 }
 
 void check_finite(const onnx_operand& x) {
-  for (index i = 0; i < x.known->size(); ++i)
+  for (index_t i = 0; i < x.known->size(); ++i)
     if (const double v = static_cast<double>((*x.known)[i]); !std::isfinite(v))
       throw std::invalid_argument(fmt::format("{} is {} at element {}", shown(x.name), v, i));
 }
@@ -43,7 +43,7 @@ std::shared_ptr<onnx_operand> onnx_operand::constant(std::string name, onnx_cons
 
 void onnx_builder::count(const shape& s) {
   double n = 1;
-  for (const index e : s) n *= static_cast<double>(e);
+  for (const index_t e : s) n *= static_cast<double>(e);
   numbers_ += n;
   if (numbers_ > static_cast<double>(most_numbers))
     throw std::invalid_argument(fmt::format("the network holds more than {} numbers", most_numbers));
@@ -130,7 +130,7 @@ std::vector<std::int64_t> onnx_call::integers(std::size_t k) const {
   const values<real>& v = known(k);
   if (v.size() > 4096) throw std::invalid_argument(fmt::format("'{}' is too long", shown(operand(k).name)));
   std::vector<std::int64_t> list;
-  for (index i = 0; i < v.size(); ++i) list.push_back(whole(v[i]));
+  for (index_t i = 0; i < v.size(); ++i) list.push_back(whole(v[i]));
   return list;
 }
 

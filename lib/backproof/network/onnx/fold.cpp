@@ -11,13 +11,13 @@
 namespace backproof::networks {
 namespace {
 
-constexpr index most_folded = index{1} << 20;
+constexpr index_t most_folded = index_t{1} << 20;
 
 using list = std::vector<onnx_constant>;
 
-values<real> vector_of(const std::vector<index>& x) {
-  values<real> v({static_cast<index>(x.size())});
-  for (index i = 0; i < v.size(); ++i) v[i] = real(static_cast<long>(x[static_cast<std::size_t>(i)]));
+values<real> vector_of(const std::vector<index_t>& x) {
+  values<real> v({static_cast<index_t>(x.size())});
+  for (index_t i = 0; i < v.size(); ++i) v[i] = real(static_cast<long>(x[static_cast<std::size_t>(i)]));
   return v;
 }
 
@@ -28,12 +28,12 @@ void affordable(const real& count) {
 
 list shape_of(const onnx_call& c) {
   const shape& x = c.dims(0);
-  const index rank = static_cast<index>(x.size());
-  const auto place = [&](const char* key, index otherwise) {
-    const index at = c.attrs.has(key) ? c.attrs.integer(key) : otherwise;
-    return std::clamp<index>(at < 0 ? at + rank : at, 0, rank);
+  const index_t rank = static_cast<index_t>(x.size());
+  const auto place = [&](const char* key, index_t otherwise) {
+    const index_t at = c.attrs.has(key) ? c.attrs.integer(key) : otherwise;
+    return std::clamp<index_t>(at < 0 ? at + rank : at, 0, rank);
   };
-  const index begin = place("start", 0), end = std::max(begin, place("end", rank));
+  const index_t begin = place("start", 0), end = std::max(begin, place("end", rank));
   return {{onnx_type::i64, vector_of({x.begin() + begin, x.begin() + end})}};
 }
 
@@ -47,8 +47,8 @@ list constant(const onnx_call& c) {
     if (key != "value_float" && key != "value_floats") continue;
     const bool one = key == "value_float";
     const std::vector<double> x = one ? std::vector<double>{c.attrs.number(key)} : c.attrs.numbers(key);
-    values<real> v(one ? shape{} : shape{static_cast<index>(x.size())});
-    for (index i = 0; i < v.size(); ++i) v[i] = x[static_cast<std::size_t>(i)];
+    values<real> v(one ? shape{} : shape{static_cast<index_t>(x.size())});
+    for (index_t i = 0; i < v.size(); ++i) v[i] = x[static_cast<std::size_t>(i)];
     return {{onnx_type::f32, std::move(v)}};
   }
   throw unsupported("a Constant without numbers is not read");
@@ -57,14 +57,14 @@ list constant(const onnx_call& c) {
 list constant_of_shape(const onnx_call& c) {
   const shape dims = c.integers(0);
   real n = 1;
-  for (const index e : dims) {
+  for (const index_t e : dims) {
     if (e < 0) throw std::invalid_argument(fmt::format("its shape is {}", to_string(dims)));
-    n *= real(static_cast<long>(std::max<index>(e, 1)));
+    n *= real(static_cast<long>(std::max<index_t>(e, 1)));
   }
   affordable(n);
   if (c.value && c.value->numbers.size() != 1) throw std::invalid_argument("its value is no single number");
   onnx_constant all{c.value ? c.value->type : onnx_type::f32, values<real>(dims)};
-  for (index i = 0; c.value && i < all.numbers.size(); ++i) all.numbers[i] = c.value->numbers[0];
+  for (index_t i = 0; c.value && i < all.numbers.size(); ++i) all.numbers[i] = c.value->numbers[0];
   return {all};
 }
 
@@ -76,7 +76,7 @@ list range(const onnx_call& c) {
   const real count = std::max(real(0), ceil((last - first) / step));
   affordable(count);
   values<real> v({whole(count)});
-  for (index i = 0; i < v.size(); ++i) v[i] = first + real(static_cast<long>(i)) * step;
+  for (index_t i = 0; i < v.size(); ++i) v[i] = first + real(static_cast<long>(i)) * step;
   return {{c.operand(0).type, std::move(v)}};
 }
 
@@ -87,7 +87,7 @@ list each(const onnx_call& c, const of_two& f) {
   values<real> y(broadcast(a.dims(), b.dims()));
   affordable(real(static_cast<long>(y.size())));
   const broadcasting at_a(a.dims(), y.dims()), at_b(b.dims(), y.dims());
-  for (index i = 0; i < y.size(); ++i) y[i] = f(a[at_a(i)], b[at_b(i)]);
+  for (index_t i = 0; i < y.size(); ++i) y[i] = f(a[at_a(i)], b[at_b(i)]);
   return {{type_of_result(c), std::move(y)}};
 }
 
@@ -124,7 +124,7 @@ const std::map<std::string, of_two>& pairs() {
 
 list with_type(const onnx_call& c, const std::function<real(const real&)>& f) {
   onnx_constant y{type_of_result(c), c.known(0)};
-  for (index i = 0; i < y.numbers.size(); ++i) y.numbers[i] = f(y.numbers[i]);
+  for (index_t i = 0; i < y.numbers.size(); ++i) y.numbers[i] = f(y.numbers[i]);
   return {y};
 }
 
@@ -187,7 +187,7 @@ const std::map<std::string, fold>& by_hand() {
 bool needs_no_values(const std::string& op) { return op == "Shape" || op == "Size" || op == "Constant"; }
 
 bool all_known(const onnx_call& c) {
-  index n = 0;
+  index_t n = 0;
   for (const auto& x : c.in) {
     if (x == nullptr) continue;
     if (!x->known || x->weight) return false;

@@ -15,17 +15,17 @@ constexpr int longest = 4096;                            // of texts and lists
 values<real> drawn(const initialiser& how, const shape& dims, std::uint64_t seed, const std::string& name) {
   const std::vector<double> x = initial_values(how, {parameter_use::kind::weight, dims}, seed, name);
   values<real> v(dims);
-  for (index i = 0; i < v.size(); ++i) v[i] = x[static_cast<std::size_t>(i)];
+  for (index_t i = 0; i < v.size(); ++i) v[i] = x[static_cast<std::size_t>(i)];
   return v;
 }
 
-index extent_in(const shape& s, index axis) {
-  const index rank = static_cast<index>(s.size()), at = axis < 0 ? axis + rank : axis;
+index_t extent_in(const shape& s, index_t axis) {
+  const index_t rank = static_cast<index_t>(s.size()), at = axis < 0 ? axis + rank : axis;
   return at >= 0 && at < rank ? s[static_cast<std::size_t>(at)] : 1;
 }
 
 // How many values an index may have that this node takes in that place.
-index choices(const graph& g, const node& n, std::size_t k) {
+index_t choices(const graph& g, const node& n, std::size_t k) {
   if (n.what == nullptr || !n.what->sig.input(k).indices || n.what->info.name == "where") return 2;
   const shape& x = g.shape_of(n.in[0]);
   if (n.attrs.has("axis")) return extent_in(x, n.attrs.integer("axis"));
@@ -36,13 +36,13 @@ index choices(const graph& g, const node& n, std::size_t k) {
 }
 
 // The first use as an index, of the value or of what only moves it.
-index below(const graph& g, port of) {
+index_t below(const graph& g, port of) {
   std::vector<port> same = {of};
   for (std::size_t at = 0; at < g.nodes().size(); ++at) {
     const node& n = g.nodes()[at];
     for (std::size_t k = 0; k < n.in.size(); ++k) {
       if (std::find(same.begin(), same.end(), n.in[k]) == same.end()) continue;
-      if (n.what->sig.input(k).indices) return std::max<index>(1, choices(g, n, k));
+      if (n.what->sig.input(k).indices) return std::max<index_t>(1, choices(g, n, k));
       for (std::size_t o = 0; o < n.outputs.size(); ++o) same.push_back({at, o});
     }
   }
@@ -75,7 +75,7 @@ shape shape_of_input(const onnx::ValueInfoProto& v, const reading& how) {
       throw std::invalid_argument(fmt::format("axis {} ('{}') has no extent: --dim {}=N gives it one", s.size(),
                                               shown(d.dim_param()), shown(d.dim_param())));
     if (s.back() < 0) throw std::invalid_argument(fmt::format("its shape is {}", to_string(s)));
-    n *= static_cast<double>(std::max<index>(1, s.back()));
+    n *= static_cast<double>(std::max<index_t>(1, s.back()));
   }
   if (n > static_cast<double>(most_numbers))
     throw std::invalid_argument(fmt::format("its shape {} is too large", to_string(s)));

@@ -92,7 +92,7 @@ class importer {
   }
 
   static void check_finite(const values<real>& v) {
-    for (index i = 0; i < v.size(); ++i)
+    for (index_t i = 0; i < v.size(); ++i)
       if (const double x = static_cast<double>(v[i]); !std::isfinite(x))
         wrong(fmt::format("it is {} at element {}", x, i));
   }
@@ -256,7 +256,7 @@ class importer {
   std::string folder_;
   reading how_;
   std::int64_t opset_ = 1;
-  index numbers_ = 0;
+  index_t numbers_ = 0;
   onnx_builder builder_;
   std::map<std::string, std::shared_ptr<onnx_operand>> values_;
   std::map<std::string, std::string> missing_;  // values that are not there, and why; empty if that has been said

@@ -29,11 +29,11 @@ void rename(onnx_call& c, const std::string& from, const std::string& to) {
 }
 
 // The input with axes of 1 behind its own, so that it begins at that axis of the other one.
-void align(onnx_call& c, std::size_t input, index axis) {
+void align(onnx_call& c, std::size_t input, index_t axis) {
   const shape& x = c.dims(0);
   shape y = c.dims(input);
-  if (axis < 0) axis += static_cast<index>(x.size());
-  const index after = static_cast<index>(x.size()) - axis - static_cast<index>(y.size());
+  if (axis < 0) axis += static_cast<index_t>(x.size());
+  const index_t after = static_cast<index_t>(x.size()) - axis - static_cast<index_t>(y.size());
   if (axis < 0 || after < 0)
     throw std::invalid_argument(fmt::format("{} does not fit into {} at axis {}", to_string(y), to_string(x), axis));
   if (after == 0) return;
@@ -47,14 +47,14 @@ void align(onnx_call& c, std::size_t input, index axis) {
 }
 
 void binary(onnx_call& c) {
-  const index broadcasts = c.taken("broadcast", 0), axis = c.taken("axis", -1000);
+  const index_t broadcasts = c.taken("broadcast", 0), axis = c.taken("axis", -1000);
   if (broadcasts != 0 && axis != -1000) align(c, 1, axis);
 }
 
 void batch_normalization(onnx_call& c) {
   c.drop("momentum");
   if (c.taken("spatial", 1) == 0) throw unsupported("BatchNormalization with spatial=0 is not read");
-  const index tests = c.taken("is_test", 0);
+  const index_t tests = c.taken("is_test", 0);
   const bool training = c.opset < 7 ? tests == 0 : c.asks_for(1);
   if (c.opset < 14) c.attrs.set("training_mode", std::int64_t{training});
 }
@@ -73,7 +73,7 @@ void upsample(onnx_call& c) {
 
 // Lists of some axes only become lists of all, where the others stay as they are.
 template <class T>
-void spread(onnx_call& c, const std::string& key, const std::vector<index>& axes, const std::vector<T>& otherwise) {
+void spread(onnx_call& c, const std::string& key, const std::vector<index_t>& axes, const std::vector<T>& otherwise) {
   const attribute* given = nullptr;
   for (const auto& [name, value] : c.attrs)
     if (name == key) given = &value;
@@ -85,9 +85,9 @@ void spread(onnx_call& c, const std::string& key, const std::vector<index>& axes
   std::vector<T> all = otherwise;
   const std::size_t rank = c.dims(0).size();
   for (std::size_t k = 0; k < list->size(); ++k) {
-    index axis = axes[k % axes.size()];
-    if (axis < 0) axis += static_cast<index>(rank);
-    if (axis < 0 || axis >= static_cast<index>(rank)) throw std::invalid_argument("there is no such axis");
+    index_t axis = axes[k % axes.size()];
+    if (axis < 0) axis += static_cast<index_t>(rank);
+    if (axis < 0 || axis >= static_cast<index_t>(rank)) throw std::invalid_argument("there is no such axis");
     all.at(static_cast<std::size_t>(axis) + k / axes.size() * rank) = (*list)[k];
   }
   c.attrs.set(key, all);
@@ -117,7 +117,7 @@ void resize(onnx_call& c) {
     c.drop("keep_aspect_ratio_policy");
   }
   if (c.attrs.text("coordinate_transformation_mode") != "tf_crop_and_resize") c.attrs.set("roi", std::vector<double>{});
-  const std::vector<index> axes = c.taken_list("axes");
+  const std::vector<index_t> axes = c.taken_list("axes");
   if (axes.empty()) return;
   const std::size_t rank = c.dims(0).size();
   spread<double>(c, "scales", axes, std::vector<double>(rank, 1));
@@ -154,9 +154,9 @@ const std::map<std::string, change>& changes() {
 
 }  // namespace
 
-shape in_two(const shape& x, index axis) {
+shape in_two(const shape& x, index_t axis) {
   shape y = {1, 1};
-  for (std::size_t k = 0; k < x.size(); ++k) y[static_cast<index>(k) < axis ? 0 : 1] *= x[k];
+  for (std::size_t k = 0; k < x.size(); ++k) y[static_cast<index_t>(k) < axis ? 0 : 1] *= x[k];
   return y;
 }
 
@@ -168,8 +168,8 @@ void modernise(onnx_call& c) {
 
 std::vector<port> softmax(onnx_call& c) {
   const shape x = c.dims(0);
-  const index rank = static_cast<index>(x.size()), stated = c.taken("axis", c.opset < 13 ? 1 : -1);
-  const index axis = stated < 0 ? stated + rank : stated;
+  const index_t rank = static_cast<index_t>(x.size()), stated = c.taken("axis", c.opset < 13 ? 1 : -1);
+  const index_t axis = stated < 0 ? stated + rank : stated;
   attributes a;
   if (c.opset >= 13 || axis == rank - 1) {
     a.set("axis", stated);

@@ -12,6 +12,6 @@ std::vector<port> softmax(onnx_call& c);
 
 bool trains(const onnx_call& dropout);
 
-shape in_two(const shape& x, index axis);  // the axes before, and those from there on, as one each
+shape in_two(const shape& x, index_t axis);  // the axes before, and those from there on, as one each
 
 }  // namespace backproof::networks

@@ -46,7 +46,7 @@ std::vector<stated> stated_inputs(const std::string& op) {
 attribute stated_as(const onnx_call& c, const stated& s) {
   if (s.as == form::numbers) {
     std::vector<double> list;
-    for (index i = 0; i < c.known(s.input).size(); ++i) list.push_back(static_cast<double>(c.known(s.input)[i]));
+    for (index_t i = 0; i < c.known(s.input).size(); ++i) list.push_back(static_cast<double>(c.known(s.input)[i]));
     return list;
   }
   const std::vector<std::int64_t> list = c.integers(s.input);
@@ -103,39 +103,39 @@ const op* same_op(const std::string& onnx) {
 
 using rule = std::vector<port> (*)(onnx_call& c);
 
-index axis_in(index axis, std::size_t rank) {
-  const index n = static_cast<index>(rank), at = axis < 0 ? axis + n : axis;
+index_t axis_in(index_t axis, std::size_t rank) {
+  const index_t n = static_cast<index_t>(rank), at = axis < 0 ? axis + n : axis;
   if (at < 0 || at >= n) throw std::invalid_argument(fmt::format("there is no axis {} of {}", axis, rank));
   return at;
 }
 
 std::vector<port> squeeze(onnx_call& c) {
   const shape& x = c.dims(0);
-  std::set<index> gone;
-  for (const index a : c.taken_list("axes")) gone.insert(axis_in(a, x.size()));
-  for (index k = 0; gone.empty() && k < static_cast<index>(x.size()); ++k)
+  std::set<index_t> gone;
+  for (const index_t a : c.taken_list("axes")) gone.insert(axis_in(a, x.size()));
+  for (index_t k = 0; gone.empty() && k < static_cast<index_t>(x.size()); ++k)
     if (x[static_cast<std::size_t>(k)] == 1) gone.insert(k);
   shape y;
-  for (index k = 0; k < static_cast<index>(x.size()); ++k)
+  for (index_t k = 0; k < static_cast<index_t>(x.size()); ++k)
     if (!gone.contains(k)) y.push_back(x[static_cast<std::size_t>(k)]);
   return {c.reshaped(c.at_any(0), y, "")};
 }
 
 std::vector<port> unsqueeze(onnx_call& c) {
   const shape& x = c.dims(0);
-  const std::vector<index> axes = c.taken_list("axes");
-  std::set<index> added;
-  for (const index a : axes) added.insert(axis_in(a, x.size() + axes.size()));
+  const std::vector<index_t> axes = c.taken_list("axes");
+  std::set<index_t> added;
+  for (const index_t a : axes) added.insert(axis_in(a, x.size() + axes.size()));
   if (added.size() != axes.size()) throw std::invalid_argument(fmt::format("axes {} name one twice", to_string(axes)));
   shape y = x;
-  for (const index a : added) y.insert(y.begin() + a, 1);
+  for (const index_t a : added) y.insert(y.begin() + a, 1);
   return {c.reshaped(c.at_any(0), y, "")};
 }
 
 std::vector<port> flatten(onnx_call& c) {
   const shape& x = c.dims(0);
-  const index axis = c.taken("axis", 1), rank = static_cast<index>(x.size());
-  const index at = axis < 0 ? axis + rank : axis;
+  const index_t axis = c.taken("axis", 1), rank = static_cast<index_t>(x.size());
+  const index_t at = axis < 0 ? axis + rank : axis;
   if (at < 0 || at > rank) throw std::invalid_argument(fmt::format("there is no axis {} of {}", axis, rank));
   return {c.reshaped(c.at_any(0), in_two(x, at), "")};
 }
@@ -201,7 +201,7 @@ std::vector<port> max_unpool(onnx_call& c) {
 
 std::vector<port> transpose(onnx_call& c) {
   shape reversed(c.dims(0).size());
-  std::iota(reversed.rbegin(), reversed.rend(), index{0});
+  std::iota(reversed.rbegin(), reversed.rend(), index_t{0});
   if (!c.attrs.has("perm")) c.attrs.set("perm", reversed);
   return as(c, "transpose");
 }

@@ -59,9 +59,9 @@ shape dims_of(const onnx::TensorProto& t) {
   if (t.dims_size() > 16) wrong("it has more than 16 axes");
   shape s(t.dims().begin(), t.dims().end());
   double n = 1;
-  for (const index e : s) {
+  for (const index_t e : s) {
     if (e < 0) wrong(fmt::format("its shape is {}", to_string(s)));
-    n *= static_cast<double>(std::max<index>(e, 1));  // none of them overflows, empty or not
+    n *= static_cast<double>(std::max<index_t>(e, 1));  // none of them overflows, empty or not
   }
   if (n > static_cast<double>(most_numbers)) wrong(fmt::format("its shape {} is too large", to_string(s)));
   return s;
@@ -238,13 +238,13 @@ onnx_constant constant_of(const onnx::TensorProto& t, const std::string& folder)
   }
   c.numbers = values<real>(dims);
   for (std::size_t k = 0; k < count; ++k)
-    c.numbers[static_cast<index>(k)] = real(static_cast<long>(integer_at(raw.data() + k * width, c.type)));
+    c.numbers[static_cast<index_t>(k)] = real(static_cast<long>(integer_at(raw.data() + k * width, c.type)));
   return c;
 }
 
 void store(onnx_constant& c) {
   const std::optional<dtype> type = float_of(c.type);
-  for (index i = 0; i < c.numbers.size(); ++i) {
+  for (index_t i = 0; i < c.numbers.size(); ++i) {
     real& x = c.numbers[i];
     if (type)
       x = round_to(format_of(*type), x);
