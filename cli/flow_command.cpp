@@ -63,17 +63,17 @@ recipe recipe_of(const options& o) {
 }
 
 // Judged, and where it vanishes or explodes with what would help.
-report judged(const family& f, const settings& how) {
-  report r = analyze(f, how);
+flow_record judged(const ensemble& f, const settings& how) {
+  flow_record r = analyze(f, how);
   judge(r);
   propose(r, f);
   return r;
 }
 
-report report_of_network(const options& o) {
+flow_record record_of_network(const options& o) {
   const networks::network n = network_in(o.input);
   try {
-    report r = judged(family_of(n, n.name.empty() ? o.input : n.name), o.how);
+    flow_record r = judged(ensemble_of(n, n.name.empty() ? o.input : n.name), o.how);
     r.inputs.push_back({o.input, sha256_of(o.input)});
     return r;
   } catch (const unknown_block& e) {
@@ -81,12 +81,12 @@ report report_of_network(const options& o) {
   }
 }
 
-report report_of(const options& o) {
+flow_record record_of(const options& o) {
   if (o.preset.empty() == o.input.empty()) throw stop_with(exit_usage, "give an INPUT or a --preset, one of the two");
   if (o.preset.empty() && (o.depth || o.width)) throw stop_with(exit_usage, "--depth and --width are of a --preset");
-  if (!o.preset.empty()) return judged(family_of(recipe_of(o)), o.how);
-  if (o.input.ends_with(".json") || o.input.ends_with(".onnx")) return report_of_network(o);
-  report r = analyze(read_recording(o.input), o.how);
+  if (!o.preset.empty()) return judged(ensemble_of(recipe_of(o)), o.how);
+  if (o.input.ends_with(".json") || o.input.ends_with(".onnx")) return record_of_network(o);
+  flow_record r = analyze(read_recording(o.input), o.how);
   judge(r);
   return r;
 }
@@ -100,18 +100,18 @@ void check_rules(const std::string& fail_on) {  // before any work is done
                       fmt::format("--fail-on: no rule '{}'; fail, warn, none, or rules by id or name", quotable(name)));
 }
 
-bool fails(const report& r, const std::string& fail_on) {
+bool fails(const flow_record& r, const std::string& fail_on) {
   if (fail_on == "none") return false;
   if (is_level(fail_on)) return verdict_of(r) >= (fail_on == "fail" ? level::fail : level::warn);
   for (const std::string& name : CLI::detail::split(fail_on, ','))
-    for (const finding& f : r.findings)
+    for (const flow_finding& f : r.findings)
       if (f.rule == find_rule(name)->id && f.level >= level::warn) return true;
   return false;
 }
 
-report finished(const options& o) {
+flow_record finished(const options& o) {
   try {
-    report r = report_of(o);
+    flow_record r = record_of(o);
     if (r.layers.empty()) throw stop_with(exit_nothing, o.input + ": holds no gradients");
     if (!o.baseline.empty()) compare_with_baseline(r, o.baseline, o.most_drift);
     return r;
@@ -128,13 +128,13 @@ int run(const options& o) {
   if (o.list) return list_presets();
   if (o.list_rules) return list_all_rules();
   check_rules(o.fail_on);
-  const report r = finished(o);
+  const flow_record r = finished(o);
   write(o.json, json_of(r));
   write(o.html, html_of(r));
   write(o.markdown, markdown_of(r));
   write(o.junit, junit_of(r));
   fmt::print("{}", text_of(r));
-  for (const finding& f : r.findings)
+  for (const flow_finding& f : r.findings)
     if (f.rule == rule_id::bound_inversion && f.level == level::fail) return exit_internal;
   return fails(r, o.fail_on) ? exit_failed : exit_ok;
 }

@@ -88,22 +88,22 @@ double last_block_gradient(std::string_view name, int layers, int networks) {
 
 // The verdict on a tanh network a thousand layers deep, with variance 1 and no biases: 0 healthy, 1 warned of, 2
 // failed.
-report thousand_layers() {
+flow_record thousand_layers() {
   settings s;
   s.samples = 2;
-  return profile(family_of(preset("tanh-glorot", 256, 1001)), s);
+  return profile(ensemble_of(preset("tanh-glorot", 256, 1001)), s);
 }
 
 double thousand_layers_alarms() {
-  report r = thousand_layers();
+  flow_record r = thousand_layers();
   judge(r);
   double alarms = 0;
-  for (const finding& f : r.findings) alarms += f.rule == rule_id::vanishing || f.rule == rule_id::exploding;
+  for (const flow_finding& f : r.findings) alarms += f.rule == rule_id::vanishing || f.rule == rule_id::exploding;
   return alarms;
 }
 
 double thousand_layers_drift() {
-  const report r = thousand_layers();
+  const flow_record r = thousand_layers();
   return r.layers.front().log10_norm - r.layers.back().log10_norm;
 }
 

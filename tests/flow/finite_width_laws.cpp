@@ -88,14 +88,14 @@ double false_verdicts(int width, int layers) {
   constexpr int networks = 10000;
   int alarms = 0;
   for (int k = 0; k < networks; ++k) {
-    report r;
+    flow_record r;
     r.samples = 1;
     r.beta = static_cast<double>(layers) / width;
     std::vector<double> y = walk_by_law(width, layers, bits);
     for (std::size_t l = y.size(); l-- > 0;) r.layers.emplace_back().log10_norm = y[l];
     summarize(r);
     judge(r);
-    for (const finding& f : r.findings) alarms += f.rule == rule_id::vanishing || f.rule == rule_id::exploding;
+    for (const flow_finding& f : r.findings) alarms += f.rule == rule_id::vanishing || f.rule == rule_id::exploding;
   }
   return static_cast<double>(alarms) / networks;
 }

@@ -1,4 +1,4 @@
-// Each rule: a report that it speaks up about, and one right below its threshold about which it is silent.
+// Each rule: a record that it speaks up about, and one right below its threshold about which it is silent.
 #include <cmath>
 
 #include "backproof/flow/pages/pages.hpp"
@@ -12,8 +12,8 @@ BOOST_AUTO_TEST_SUITE(flow_rules)
 namespace {
 
 // So many layers of width 100, whose gradients' norms drift by so many decades.
-report healthy(std::size_t layers = 11, double drift = 0) {
-  report r;
+flow_record healthy(std::size_t layers = 11, double drift = 0) {
+  flow_record r;
   r.samples = 20;
   for (std::size_t k = 0; k < layers; ++k) {
     layer_record l;
@@ -30,10 +30,10 @@ report healthy(std::size_t layers = 11, double drift = 0) {
 }
 
 // The level at which a rule is found, or nothing.
-std::optional<level> found(report r, rule_id u) {
+std::optional<level> found(flow_record r, rule_id u) {
   judge(r);
   std::optional<level> worst;
-  for (const finding& f : r.findings)
+  for (const flow_finding& f : r.findings)
     if (f.rule == u) worst = std::max(worst.value_or(level::info), f.level);
   return worst;
 }
@@ -41,7 +41,7 @@ std::optional<level> found(report r, rule_id u) {
 }  // namespace
 
 BOOST_AUTO_TEST_CASE(a_level_gradient_has_no_findings) {
-  report r = healthy();
+  flow_record r = healthy();
   judge(r);
   BOOST_TEST(r.findings.empty());
   BOOST_TEST(verdict_text(r) == "healthy");
@@ -58,7 +58,7 @@ BOOST_AUTO_TEST_CASE(vanishing_and_exploding_by_their_thresholds) {
 }
 
 BOOST_AUTO_TEST_CASE(a_single_sample_warns_unless_it_is_beyond_all_doubt) {
-  report r = healthy(11, -3.5);
+  flow_record r = healthy(11, -3.5);
   r.samples = 1;
   BOOST_TEST((found(r, rule_id::vanishing) == level::warn));
   r = healthy(11, -4.5);
@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE(a_single_sample_warns_unless_it_is_beyond_all_doubt) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_within_the_noise_is_not_vanishing) {
-  report r = healthy(11, -2.5);
+  flow_record r = healthy(11, -2.5);
   r.samples = 1;
   r.noise = 0.6;  // 4 times that is 2.4
   BOOST_TEST(found(r, rule_id::vanishing).has_value());
@@ -76,7 +76,7 @@ BOOST_AUTO_TEST_CASE(what_is_within_the_noise_is_not_vanishing) {
 }
 
 BOOST_AUTO_TEST_CASE(what_is_not_finite_is_named_in_the_order_of_the_backward_pass_and_ends_the_judging) {
-  report r = healthy(11, -5);
+  flow_record r = healthy(11, -5);
   r.layers[3].gradient.nonfinite = 1;
   r.layers[7].parameters[0].gradient.nonfinite = 2;
   judge(r);
@@ -86,11 +86,11 @@ BOOST_AUTO_TEST_CASE(what_is_not_finite_is_named_in_the_order_of_the_backward_pa
 }
 
 BOOST_AUTO_TEST_CASE(zeros_are_no_data) {
-  report r = healthy();
-  r.from = report::origin::network;
+  flow_record r = healthy();
+  r.from = flow_record::origin::network;
   r.layers[2].parameters[0].gradient = flow::statistics_of(std::vector<double>{0, 0});
   BOOST_TEST((found(r, rule_id::zero) == level::fail));
-  r.from = report::origin::family;  // one draw of many: the next has another
+  r.from = flow_record::origin::ensemble;  // one draw of many: the next has another
   BOOST_TEST((found(r, rule_id::zero) != level::fail));
   r.samples = 20, r.silent = 3;
   BOOST_TEST((found(r, rule_id::zero) == level::warn));
@@ -100,7 +100,7 @@ BOOST_AUTO_TEST_CASE(zeros_are_no_data) {
   r.broken = 1;
   BOOST_TEST((found(r, rule_id::nonfinite) == level::fail));
   r = healthy();
-  r.from = report::origin::network;
+  r.from = flow_record::origin::network;
   r.layers[2].parameters[0].absent = true;
   BOOST_TEST((found(r, rule_id::zero) == level::fail));
   r = healthy();
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(zeros_are_no_data) {
 }
 
 BOOST_AUTO_TEST_CASE(too_narrow_for_its_depth) {
-  report r = healthy();
+  flow_record r = healthy();
   r.beta = 1.49;
   BOOST_TEST(!found(r, rule_id::fluctuation));
   r.beta = 1.51;
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(too_narrow_for_its_depth) {
 }
 
 BOOST_AUTO_TEST_CASE(one_layer_that_breaks_is_named) {
-  report r = healthy();
+  flow_record r = healthy();
   for (std::size_t k = 0; k < 5; ++k) r.layers[k].log10_norm -= 1.2;
   summarize(r);
   judge(r);
@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(one_layer_that_breaks_is_named) {
 }
 
 BOOST_AUTO_TEST_CASE(underflow_where_the_dtype_is_known) {
-  report r = healthy();
+  flow_record r = healthy();
   r.layers[0].parameters[0].gradient = flow::statistics_of(std::vector<double>{1e-9, 1, 1, 1});
   BOOST_TEST(!found(r, rule_id::underflow));
   r.config.dtype = "f16";
@@ -145,7 +145,7 @@ BOOST_AUTO_TEST_CASE(underflow_where_the_dtype_is_known) {
 }
 
 BOOST_AUTO_TEST_CASE(dead_and_saturated_units) {
-  report r = healthy();
+  flow_record r = healthy();
   r.layers[1].zero_slopes = 0.69, r.layers[1].dead = 0.1;
   BOOST_TEST(!found(r, rule_id::dead));
   r.layers[1].zero_slopes = 0.71;
@@ -161,7 +161,7 @@ BOOST_AUTO_TEST_CASE(dead_and_saturated_units) {
 }
 
 BOOST_AUTO_TEST_CASE(backproof_checks_itself) {
-  report r = healthy();
+  flow_record r = healthy();
   r.layers[4].norm = norm_bracket{1.0, 1.0, 3};
   BOOST_TEST(!found(r, rule_id::bound_inversion));
   r.layers[4].norm = norm_bracket{1.0, 0.9, 3};
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(backproof_checks_itself) {
 }
 
 BOOST_AUTO_TEST_CASE(isometry_is_told_and_never_fails) {
-  report r = healthy();
+  flow_record r = healthy();
   r.whole = whole_jacobian{};
   r.whole->norm = {1, 2, 3};
   r.whole->variance_ratio = 1e6;
@@ -181,7 +181,7 @@ BOOST_AUTO_TEST_CASE(isometry_is_told_and_never_fails) {
 }
 
 BOOST_AUTO_TEST_CASE(an_unverified_gradient_gets_no_verdict_on_its_flow) {
-  report r = healthy(11, -5);
+  flow_record r = healthy(11, -5);
   r.gradient_mismatch = 1e-3;
   judge(r);
   BOOST_TEST(r.findings.size() == 1);
@@ -191,7 +191,8 @@ BOOST_AUTO_TEST_CASE(an_unverified_gradient_gets_no_verdict_on_its_flow) {
 }
 
 BOOST_AUTO_TEST_CASE(the_sentence_says_it_in_numbers) {
-  report r = healthy(11, -10 * std::log10(std::sqrt(6.0)));  // nn.Linear's default with ReLU: a factor sqrt 6 per layer
+  flow_record r =
+      healthy(11, -10 * std::log10(std::sqrt(6.0)));  // nn.Linear's default with ReLU: a factor sqrt 6 per layer
   BOOST_TEST(
       sentence_of(r) ==
       "The gradient loses 0.39 decades per layer; over 10 layers the first gets 1/7,776 of the last one's gradient.");
@@ -201,7 +202,7 @@ BOOST_AUTO_TEST_CASE(the_sentence_says_it_in_numbers) {
 }
 
 BOOST_AUTO_TEST_CASE(a_power_of_the_depth_is_not_called_exponential) {
-  report power = healthy(200), exponential = healthy(200, -2.5);
+  flow_record power = healthy(200), exponential = healthy(200, -2.5);
   for (std::size_t k = 0; k < 200; ++k) power.layers[k].log10_norm = -std::log10(200.0 - static_cast<double>(k));
   summarize(power);
   BOOST_TEST((power.shape == trend::polynomial));
@@ -210,7 +211,7 @@ BOOST_AUTO_TEST_CASE(a_power_of_the_depth_is_not_called_exponential) {
 }
 
 BOOST_AUTO_TEST_CASE(every_rendering_escapes_what_others_wrote) {
-  report r = healthy(11, -5);
+  flow_record r = healthy(11, -5);
   r.subject = "<script>alert(1)</script>\x1b[2J";
   for (layer_record& l : r.layers) l.name = "<b>\"&'\x01" + l.name;
   r.layers[4].gradient.nonfinite = 1;

@@ -18,17 +18,17 @@ recipe preset(std::string_view name, int gaps, int width = 256) {
   return r;
 }
 
-[[maybe_unused]] report judged(const recipe& r, int samples = 20) {
+[[maybe_unused]] flow_record judged(const recipe& r, int samples = 20) {
   settings s;
   s.samples = samples;
-  report found = profile(family_of(r), s);
+  flow_record found = profile(ensemble_of(r), s);
   judge(found);
   return found;
 }
 
-[[maybe_unused]] level flow_level(const report& r) {
+[[maybe_unused]] level flow_level(const flow_record& r) {
   level worst = level::info;
-  for (const finding& f : r.findings)
+  for (const flow_finding& f : r.findings)
     if (f.rule == rule_id::vanishing || f.rule == rule_id::exploding) worst = std::max(worst, f.level);
   return worst;
 }
@@ -41,7 +41,7 @@ recipe preset(std::string_view name, int gaps, int width = 256) {
 }
 
 [[maybe_unused]] void stays_healthy(std::string_view name, int gaps, int samples = 20, int width = 256) {
-  const report r = judged(preset(name, gaps, width), samples);
+  const flow_record r = judged(preset(name, gaps, width), samples);
   BOOST_TEST((verdict_of(r) == level::info), name << ": " << verdict_text(r) << ", " << r.drift);
 }
 
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE(healthy_networks_stay_healthy) {
 
 // Its gradient falls like 1 / L: at 1000 layers by 1.6 decades, and not exponentially.
 BOOST_AUTO_TEST_CASE(the_end_of_tanhs_critical_line_does_not_vanish_at_depth_300) {
-  const report r = judged(preset("tanh-glorot", 300), 3);
+  const flow_record r = judged(preset("tanh-glorot", 300), 3);
   BOOST_TEST((flow_level(r) == level::info), r.drift);
   BOOST_TEST((r.shape != trend::exponential));
 }
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(no_false_alarm_among_200_single_networks) {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     settings s;
     s.samples = 1, s.seed = seed;
-    report r = profile(family_of(preset("relu-he", 50, 128)), s);
+    flow_record r = profile(ensemble_of(preset("relu-he", 50, 128)), s);
     judge(r);
     alarms += flow_level(r) != level::info;
   }
@@ -99,8 +99,8 @@ BOOST_AUTO_TEST_CASE(no_false_alarm_among_200_single_networks) {
 BOOST_AUTO_TEST_CASE(what_would_help_is_predicted_and_measured_alike) {
   settings s;
   s.samples = 10;
-  const family f = family_of(preset("sigmoid-glorot", 10));
-  report r = profile(f, s);
+  const ensemble f = ensemble_of(preset("sigmoid-glorot", 10));
+  flow_record r = profile(f, s);
   judge(r);
   propose(r, f);
   BOOST_TEST(r.alternatives.size() >= 6);
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(what_would_help_is_predicted_and_measured_alike) {
   }
   BOOST_TEST(predicted >= 4);
   BOOST_TEST(helpful >= 3);
-  report fine = judged(preset("relu-he", 10));
+  flow_record fine = judged(preset("relu-he", 10));
   propose(fine, f);
   BOOST_TEST(fine.alternatives.empty());
 }
@@ -121,10 +121,10 @@ BOOST_AUTO_TEST_CASE(what_would_help_is_predicted_and_measured_alike) {
 #endif
 
 BOOST_AUTO_TEST_CASE(a_rerun_gives_the_same_bytes) {
-  const family f = family_of(preset("tanh-chaotic", 6, 24));
+  const ensemble f = ensemble_of(preset("tanh-chaotic", 6, 24));
   settings s;
   s.samples = 5;
-  report a = analyze(f, s), b = analyze(f, s);
+  flow_record a = analyze(f, s), b = analyze(f, s);
   judge(a), judge(b);
   BOOST_TEST(json_of(a) == json_of(b));
   BOOST_TEST(html_of(a) == html_of(b));

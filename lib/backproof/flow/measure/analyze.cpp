@@ -45,7 +45,7 @@ matrix random_output_gradient(const trace& t, std::uint64_t seed) {
 // log10 of the gradient's norm at each layer's output, per sample.
 using log_norms = std::vector<std::vector<double>>;
 
-void take_means(report& r, const log_norms& samples) {
+void take_means(flow_record& r, const log_norms& samples) {
   if (samples.empty()) return;
   const double n = static_cast<double>(samples.size());
   for (std::size_t l = 0; l < r.layers.size(); ++l) {
@@ -58,7 +58,7 @@ void take_means(report& r, const log_norms& samples) {
 }
 
 // How far the drift fluctuates from sample to sample: ln q has the variance kappa beta.
-void take_fluctuation(report& r, const log_norms& samples, const family& f) {
+void take_fluctuation(flow_record& r, const log_norms& samples, const ensemble& f) {
   std::vector<double> drifts;
   for (const auto& s : samples) drifts.push_back(s.front() - s.back());
   const double n = static_cast<double>(drifts.size());
@@ -75,7 +75,7 @@ void take_fluctuation(report& r, const log_norms& samples, const family& f) {
   if (r.gaps() > 0 && n > 0) r.error95 = 1.96 * std::sqrt(variance / n) / static_cast<double>(r.gaps());
 }
 
-void describe_layers(report& r, const model& m, const std::vector<matrix>& delta) {
+void describe_layers(flow_record& r, const model& m, const std::vector<matrix>& delta) {
   const std::vector<Index> sizes = widths(m);
   for (std::size_t l = 0; l < m.layers.size(); ++l) {
     layer_record record;
@@ -97,7 +97,7 @@ struct first_sample {
 
 // Of all layers, for one sample. Where some norm is zero or not finite there is no logarithm, and nothing to take a
 // mean of: such samples are counted, not averaged.
-void add_sample(report& r, log_norms& samples, const std::vector<matrix>& delta) {
+void add_sample(flow_record& r, log_norms& samples, const std::vector<matrix>& delta) {
   std::vector<double> logs;
   bool zero = false;
   for (std::size_t l = 1; l < delta.size(); ++l) {
@@ -120,11 +120,11 @@ std::uint64_t seed_of_sample(std::uint64_t seed, int k) {
   return seed + static_cast<std::uint64_t>(k) * 0x9E3779B97F4A7C15ULL;
 }
 
-first_sample measure_profile(report& r, const family& f, const settings& s) {
+first_sample measure_profile(flow_record& r, const ensemble& f, const settings& s) {
   first_sample first;
   log_norms samples;
   r.subject = f.name;
-  r.from = f.redrawn ? report::origin::family : report::origin::network;
+  r.from = f.redrawn ? flow_record::origin::ensemble : flow_record::origin::network;
   r.config = s;
   r.samples = static_cast<std::size_t>(s.samples);
   for (int k = 0; k < s.samples; ++k) {
@@ -146,8 +146,8 @@ first_sample measure_profile(report& r, const family& f, const settings& s) {
 
 }  // namespace
 
-family family_of(const recipe& r) {
-  family f;
+ensemble ensemble_of(const recipe& r) {
+  ensemble f;
   f.name = fmt::format("{}, depth {}, width {}", r.name, r.depth, r.width);
   f.make = [r](std::uint64_t seed) { return make(r, seed); };
   f.input = [r](std::uint64_t seed) { return input_for(r, seed); };
@@ -162,8 +162,8 @@ family family_of(const recipe& r) {
   return f;
 }
 
-family family_of(std::string name, model m) {
-  family f;
+ensemble ensemble_of(std::string name, model m) {
+  ensemble f;
   const Index n = m.inputs;
   f.name = std::move(name);
   f.make = [m = std::move(m)](std::uint64_t) { return m; };
@@ -172,8 +172,8 @@ family family_of(std::string name, model m) {
   return f;
 }
 
-family family_of(const networks::network& n, const std::string& name) {
-  family f = family_of(name, model_of(n));
+ensemble ensemble_of(const networks::network& n, const std::string& name) {
+  ensemble f = ensemble_of(name, model_of(n));
   const auto& x = n.g.nodes()[n.inputs[0].node].value;
   double sum = 0;
   for (backproof::index_t i = 0; i < x.size(); ++i) sum += std::pow(static_cast<double>(x[i]), 2);
@@ -186,14 +186,14 @@ family family_of(const networks::network& n, const std::string& name) {
   return f;
 }
 
-report profile(const family& f, const settings& s) {
-  report r;
+flow_record profile(const ensemble& f, const settings& s) {
+  flow_record r;
   measure_profile(r, f, s);
   return r;
 }
 
-report analyze(const family& f, const settings& s) {
-  report r;
+flow_record analyze(const ensemble& f, const settings& s) {
+  flow_record r;
   const first_sample first = measure_profile(r, f, s);
   for (std::size_t l = 0; l < first.t.at.size(); ++l)
     if (!first.t.at[l].allFinite() || !first.delta[l].allFinite()) {

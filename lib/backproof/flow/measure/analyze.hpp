@@ -1,4 +1,4 @@
-// From networks to a report.
+// From networks to a record.
 #pragma once
 
 #include <functional>
@@ -10,7 +10,7 @@
 namespace backproof::flow {
 
 // Networks of one kind: a recipe's, one per seed; or a given network, always the same, with other inputs.
-struct family {
+struct ensemble {
   std::string name;
   std::function<model(std::uint64_t)> make;
   std::function<matrix(std::uint64_t)> input;
@@ -21,15 +21,15 @@ struct family {
   int gaussian_factors = 0;      // of the whole Jacobian, if it is a product of square Gaussian matrices
   std::optional<phase_point> phase;
 };
-family family_of(const recipe& r);
-family family_of(std::string name, model m);
+ensemble ensemble_of(const recipe& r);
+ensemble ensemble_of(std::string name, model m);
 // A described network with inputs like its first one, normal and of the same size. Throws unknown_block.
-family family_of(const networks::network& n, const std::string& name);
+ensemble ensemble_of(const networks::network& n, const std::string& name);
 
 // Everything but findings and alternatives: judge() and propose() add those.
-report analyze(const family& f, const settings& s);
+flow_record analyze(const ensemble& f, const settings& s);
 
 // Only the profile: norms, slope, drift. What acceptance tests and interventions need, a hundred times faster.
-report profile(const family& f, const settings& s);
+flow_record profile(const ensemble& f, const settings& s);
 
 }  // namespace backproof::flow

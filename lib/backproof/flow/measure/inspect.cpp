@@ -11,7 +11,7 @@
 
 namespace backproof::flow {
 
-void inspect_parameters(report& r, const model& m, const trace& t, const std::vector<matrix>& delta) {
+void inspect_parameters(flow_record& r, const model& m, const trace& t, const std::vector<matrix>& delta) {
   for (std::size_t l = 0; l < m.layers.size(); ++l) {
     const chain& blocks = m.layers[l].blocks;
     const std::vector<matrix> given = inputs_of(blocks, t.at[l]);
@@ -67,7 +67,8 @@ const activation* activation_in(const chain& c, const matrix& x, matrix& given) 
 
 }  // namespace
 
-void inspect_slopes(report& r, const model& m, const std::function<matrix(std::uint64_t)>& input, const settings& s) {
+void inspect_slopes(flow_record& r, const model& m, const std::function<matrix(std::uint64_t)>& input,
+                    const settings& s) {
   constexpr std::uint64_t inputs = 32;
   matrix x = input(s.seed);
   if (x.cols() == 1) {

@@ -89,7 +89,7 @@ void inspect_layer(layer_record& record, const layer& l, const matrix& x, const 
 }
 
 // The product from the first layer's output on.
-void inspect_product(report& r, const std::vector<linear_map>& maps) {
+void inspect_product(flow_record& r, const std::vector<linear_map>& maps) {
   whole_jacobian w;
   w.norm_product = 1, w.norm.upper = 1;
   double work = 0;
@@ -123,7 +123,7 @@ void inspect_product(report& r, const std::vector<linear_map>& maps) {
 
 // From every place to every later one, by 32 random signs each: its relative error is below sqrt(2/32), and far below
 // where many singular values contribute.
-void inspect_partial(report& r, const std::vector<linear_map>& maps) {
+void inspect_partial(flow_record& r, const std::vector<linear_map>& maps) {
   constexpr Index probes = 32;
   constexpr std::size_t most_places = 120;
   if (maps.size() > most_places) {
@@ -141,7 +141,7 @@ void inspect_partial(report& r, const std::vector<linear_map>& maps) {
 
 }  // namespace
 
-void inspect_jacobians(report& r, const model& m, const trace& t) {
+void inspect_jacobians(flow_record& r, const model& m, const trace& t) {
   if (couples_samples(m)) {
     r.remarks.emplace_back("Jacobians are left out: the samples of a batch see each other, as in batch normalisation");
     return;
@@ -161,7 +161,7 @@ void inspect_jacobians(report& r, const model& m, const trace& t) {
   inspect_partial(r, maps);
 }
 
-void inspect_jacobians(report& r, const std::vector<matrix>& given) {
+void inspect_jacobians(flow_record& r, const std::vector<matrix>& given) {
   std::vector<linear_map> maps;
   bool all = given.size() > 1;
   for (std::size_t l = 0; l < given.size(); ++l) {

@@ -23,7 +23,7 @@ std::string_view name_of(rule_id u) { return rule_names[static_cast<std::size_t>
 
 std::string code_of(rule_id u) { return fmt::format("GF{:03}", static_cast<int>(u) + 1); }
 
-void summarize(report& r) {
+void summarize(flow_record& r) {
   std::vector<double> y;
   for (std::size_t l = 0; l < r.layers.size(); ++l) {
     y.push_back(r.layers[l].log10_norm);
@@ -35,9 +35,9 @@ void summarize(report& r) {
   r.shape = trend_of(y, 2 * r.noise / std::sqrt(std::max<double>(1, static_cast<double>(r.samples))));
 }
 
-level verdict_of(const report& r) {
+level verdict_of(const flow_record& r) {
   level worst = level::info;
-  for (const finding& f : r.findings) worst = std::max(worst, f.level);
+  for (const flow_finding& f : r.findings) worst = std::max(worst, f.level);
   return worst;
 }
 
@@ -51,20 +51,21 @@ std::string with_commas(double x) {
   return digits;
 }
 
-std::string in_steps(const report& r) {
+std::string in_steps(const flow_record& r) {
   return r.gaps() == 1 ? "over 1 layer" : fmt::format("over {} layers", r.gaps());
 }
 
-const finding* finding_of(const report& r, rule_id u) {
-  const auto found = std::find_if(r.findings.begin(), r.findings.end(), [&](const finding& f) { return f.rule == u; });
+const flow_finding* finding_of(const flow_record& r, rule_id u) {
+  const auto found =
+      std::find_if(r.findings.begin(), r.findings.end(), [&](const flow_finding& f) { return f.rule == u; });
   return found == r.findings.end() ? nullptr : &*found;
 }
 
 }  // namespace
 
-std::string sentence_of(const report& r) {
+std::string sentence_of(const flow_record& r) {
   for (const rule_id u : {rule_id::gradient_check, rule_id::bound_inversion, rule_id::nonfinite, rule_id::zero})
-    if (const finding* f = finding_of(r, u); f != nullptr && f->level == level::fail) return f->message + ".";
+    if (const flow_finding* f = finding_of(r, u); f != nullptr && f->level == level::fail) return f->message + ".";
   if (r.gaps() == 0) return "There is only one layer, so nothing flows between layers.";
   const double d = r.drift, each = std::fabs(r.decades_per_layer);
   if (std::fabs(d) < 0.3)
@@ -80,11 +81,11 @@ std::string sentence_of(const report& r) {
       in_steps(r), with_commas(std::pow(10.0, d)));
 }
 
-std::string verdict_text(const report& r) {
+std::string verdict_text(const flow_record& r) {
   const level worst = verdict_of(r);
   if (worst == level::info) return "healthy";
   std::string names;
-  for (const finding& f : r.findings) {
+  for (const flow_finding& f : r.findings) {
     const std::string one = fmt::format("{} ({})", name_of(f.rule), code_of(f.rule));
     if (f.level == worst && names.find(one) == std::string::npos) names += (names.empty() ? "" : ", ") + one;
   }

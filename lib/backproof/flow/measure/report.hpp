@@ -93,7 +93,7 @@ enum class rule_id : std::uint8_t {
 std::string_view name_of(rule_id u);  // "local-break"
 std::string code_of(rule_id u);       // "GF006"
 
-struct finding {
+struct flow_finding {
   rule_id rule;
   flow::level level = level::info;
   std::string layer;  // or empty: of the whole
@@ -111,9 +111,9 @@ struct settings {
   std::string dtype;  // of the training to come, if it is known
 };
 
-struct report {
+struct flow_record {
   std::string subject;
-  enum class origin { family, network, recording } from = origin::family;
+  enum class origin { ensemble, network, recording } from = origin::ensemble;
   std::vector<input_file> inputs;
   settings config;
   std::size_t samples = 0;  // networks, inputs or steps that the means are over
@@ -135,17 +135,17 @@ struct report {
   std::vector<std::string> remarks;  // what was not looked at, and why
   double gradient_mismatch = 0;      // of a network's VJPs to differences of its forward functions, relative
   std::vector<alternative> alternatives;
-  std::vector<finding> findings;
+  std::vector<flow_finding> findings;
 
   std::size_t gaps() const { return layers.empty() ? 0 : layers.size() - 1; }
 };
 
-level verdict_of(const report& r);          // the worst finding's level
-std::string sentence_of(const report& r);   // what happens, in words
-std::string verdict_text(const report& r);  // "fail: vanishing (GF003)"
+level verdict_of(const flow_record& r);          // the worst finding's level
+std::string sentence_of(const flow_record& r);   // what happens, in words
+std::string verdict_text(const flow_record& r);  // "fail: vanishing (GF003)"
 
 // The slope, the drift, the noise and the trend from the layers' log10_norm; and each layer's gain where it is not
 // known.
-void summarize(report& r);
+void summarize(flow_record& r);
 
 }  // namespace backproof::flow

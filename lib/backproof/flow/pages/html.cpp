@@ -1,4 +1,4 @@
-// The report as one page: no scripts, nothing from elsewhere, light and dark as the reader has it.
+// The record as one page: no scripts, nothing from elsewhere, light and dark as the reader has it.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -33,12 +33,12 @@ std::string section(const std::string& heading, const std::string& words, const 
   return fmt::format("<h2>{}</h2>\n<p class=\"soft\">{}</p>\n{}", heading, words, plot);
 }
 
-std::string findings_table(const report& r) {
+std::string findings_table(const flow_record& r) {
   if (r.findings.empty()) return "";
   std::string out =
       "<h2>Findings</h2>\n<table><tr><th class=\"t\">rule</th><th class=\"t\">level</th><th class=\"t\">layer</th>"
       "<th class=\"t\">what</th><th>value</th><th>limit</th></tr>\n";
-  for (const finding& f : r.findings)
+  for (const flow_finding& f : r.findings)
     out += fmt::format(
         "<tr><td>{} {}</td><td class=\"t\">{}</td><td class=\"t\">{}</td><td "
         "class=\"t\">{}{}</td><td>{:.3g}</td><td>{:.3g}</td></tr>\n",
@@ -51,7 +51,7 @@ std::string findings_table(const report& r) {
   return out + "</table>\n";
 }
 
-std::string alternatives_table(const report& r) {
+std::string alternatives_table(const flow_record& r) {
   if (r.alternatives.empty()) return "";
   std::string out =
       "<h2>What would help</h2>\n<p class=\"soft\">The same depth and width with one thing changed. Every row was "
@@ -66,7 +66,7 @@ std::string alternatives_table(const report& r) {
   return out + "</table>\n";
 }
 
-std::string layers_table(const report& r) {
+std::string layers_table(const flow_record& r) {
   std::string out =
       "<details><summary>All layers as numbers</summary>\n<table><tr><th>layer</th><th class=\"t\">made "
       "of</th><th>width</th><th>log10 of the gradient's norm</th>"
@@ -81,7 +81,7 @@ std::string layers_table(const report& r) {
   return out + "</table></details>\n";
 }
 
-std::string plots(const report& r) {
+std::string plots(const flow_record& r) {
   return section("Flow profile",
                  "The norm of the loss's gradient at each layer's output. Level is healthy; a straight slope is "
                  "exponential.",
@@ -118,7 +118,7 @@ std::string plots(const report& r) {
 
 }  // namespace
 
-std::string html_of(const report& r) {
+std::string html_of(const flow_record& r) {
   const level v = verdict_of(r);
   std::string notes;
   for (const std::string& remark : r.remarks) notes += "<p class=\"soft\">Note: " + escaped(remark) + ".</p>\n";
@@ -134,7 +134,7 @@ std::string html_of(const report& r) {
              escaped(verdict_text(r))) +
          fmt::format("<p class=\"soft\">Per layer {} decades{}; {} {}.</p>\n", slope_text(r, "±"),
                      r.predicted ? fmt::format(" (theory {:+.3f})", *r.predicted) : "",
-                     r.from == report::origin::recording ? "medians over" : "means over", samples_text(r)) +
+                     r.from == flow_record::origin::recording ? "medians over" : "means over", samples_text(r)) +
          notes + plots(r) + alternatives_table(r) + findings_table(r) + layers_table(r) + "</body></html>\n";
 }
 

@@ -28,8 +28,8 @@ const char* name_of(level l) { return l == level::fail ? "fail" : l == level::wa
 const char* name_of(trend t) {
   return t == trend::flat ? "flat" : t == trend::exponential ? "exponential" : "polynomial";
 }
-const char* name_of(report::origin o) {
-  return o == report::origin::family ? "family" : o == report::origin::network ? "network" : "recording";
+const char* name_of(flow_record::origin o) {
+  return o == flow_record::origin::ensemble ? "family" : o == flow_record::origin::network ? "network" : "recording";
 }
 
 json statistics(const tensor_statistics& s) {
@@ -72,7 +72,7 @@ json layer_json(const layer_record& x, std::size_t index) {
           {"parameters", parameters}};
 }
 
-json whole_json(const report& r) {
+json whole_json(const flow_record& r) {
   if (!r.whole) return nullptr;
   const whole_jacobian& w = *r.whole;
   return {{"norm", {{"lower", number(w.norm.lower)}, {"upper", number(w.norm.upper)}}},
@@ -83,9 +83,9 @@ json whole_json(const report& r) {
           {"left_out", w.left_out}};
 }
 
-json findings_json(const report& r) {
+json findings_json(const flow_record& r) {
   json list = json::array();
-  for (const finding& f : r.findings)
+  for (const flow_finding& f : r.findings)
     list.push_back({{"id", code_of(f.rule)},
                     {"name", name_of(f.rule)},
                     {"level", name_of(f.level)},
@@ -97,7 +97,7 @@ json findings_json(const report& r) {
   return list;
 }
 
-json alternatives_json(const report& r) {
+json alternatives_json(const flow_record& r) {
   json list = json::array();
   for (const alternative& a : r.alternatives)
     list.push_back({{"what", a.what},
@@ -109,7 +109,7 @@ json alternatives_json(const report& r) {
   return list;
 }
 
-json flow_json(const report& r) {
+json flow_json(const flow_record& r) {
   return {{"decades_per_layer", number(r.decades_per_layer)},
           {"error95", number(r.error95)},
           {"drift", number(r.drift)},
@@ -123,7 +123,7 @@ json flow_json(const report& r) {
 
 }  // namespace
 
-std::string json_of(const report& r) {
+std::string json_of(const flow_record& r) {
   json layers = json::array(), partial = json::array(), inputs = json::array(), steps = json::array();
   for (std::size_t l = 0; l < r.layers.size(); ++l) layers.push_back(layer_json(r.layers[l], l + 1));
   for (const partial_jacobian& p : r.partial)

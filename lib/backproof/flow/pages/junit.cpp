@@ -13,7 +13,7 @@
 namespace backproof::flow {
 namespace {
 
-void add_case(pugi::xml_node suite, const rule& u, const finding* f) {
+void add_case(pugi::xml_node suite, const rule& u, const flow_finding* f) {
   pugi::xml_node node = suite.append_child("testcase");
   node.append_attribute("classname") = fmt::format("flow.{}.{}", code_of(u.id), name_of(u.id)).c_str();
   node.append_attribute("name") = f == nullptr || f->layer.empty() ? "all layers" : unbroken(f->layer).c_str();
@@ -31,7 +31,7 @@ void add_case(pugi::xml_node suite, const rule& u, const finding* f) {
 
 }  // namespace
 
-std::string junit_of(const report& r) {
+std::string junit_of(const flow_record& r) {
   pugi::xml_document doc;
   pugi::xml_node root = doc.append_child("testsuites");
   root.append_attribute("name") = "backproof flow";
@@ -40,7 +40,7 @@ std::string junit_of(const report& r) {
     pugi::xml_node suite = root.append_child("testsuite");
     suite.append_attribute("name") = fmt::format("{} {}", code_of(u.id), name_of(u.id)).c_str();
     int count = 0, failed = 0;
-    for (const finding& f : r.findings) {
+    for (const flow_finding& f : r.findings) {
       if (f.rule != u.id) continue;
       add_case(suite, u, &f);
       ++count, failed += f.level == level::fail;

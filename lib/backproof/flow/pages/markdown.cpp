@@ -13,7 +13,7 @@ namespace {
 std::string cell(const std::string& text) { return backslashed(unbroken(text), "|\\`*_<["); }
 
 // For readers without Mermaid.
-std::string sparkline(const report& r) {
+std::string sparkline(const flow_record& r) {
   static constexpr const char* steps[] = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   double low = 1e300, high = -1e300;
   for (const layer_record& x : r.layers) low = std::min(low, x.log10_norm), high = std::max(high, x.log10_norm);
@@ -23,7 +23,7 @@ std::string sparkline(const report& r) {
   return out;
 }
 
-std::string diagram(const report& r) {
+std::string diagram(const flow_record& r) {
   // A summary may hold 1 MiB; of deep networks every k-th layer is enough.
   const std::size_t stride = (r.layers.size() + 59) / 60;
   std::string numbers, names;
@@ -39,7 +39,7 @@ const char* name_of(level l) { return l == level::fail ? "fail" : l == level::wa
 
 }  // namespace
 
-std::string markdown_of(const report& r) {
+std::string markdown_of(const flow_record& r) {
   constexpr std::size_t most_rows = 60;
   std::string out = fmt::format("## Gradient flow: {}\n\n**{}**\n\n{}, {} decades per layer", cell(verdict_text(r)),
                                 cell(sentence_of(r)), cell(r.subject), slope_text(r, "±"));
@@ -49,7 +49,7 @@ std::string markdown_of(const report& r) {
   if (!r.findings.empty()) {
     out += "| rule | level | layer | what | value | limit |\n|---|---|---|---|---|---|\n";
     std::size_t shown = 0;
-    for (const finding& f : r.findings)
+    for (const flow_finding& f : r.findings)
       if (++shown <= most_rows)
         out += fmt::format("| {} {} | {} | {} | {} | {:.3g} | {:.3g} |\n", code_of(f.rule), name_of(f.rule),
                            name_of(f.level), cell(f.layer), cell(f.message), f.value, f.threshold);

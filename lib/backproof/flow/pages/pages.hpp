@@ -1,4 +1,4 @@
-// A report in each of its forms.
+// A record in each of its forms.
 #pragma once
 
 #include <string>
@@ -9,14 +9,14 @@
 
 namespace backproof::flow {
 
-std::string text_of(const report& r);      // for a terminal
-std::string json_of(const report& r);      // backproof.flow-report/1 (docs/flow-report.schema.json)
-std::string markdown_of(const report& r);  // for a job's summary
-std::string html_of(const report& r);      // with the plots, self-contained
-std::string junit_of(const report& r);     // one case per rule and layer
+std::string text_of(const flow_record& r);      // for a terminal
+std::string json_of(const flow_record& r);      // backproof.flow-report/1 (docs/flow-report.schema.json)
+std::string markdown_of(const flow_record& r);  // for a job's summary
+std::string html_of(const flow_record& r);      // with the plots, self-contained
+std::string junit_of(const flow_record& r);     // one case per rule and layer
 
-std::string slope_text(const report& r, const char* plus_minus);    // "-0.634 ± 0.006": decades per layer
-std::string samples_text(const report& r);                          // "20 networks"
-std::string short_name(const std::string& text, std::size_t most);  // its end, where names differ
+std::string slope_text(const flow_record& r, const char* plus_minus);  // "-0.634 ± 0.006": decades per layer
+std::string samples_text(const flow_record& r);                        // "20 networks"
+std::string short_name(const std::string& text, std::size_t most);     // its end, where names differ
 
 }  // namespace backproof::flow

@@ -1,4 +1,4 @@
-// The plots of a report, each a section of the page. Where there is nothing to show a plot is empty, and its section is
+// The plots of a record, each a section of the page. Where there is nothing to show a plot is empty, and its section is
 // left out.
 #pragma once
 
@@ -8,15 +8,15 @@
 
 namespace backproof::flow {
 
-std::string profile_plot(const report& r);    // 1: the gradient's norm over depth
-std::string gain_plot(const report& r);       // 2: what each layer does to it
-std::string partial_plot(const report& r);    // 3: from every layer to every later one
-std::string spectrum_plot(const report& r);   // 4: singular values
-std::string bracket_plot(const report& r);    // 5: norms, bounded from both sides
-std::string parameter_plot(const report& r);  // 6: parameters' gradients
-std::string exponent_plot(const report& r);   // 7: which powers of two gradients have
-std::string step_plot(const report& r);       // 8: over training steps
-std::string phase_plot(const report& r);      //    where the network lies in its activation's plane
-std::string slope_plot(const report& r);      //    dead and saturated units
+std::string profile_plot(const flow_record& r);    // 1: the gradient's norm over depth
+std::string gain_plot(const flow_record& r);       // 2: what each layer does to it
+std::string partial_plot(const flow_record& r);    // 3: from every layer to every later one
+std::string spectrum_plot(const flow_record& r);   // 4: singular values
+std::string bracket_plot(const flow_record& r);    // 5: norms, bounded from both sides
+std::string parameter_plot(const flow_record& r);  // 6: parameters' gradients
+std::string exponent_plot(const flow_record& r);   // 7: which powers of two gradients have
+std::string step_plot(const flow_record& r);       // 8: over training steps
+std::string phase_plot(const flow_record& r);      //    where the network lies in its activation's plane
+std::string slope_plot(const flow_record& r);      //    dead and saturated units
 
 }  // namespace backproof::flow

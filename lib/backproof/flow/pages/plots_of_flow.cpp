@@ -11,14 +11,14 @@
 namespace backproof::flow {
 namespace {
 
-const char* colour(const report& r) {
+const char* colour(const flow_record& r) {
   const level l = verdict_of(r);
   return l == level::fail ? "line bad" : l == level::warn ? "line doubtful" : "line good";
 }
 
 }  // namespace
 
-std::string profile_plot(const report& r) {
+std::string profile_plot(const flow_record& r) {
   const double n = static_cast<double>(r.layers.size()), last = r.layers.back().log10_norm;
   std::vector<chart::point> measured, theory, upper, lower;
   double low = last, high = last;
@@ -54,7 +54,7 @@ std::string profile_plot(const report& r) {
   return c.figure();
 }
 
-std::string gain_plot(const report& r) {
+std::string gain_plot(const flow_record& r) {
   double most = 0.1;
   for (const layer_record& x : r.layers)
     if (x.gain) most = std::max(most, std::fabs(*x.gain));
@@ -74,7 +74,7 @@ std::string gain_plot(const report& r) {
   return c.figure();
 }
 
-std::string partial_plot(const report& r) {
+std::string partial_plot(const flow_record& r) {
   if (r.partial.empty()) return "";
   double scale = 1;
   const double n = static_cast<double>(r.layers.size());
@@ -102,7 +102,7 @@ std::string partial_plot(const report& r) {
   return c.figure();
 }
 
-std::string step_plot(const report& r) {
+std::string step_plot(const flow_record& r) {
   if (r.steps.size() < 2) return "";
   const double steps = static_cast<double>(r.steps.size()), layers = static_cast<double>(r.layers.size());
   double scale = 0.5;
@@ -134,7 +134,7 @@ std::string step_plot(const report& r) {
   return c.figure();
 }
 
-std::string slope_plot(const report& r) {
+std::string slope_plot(const flow_record& r) {
   bool any = false;
   for (const layer_record& x : r.layers)
     any = any || x.zero_slopes.value_or(0) > 0.01 || x.saturated.value_or(0) > 0.01;

@@ -46,7 +46,7 @@ std::size_t zeros_of(const std::vector<double>& spectrum) {
 }
 
 // At most nine layers, evenly chosen, and the whole product at the bottom. Zeros have no place on a scale of decades.
-std::vector<ridge> ridges_of(const report& r) {
+std::vector<ridge> ridges_of(const flow_record& r) {
   std::vector<std::size_t> with;
   for (std::size_t l = 0; l < r.layers.size(); ++l)
     if (!r.layers[l].spectrum.empty()) with.push_back(l);
@@ -97,7 +97,7 @@ void draw_ridge(chart& c, const ridge& one, double at, double low, double high) 
 
 }  // namespace
 
-std::string spectrum_plot(const report& r) {
+std::string spectrum_plot(const flow_record& r) {
   const std::vector<ridge> list = ridges_of(r);
   if (list.empty()) return "";
   double low = 0, high = 0;
@@ -135,7 +135,7 @@ std::string spectrum_plot(const report& r) {
   return c.figure();
 }
 
-std::string bracket_plot(const report& r) {
+std::string bracket_plot(const flow_record& r) {
   std::vector<chart::point> lower, upper;
   double low = 0, high = 0;
   for (std::size_t l = 0; l < r.layers.size(); ++l) {
@@ -176,7 +176,7 @@ std::string bracket_plot(const report& r) {
   return c.figure();
 }
 
-std::string parameter_plot(const report& r) {
+std::string parameter_plot(const flow_record& r) {
   std::vector<chart::point> gradient, ratio;
   std::vector<std::string> names;
   double low = 300, high = -300;
@@ -207,7 +207,7 @@ std::string parameter_plot(const report& r) {
   return c.figure();
 }
 
-std::string exponent_plot(const report& r) {
+std::string exponent_plot(const flow_record& r) {
   std::vector<tensor_statistics> parts;
   for (const layer_record& l : r.layers)
     for (const parameter_record& p : l.parameters) parts.push_back(p.gradient);
@@ -236,7 +236,7 @@ std::string exponent_plot(const report& r) {
   return c.figure();
 }
 
-std::string phase_plot(const report& r) {
+std::string phase_plot(const flow_record& r) {
   if (!r.phase || !(r.phase->activation == "tanh" || r.phase->activation == "relu" || r.phase->activation == "gelu" ||
                     r.phase->activation == "sigmoid"))
     return "";

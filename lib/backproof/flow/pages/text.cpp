@@ -29,7 +29,7 @@ std::string norm_text(const layer_record& x) {
   return fmt::format("at least {:.3g}", x.norm->lower);
 }
 
-std::string table_of(const report& r) {
+std::string table_of(const flow_record& r) {
   double low = 1e300, high = -1e300;
   std::size_t wide = 5;
   bool norms = false;
@@ -55,12 +55,12 @@ std::string table_of(const report& r) {
   return out;
 }
 
-std::string findings_text(const report& r) {
+std::string findings_text(const flow_record& r) {
   constexpr std::size_t most = 12;
   std::string out;
   std::size_t shown = 0;
   for (const level l : {level::fail, level::warn, level::info})
-    for (const finding& f : r.findings) {
+    for (const flow_finding& f : r.findings) {
       if (f.level != l || ++shown > most) continue;
       out += fmt::format("{}  {} {}: {}\n",
                          l == level::fail   ? "FAIL"
@@ -73,7 +73,7 @@ std::string findings_text(const report& r) {
   return out;
 }
 
-std::string alternatives_text(const report& r) {
+std::string alternatives_text(const flow_record& r) {
   if (r.alternatives.empty()) return "";
   std::size_t wide = 0;
   for (const alternative& a : r.alternatives) wide = std::max(wide, a.what.size());
@@ -88,16 +88,16 @@ std::string alternatives_text(const report& r) {
 
 }  // namespace
 
-std::string slope_text(const report& r, const char* plus_minus) {
+std::string slope_text(const flow_record& r, const char* plus_minus) {
   const std::string slope = fmt::format("{:+.3f}", r.decades_per_layer);
   // Of one sample it is not known how far others are from it.
   return r.samples > r.silent + r.broken + 1 ? fmt::format("{} {} {:.3f}", slope, plus_minus, r.error95) : slope;
 }
 
-std::string samples_text(const report& r) {
-  const char* what = r.from == report::origin::family    ? "network"
-                     : r.from == report::origin::network ? "input"
-                                                         : "step";
+std::string samples_text(const flow_record& r) {
+  const char* what = r.from == flow_record::origin::ensemble  ? "network"
+                     : r.from == flow_record::origin::network ? "input"
+                                                              : "step";
   return fmt::format("{} {}{}", r.samples, what, r.samples == 1 ? "" : "s");
 }
 
@@ -105,7 +105,7 @@ std::string short_name(const std::string& text, std::size_t most) {
   return text.size() <= most ? text : "..." + text.substr(text.size() - most + 3);
 }
 
-std::string text_of(const report& r) {
+std::string text_of(const flow_record& r) {
   std::string out = fmt::format("{}\n\n", quotable(sentence_of(r), 400));
   out += fmt::format("{}, {}\n", quotable(r.subject, 200), samples_text(r));
   out += fmt::format("per layer {} decades", slope_text(r, "+-"));

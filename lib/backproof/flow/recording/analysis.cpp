@@ -1,4 +1,4 @@
-// From a recording to a report.
+// From a recording to a record.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -62,13 +62,13 @@ double unscaled(const recorded_tensor& t, const std::string& path) {
 }
 
 // Where parameters are named after their layer: "fc1.weight" belongs to "fc1".
-layer_record* layer_of(report& r, const std::string& parameter) {
+layer_record* layer_of(flow_record& r, const std::string& parameter) {
   for (layer_record& l : r.layers)
     if (parameter == l.name || parameter.starts_with(l.name + ".") || parameter.starts_with(l.name + "/")) return &l;
   return nullptr;
 }
 
-void add_parameters(report& r, const recorded_steps& steps) {
+void add_parameters(flow_record& r, const recorded_steps& steps) {
   std::map<std::string, std::vector<tensor_statistics>> gradients;
   std::map<std::string, bool> absent;
   for (const auto& [number, s] : steps)
@@ -87,7 +87,7 @@ void add_parameters(report& r, const recorded_steps& steps) {
 }
 
 // Jacobians of the first step that has any, one per layer; empty where a layer has none.
-std::vector<matrix> jacobians_of(const report& r, const recorded_step& s, const std::string& path) {
+std::vector<matrix> jacobians_of(const flow_record& r, const recorded_step& s, const std::string& path) {
   std::vector<matrix> list(r.layers.size());
   for (const auto& [key, t] : s.jacobians) {
     const std::string& name = key;
@@ -149,7 +149,7 @@ void stand_in(recording& r) {
   r.tensors.insert(r.tensors.end(), more.begin(), more.end());
 }
 
-void describe(report& r, const recorded_steps& steps, const std::string& path) {
+void describe(flow_record& r, const recorded_steps& steps, const std::string& path) {
   const recorded_step& first = steps.begin()->second;
   std::vector<double> drifts;
   for (const auto& [index, t] : first.deltas) {
@@ -196,9 +196,9 @@ void describe(report& r, const recorded_steps& steps, const std::string& path) {
 
 }  // namespace
 
-report analyze(const recording& given, const settings& s) {
+flow_record analyze(const recording& given, const settings& s) {
   recording whole = given;
-  report r;
+  flow_record r;
   if (std::none_of(given.tensors.begin(), given.tensors.end(),
                    [](const recorded_tensor& t) { return t.what == quantity::delta; }))
     r.remarks.emplace_back(
@@ -208,7 +208,7 @@ report analyze(const recording& given, const settings& s) {
   recorded_steps steps;
   for (const recorded_tensor& t : whole.tensors) insert(steps[t.step], t, given.path);
   r.subject = given.path;
-  r.from = report::origin::recording;
+  r.from = flow_record::origin::recording;
   r.config = s;
   r.inputs.push_back({given.path, sha256_of(given.path)});
   if (steps.empty()) return r;

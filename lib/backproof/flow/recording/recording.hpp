@@ -45,7 +45,7 @@ recording read_jsonl(const std::string& path);
 recorded_tensor parsed_name(const std::string& name);
 
 // Everything but findings. Throws format_error where layers or steps are missing.
-report analyze(const recording& r, const settings& s);
+flow_record analyze(const recording& r, const settings& s);
 
 std::string sha256_of(const std::string& path);
 

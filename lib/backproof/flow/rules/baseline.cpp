@@ -31,14 +31,14 @@ json read_report(const std::string& path) {
   throw format_error(path + ": not a backproof.flow-report/1");
 }
 
-void add(report& r, const std::string& layer, double value, double most, std::string message) {
+void add(flow_record& r, const std::string& layer, double value, double most, std::string message) {
   r.findings.push_back({rule_id::baseline, level::fail, layer, value, most, std::move(message),
                         "renew the baseline with --json if the change is meant"});
 }
 
 }  // namespace
 
-void compare_with_baseline(report& r, const std::string& path, double most) {
+void compare_with_baseline(flow_record& r, const std::string& path, double most) {
   std::map<std::string, double> before;
   const json earlier = read_report(path);
   try {

@@ -1,4 +1,4 @@
-// An earlier report as a yardstick: which layer moved since.
+// An earlier record as a yardstick: which layer moved since.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace backproof::flow {
 
-// Adds a finding GF012 for each layer whose gain moved by more than `most` decades since the report in `path`, and for
-// layers that came or went. Throws format_error if it is no report.
-void compare_with_baseline(report& r, const std::string& path, double most);
+// Adds a finding GF012 for each layer whose gain moved by more than `most` decades since the record in `path`, and for
+// layers that came or went. Throws format_error if it is no record.
+void compare_with_baseline(flow_record& r, const std::string& path, double most);
 
 }  // namespace backproof::flow

@@ -148,8 +148,8 @@ std::vector<change> changes_for(const model& m) {
   return list;
 }
 
-family changed(const family& f, const change& c) {
-  family g;
+ensemble changed(const ensemble& f, const change& c) {
+  ensemble g;
   g.name = f.name + ", " + c.what;
   g.make = [f, c](std::uint64_t seed) { return applied(c, f.make(seed), seed); };
   g.input = f.input;
@@ -157,18 +157,19 @@ family changed(const family& f, const change& c) {
   return g;
 }
 
-void propose(report& r, const family& f) {
+void propose(flow_record& r, const ensemble& f) {
   bool needed = false;
-  for (const finding& x : r.findings) needed = needed || x.rule == rule_id::vanishing || x.rule == rule_id::exploding;
+  for (const flow_finding& x : r.findings)
+    needed = needed || x.rule == rule_id::vanishing || x.rule == rule_id::exploding;
   if (!needed) return;
   const model first = f.make(r.config.seed);
   settings s = r.config;
   s.samples = std::min(s.samples, 10);
   for (const change& c : changes_for(first)) {
-    report other = profile(changed(f, c), s);
+    flow_record other = profile(changed(f, c), s);
     judge(other);
     bool healthy = other.silent + other.broken < other.samples;
-    for (const finding& x : other.findings)
+    for (const flow_finding& x : other.findings)
       healthy = healthy && x.rule != rule_id::vanishing && x.rule != rule_id::exploding && x.level != level::fail;
     r.alternatives.push_back(
         {c.what, prediction(c, first), other.decades_per_layer, other.drift, other.error95, healthy});

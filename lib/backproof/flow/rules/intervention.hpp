@@ -14,9 +14,9 @@ struct change {
 };
 
 std::vector<change> changes_for(const model& m);
-family changed(const family& f, const change& c);
+ensemble changed(const ensemble& f, const change& c);
 
-// Adds the alternatives to a report whose gradient vanishes or explodes; to others nothing.
-void propose(report& r, const family& f);
+// Adds the alternatives to a record whose gradient vanishes or explodes; to others nothing.
+void propose(flow_record& r, const ensemble& f);
 
 }  // namespace backproof::flow

@@ -10,16 +10,18 @@
 namespace backproof::flow {
 namespace {
 
-finding& add(const rule& u, report& r, level l, std::string layer, double value, double threshold,
-             std::string message) {
+flow_finding& add(const rule& u, flow_record& r, level l, std::string layer, double value, double threshold,
+                  std::string message) {
   r.findings.push_back({u.id, l, std::move(layer), value, threshold, std::move(message), {}});
   return r.findings.back();
 }
 
-const char* samples_called(const report& r) { return r.from == report::origin::family ? "networks" : "inputs"; }
+const char* samples_called(const flow_record& r) {
+  return r.from == flow_record::origin::ensemble ? "networks" : "inputs";
+}
 
 // A NaN must never be averaged away: the first one in the order of the backward pass is where it came from.
-void nonfinite(const rule& u, report& r) {
+void nonfinite(const rule& u, flow_record& r) {
   for (std::size_t l = r.layers.size(); l-- > 0;) {
     const layer_record& x = r.layers[l];
     std::size_t count = x.gradient.nonfinite;
@@ -37,7 +39,7 @@ void nonfinite(const rule& u, report& r) {
 }
 
 // Sharded training has printed all zeros for years, and nobody saw that the recorder was broken.
-void zero(const rule& u, report& r) {
+void zero(const rule& u, flow_record& r) {
   std::size_t tensors = 0, silent = 0;
   for (const layer_record& x : r.layers) {
     if (x.gradient.n > 0 || x.absent) ++tensors, silent += x.absent || x.gradient.zeros == x.gradient.n;
@@ -55,7 +57,7 @@ void zero(const rule& u, report& r) {
                     r.samples, samples_called(r)))
         .help = "a layer has no unit that is active: too narrow, or dead; the figures are those of the others";
   // What one draw of a random network lacks, the next one has.
-  if (r.from == report::origin::family) return;
+  if (r.from == flow_record::origin::ensemble) return;
   for (const layer_record& x : r.layers) {
     if (x.absent || (x.gradient.n > 0 && x.gradient.zeros == x.gradient.n))
       add(u, r, level::fail, x.name, 0, 0,
@@ -70,17 +72,17 @@ void zero(const rule& u, report& r) {
 }
 
 // One sample proves little: what one network or step shows may be its fluctuation.
-level capped(const report& r, level l) {
+level capped(const flow_record& r, level l) {
   return l == level::fail && r.samples <= 1 && std::fabs(r.drift) <= 4 ? level::warn : l;
 }
 
-bool beyond_noise(const report& r) {
+bool beyond_noise(const flow_record& r) {
   return std::fabs(r.drift) >
          4 * r.noise /
-             std::sqrt(std::max(1.0, r.from == report::origin::family ? static_cast<double>(r.samples) : 1.0));
+             std::sqrt(std::max(1.0, r.from == flow_record::origin::ensemble ? static_cast<double>(r.samples) : 1.0));
 }
 
-void vanishing(const rule& u, report& r) {
+void vanishing(const rule& u, flow_record& r) {
   constexpr double warn = -2, fail = -3;  // 1e-3 is AUTOTRAINER's ratio
   if (!(r.drift <= warn) || !beyond_noise(r)) return;
   const level l = capped(r, r.drift <= fail ? level::fail : level::warn);
@@ -92,7 +94,7 @@ void vanishing(const rule& u, report& r) {
       "it is measured what each would do";
 }
 
-void exploding(const rule& u, report& r) {
+void exploding(const rule& u, flow_record& r) {
   constexpr double warn = 1.85, fail = 3;  // 10^1.85 is AUTOTRAINER's 70
   if (!(r.drift >= warn) || !beyond_noise(r)) return;
   const level l = capped(r, r.drift >= fail ? level::fail : level::warn);
@@ -104,10 +106,10 @@ void exploding(const rule& u, report& r) {
 
 // Hanin 2018: beta decides how much gradients fluctuate from one initialisation to the next. 1.5 for ReLU, whose kappa
 // is 5: there the false alarms of a threshold of 2 decades come to 4 %.
-void fluctuation(const rule& u, report& r) {
+void fluctuation(const rule& u, flow_record& r) {
   constexpr double limit = 7.5;
   const double value = r.kappa * r.beta;
-  if (r.from == report::origin::recording || !(value > limit)) return;
+  if (r.from == flow_record::origin::recording || !(value > limit)) return;
   add(u, r, level::warn, "", value, limit,
       fmt::format(
           "Initialisations differ by {:.2f} decades from one another (standard deviation): too narrow for its depth",
@@ -115,7 +117,7 @@ void fluctuation(const rule& u, report& r) {
       .help = "widen it: the sum of 1/width over layers decides, not the initialisation";
 }
 
-void local_break(const rule& u, report& r) {
+void local_break(const rule& u, flow_record& r) {
   std::vector<double> gains;
   for (const layer_record& x : r.layers)
     if (x.gain) gains.push_back(*x.gain);
@@ -133,7 +135,7 @@ void local_break(const rule& u, report& r) {
   }
 }
 
-void underflow(const rule& u, report& r) {
+void underflow(const rule& u, flow_record& r) {
   constexpr double warn = 0.05, fail = 0.5;
   const float_limits* limits = limits_of(r.config.dtype);
   if (limits == nullptr) return;
@@ -148,7 +150,7 @@ void underflow(const rule& u, report& r) {
     }
 }
 
-void dead_units(const rule& u, report& r) {
+void dead_units(const rule& u, flow_record& r) {
   for (const layer_record& x : r.layers) {
     if (x.dead && *x.dead >= 0.9)  // NeuroScope's threshold
       add(u, r, level::warn, x.name, *x.dead, 0.9,
@@ -166,7 +168,7 @@ void dead_units(const rule& u, report& r) {
 }
 
 // Healthy networks may have any value, so it never fails: 0 orthogonal, L Gaussian, 2L Gaussian with ReLU.
-void isometry(const rule& u, report& r) {
+void isometry(const rule& u, flow_record& r) {
   if (!r.whole || !r.whole->left_out.empty()) return;
   add(u, r, level::info, "", r.whole->variance_ratio, 0,
       fmt::format("Var(s²)/mean² of the whole Jacobian is {:.3g} (orthogonal 0, Gaussian {}, Gaussian with ReLU {})",
@@ -174,7 +176,7 @@ void isometry(const rule& u, report& r) {
 }
 
 // If this fails, backproof is wrong.
-void bound_inversion(const rule& u, report& r) {
+void bound_inversion(const rule& u, flow_record& r) {
   constexpr double rounding = 1e-9;
   const auto inverted = [&](const norm_bracket& n) { return n.upper > 0 && !(n.lower <= n.upper * (1 + rounding)); };
   for (const layer_record& x : r.layers)
@@ -188,17 +190,17 @@ void bound_inversion(const rule& u, report& r) {
 }
 
 // An unverified gradient gets no verdict on its flow.
-void gradient_check(const rule& u, report& r) {
+void gradient_check(const rule& u, flow_record& r) {
   if (!(r.gradient_mismatch <= gradient_limit))
     add(u, r, level::fail, "", r.gradient_mismatch, gradient_limit,
         fmt::format("A layer's gradient differs from {} by {:.1e} of its size",
-                    r.from == report::origin::recording ? "what its Jacobian makes of the next one's"
-                                                        : "the differences of its values",
+                    r.from == flow_record::origin::recording ? "what its Jacobian makes of the next one's"
+                                                             : "the differences of its values",
                     r.gradient_mismatch));
 }
 
-// What an earlier report is compared with is for compare_with_baseline to say; here it has its name.
-void baseline(const rule&, report&) {}
+// What an earlier record is compared with is for compare_with_baseline to say; here it has its name.
+void baseline(const rule&, flow_record&) {}
 
 constexpr std::array<rule, 12> all = {{
     {rule_id::nonfinite, "a gradient holds NaN or infinity", nonfinite},
@@ -232,7 +234,7 @@ const rule* find_rule(std::string_view wanted) {
   return nullptr;
 }
 
-void judge(report& r) {
+void judge(flow_record& r) {
   r.findings.clear();
   const auto run = [&](rule_id id) {
     const rule& u = all[static_cast<std::size_t>(id)];

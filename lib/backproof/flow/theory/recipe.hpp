@@ -1,4 +1,4 @@
-// A recipe: a family of random networks, of which a seed makes one. The presets are recipes with names.
+// A recipe: an ensemble of random networks, of which a seed makes one. The presets are recipes with names.
 #pragma once
 
 #include <cstdint>
