@@ -48,7 +48,7 @@ std::vector<const T*> select(const std::vector<const T*>& all, const std::vector
   return chosen;
 }
 
-matrix_plan plan_of(const options& o) {
+kill_matrix_plan plan_of(const options& o) {
   std::vector<const op*> ops;
   for (const op& one : all_ops()) ops.push_back(&one);
   return {.mutants = select(all_mutants(), o.mutants, "mutant"),
@@ -66,21 +66,22 @@ void show(std::size_t done, std::size_t total, const std::string& op) {
 }
 
 int run(const options& o) {
-  matrix_plan p = plan_of(o);
+  kill_matrix_plan p = plan_of(o);
   const bool watched = ::isatty(STDERR_FILENO) != 0;
   if (watched) p.on_progress = show;
-  std::vector<std::pair<std::unique_ptr<output_file>, std::string (*)(const matrix&, const matrix_plan&)>> files;
-  if (!o.json.empty()) files.emplace_back(std::make_unique<output_file>(o.json), matrix_as_json);
-  if (!o.html.empty()) files.emplace_back(std::make_unique<output_file>(o.html), matrix_as_html);
+  std::vector<std::pair<std::unique_ptr<output_file>, std::string (*)(const kill_matrix&, const kill_matrix_plan&)>>
+      files;
+  if (!o.json.empty()) files.emplace_back(std::make_unique<output_file>(o.json), kill_matrix_as_json);
+  if (!o.html.empty()) files.emplace_back(std::make_unique<output_file>(o.html), kill_matrix_as_html);
 
   const auto start = std::chrono::steady_clock::now();
-  const matrix x = run_matrix(p);
+  const kill_matrix x = run_kill_matrix(p);
   if (x.met.empty()) throw stop_with(exit_nothing, "nothing selected: none of these mutants makes sense in these ops");
   for (auto& [file, render] : files) {
     file->stream() << render(x, p);
     file->commit();
   }
-  fmt::print("{}", matrix_as_text(x, p));
+  fmt::print("{}", kill_matrix_as_text(x, p));
   // Of what takes long it is said how long, even if nobody watched.
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (watched || seconds > 60) fmt::print(stderr, "took {:.0f} s\n", seconds);

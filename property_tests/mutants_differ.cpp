@@ -201,14 +201,14 @@ BOOST_AUTO_TEST_CASE(every_family_file_is_registered_once_and_nothing_else_is) {
 
 // The matrix, short but complete: each mutant in each op until something catches it.
 BOOST_AUTO_TEST_CASE(the_checks_catch_every_mutant_that_they_can_reach) {
-  const matrix_plan p{.mutants = all_mutants(),
-                      .ops = ops_looked_at(),
-                      .samples = 49,
-                      .seed = 1,
-                      .jobs = 2,
-                      .diagnose = false,
-                      .first = true};
-  const matrix x = run_matrix(p);
+  const kill_matrix_plan p{.mutants = all_mutants(),
+                           .ops = ops_looked_at(),
+                           .samples = 49,
+                           .seed = 1,
+                           .jobs = 2,
+                           .diagnose = false,
+                           .first = true};
+  const kill_matrix x = run_kill_matrix(p);
   for (const encounter& e : x.met)
     if (!e.caught() && e.m->out_of_reach.empty()) BOOST_ERROR(e.m->name << " is missed in " << e.o->info.name);
   for (const control& c : x.controls)

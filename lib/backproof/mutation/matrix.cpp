@@ -27,7 +27,7 @@ struct suspect {
 
 class op_runner {
  public:
-  op_runner(const matrix_plan& p, const std::vector<const check*>& checks, const op& o)
+  op_runner(const kill_matrix_plan& p, const std::vector<const check*>& checks, const op& o)
       : plan_(p), checks_(checks), op_(o), control_{.o = &o, .judged = 0, .alarms = {}} {
     for (const mutant* m : p.mutants)
       if (m->suits(o)) {
@@ -113,7 +113,7 @@ class op_runner {
     }
   }
 
-  const matrix_plan& plan_;
+  const kill_matrix_plan& plan_;
   const std::vector<const check*>& checks_;
   const op& op_;
   std::unique_ptr<subject> honest_ = honest_subject(order::pairwise);
@@ -130,14 +130,14 @@ std::uint64_t encounter::after() const {
   return first;
 }
 
-bool matrix::all_caught() const {
+bool kill_matrix::all_caught() const {
   return std::all_of(met.begin(), met.end(),
                      [](const encounter& e) { return e.caught() || !e.m->out_of_reach.empty(); }) &&
          std::all_of(controls.begin(), controls.end(), [](const control& c) { return c.alarms.empty(); });
 }
 
-matrix run_matrix(const matrix_plan& p) {
-  matrix result;
+kill_matrix run_kill_matrix(const kill_matrix_plan& p) {
+  kill_matrix result;
   for (const check& c : all_checks())
     if (c.info.judges == check_target::subject && c.info.own_ops != own_op_role::decides) result.checks.push_back(&c);
 

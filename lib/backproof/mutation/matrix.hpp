@@ -14,7 +14,7 @@
 
 namespace backproof {
 
-struct matrix_plan {
+struct kill_matrix_plan {
   std::vector<const mutant*> mutants;
   std::vector<const op*> ops;
   std::uint64_t samples = 49;  // smooth ones; kinks and special values on top, as in a check
@@ -46,7 +46,7 @@ struct control {
   std::vector<std::string> alarms;  // "Softmax/f32/CHECK/3: reason"
 };
 
-struct matrix {
+struct kill_matrix {
   std::vector<const check*> checks;  // that judge a subject: the columns
   std::vector<encounter> met;        // in the order of mutants, then ops
   std::vector<control> controls;
@@ -57,6 +57,6 @@ struct matrix {
   bool all_caught() const;  // but those out of reach, and no alarm
 };
 
-matrix run_matrix(const matrix_plan& p);
+kill_matrix run_kill_matrix(const kill_matrix_plan& p);
 
 }  // namespace backproof

@@ -27,7 +27,7 @@ bool caught_by(const encounter& e, const check* c) {
   return e.killed.contains(c) || (e.killed.empty() && e.caught() && e.graded.contains(c));
 }
 
-std::vector<line> lines_of(const matrix& x) {
+std::vector<line> lines_of(const kill_matrix& x) {
   std::vector<line> lines;
   for (const encounter& e : x.met) {
     if (lines.empty() || lines.back().m != e.m) {
@@ -58,7 +58,7 @@ struct totals {
   std::uint64_t judged = 0, alarms = 0;
 };
 
-totals totals_of(const matrix& x) {
+totals totals_of(const kill_matrix& x) {
   totals t;
   for (const encounter& e : x.met) {
     ++t.pairs;
@@ -81,7 +81,7 @@ double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 100.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::vector<std::string> summary_of(const matrix& x) {
+std::vector<std::string> summary_of(const kill_matrix& x) {
   const totals t = totals_of(x);
   std::vector<std::string> rows;
   rows.push_back(fmt::format(
@@ -113,7 +113,7 @@ std::string joined(const List& list, std::string_view by) {
 
 }  // namespace
 
-std::string matrix_as_text(const matrix& x, const matrix_plan& p) {
+std::string kill_matrix_as_text(const kill_matrix& x, const kill_matrix_plan& p) {
   std::string text =
       fmt::format("backproof {}   mutants   seed {}   {} samples\n\n", BACKPROOF_VERSION, p.seed, p.samples);
   for (std::size_t k = 0; k < x.checks.size(); ++k)
@@ -143,7 +143,7 @@ std::string matrix_as_text(const matrix& x, const matrix_plan& p) {
   return text;
 }
 
-std::string matrix_as_json(const matrix& x, const matrix_plan& p) {
+std::string kill_matrix_as_json(const kill_matrix& x, const kill_matrix_plan& p) {
   const totals t = totals_of(x);
   json mutants = json::array(), left_out = json::array(), controls = json::array();
   for (const line& l : lines_of(x)) {
@@ -193,7 +193,7 @@ std::string matrix_as_json(const matrix& x, const matrix_plan& p) {
   return all.dump(2) + "\n";
 }
 
-std::string matrix_as_html(const matrix& x, const matrix_plan& p) {
+std::string kill_matrix_as_html(const kill_matrix& x, const kill_matrix_plan& p) {
   std::string text = fmt::format(R"(<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>backproof: the kill matrix</title><style>
 body {{ font: 15px/1.45 sans-serif; margin: 2em auto; max-width: 82em; padding: 0 1em; color: #222; background: #fff }}

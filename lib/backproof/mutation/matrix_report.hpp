@@ -8,8 +8,8 @@
 
 namespace backproof {
 
-std::string matrix_as_text(const matrix& x, const matrix_plan& p);
-std::string matrix_as_json(const matrix& x, const matrix_plan& p);  // schema backproof.mutants/1
-std::string matrix_as_html(const matrix& x, const matrix_plan& p);  // one page, without scripts
+std::string kill_matrix_as_text(const kill_matrix& x, const kill_matrix_plan& p);
+std::string kill_matrix_as_json(const kill_matrix& x, const kill_matrix_plan& p);  // schema backproof.mutants/1
+std::string kill_matrix_as_html(const kill_matrix& x, const kill_matrix_plan& p);  // one page, without scripts
 
 }  // namespace backproof
