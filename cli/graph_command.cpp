@@ -36,7 +36,7 @@ std::map<std::string, values<real>> variables_of(const std::vector<std::string>&
 
 constexpr int digits = 20;
 
-void print_gates(const graph& g, const flow& f) {
+void print_gates(const graph& g, const evaluation& f) {
   table rows = {{"gate", "computes", "value", "gradient", "pattern"}};
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
     const node& n = g.nodes()[k];
@@ -46,7 +46,7 @@ void print_gates(const graph& g, const flow& f) {
   print(rows);
 }
 
-void print_edges(const graph& g, const flow& f) {
+void print_edges(const graph& g, const evaluation& f) {
   table rows = {{"edge", "value", "upstream", "local", "downstream"}};
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
     const node& n = g.nodes()[k];
@@ -90,7 +90,7 @@ void write(const std::string& path, const std::string& text) {
 
 int show(const options& o) {
   graph plain, g;
-  flow f;
+  evaluation f;
   try {
     plain = graph_of(o.formula, variables_of(o.variables));
     g = plain.with_copy_gates();

@@ -53,7 +53,7 @@ void print_layers(const network& n, const summary& s) {
              grouped(s.parameters), grouped(s.multiply_adds));
 }
 
-void print_gradient(const network& n, const flow& f) {
+void print_gradient(const network& n, const evaluation& f) {
   const port out = n.g.output();
   fmt::print("\n{} = {}\n\n", n.name_of(out), short_number(f.value[out.node][out.output], 20));
   table rows = {{"parameter", "shape", "initial", "norm", "norm of its gradient"}};
@@ -79,7 +79,7 @@ int show(const options& o) {
   require_loss(n, o.file);
   std::optional<output_file> step;
   if (!o.step.empty()) step.emplace(o.step);
-  const flow f = evaluated(n, o.file);
+  const evaluation f = evaluated(n, o.file);
   if (step) write(*step, step_of(n, f));
   print_layers(n, s);
   if (o.gradient) print_gradient(n, f);

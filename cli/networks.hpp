@@ -19,7 +19,7 @@ inline networks::network network_in(const std::string& path, const networks::rea
 }
 
 // Forwards and backwards; what an op cannot evaluate is told in one line.
-inline networks::flow evaluated(const networks::network& n, const std::string& path) {
+inline networks::evaluation evaluated(const networks::network& n, const std::string& path) {
   try {
     return networks::evaluate(n.g);
   } catch (const std::invalid_argument& e) {

@@ -19,7 +19,7 @@ BOOST_AUTO_TEST_SUITE(chain_rule_on_graphs)
 
 namespace {
 
-using networks::flow;
+using networks::evaluation;
 using networks::graph;
 using networks::path_sum;
 using networks::port;
@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(the_gradient_is_the_sum_over_all_paths) {
     const std::vector<gate> gates = any_gates();
     const built b = build(gates, any_point(), false);
     for (const graph& g : {b.g, b.g.with_copy_gates()}) {
-      const flow f = networks::evaluate(g);
+      const evaluation f = networks::evaluate(g);
       for (std::size_t k = 0; k < leaves; ++k) {
         const path_sum p = networks::sum_over_paths(g, k, 100'000);
         const real found = p.paths == 0 && k != g.output().node ? real(0) : f.gradient({k, 0})[0];
@@ -109,7 +109,7 @@ BOOST_AUTO_TEST_CASE(a_variable_gets_the_sum_of_what_its_uses_get) {
     const std::vector<gate> gates = any_gates();
     const std::vector<double> at = any_point();
     const built whole = build(gates, at, false), apart = build(gates, at, true);
-    const flow f = networks::evaluate(whole.g), parts = networks::evaluate(apart.g);
+    const evaluation f = networks::evaluate(whole.g), parts = networks::evaluate(apart.g);
     for (std::size_t k = 0; k < leaves; ++k) {
       real sum(0);
       for (const port& use : apart.uses[k])

@@ -39,7 +39,7 @@ int wrong_in(network& n, port leaf, const values<real>& gradient) {
 
 int run(const std::string& path) {
   network n = read_network(path);
-  const flow f = evaluate(n.g);
+  const evaluation f = evaluate(n.g);
   int wrong = 0;
   index_t numbers = 0;
   std::vector<port> leaves = n.parameters;

@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(sizes_that_do_not_fit_are_refused) {
 void blocks_are_the_network(const networks::network& n, const std::string& output, const std::string& what) {
   BOOST_TEST_CONTEXT(what) {
     const model m = model_of(n);
-    const networks::flow wide = networks::evaluate(n.g);
+    const networks::evaluation wide = networks::evaluate(n.g);
     const auto& nodes = n.g.nodes();
     // The output: the layer of that name, or what the random weights of the objective multiply.
     std::size_t at = nodes.size();

@@ -29,7 +29,7 @@ struct evaluated {
   real gradient(const std::string& name) const { return f.upstream[named(name)][0][0]; }
 
   formula_graph plain, g;
-  flow f;
+  evaluation f;
 };
 
 const real tight = ldexp(real(1), -150);
@@ -89,7 +89,7 @@ BOOST_AUTO_TEST_CASE(backpropagation_is_the_sum_over_all_paths) {
     variables at = {{"x", scalar_of(real(0.75))}, {"y", scalar_of(real(-1.25))}, {"z", scalar_of(real(2))}};
     if (std::string(formula) == "x*x*x*x") at = {{"x", scalar_of(real(0.75))}};
     const formula_graph g = graph_of(formula, at);
-    const flow f = evaluate(g);
+    const evaluation f = evaluate(g);
     for (std::size_t k = 0; k < g.nodes().size(); ++k) {
       if (g.nodes()[k].what != nullptr || g.nodes()[k].constant) continue;
       BOOST_TEST(within(sum_over_paths(g, k).derivative, f.upstream[k][0][0], tight), formula);
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(shared_parameters_take_the_sum_of_their_gradients) {
   formula_graph shared = graph_of("tanh(w*tanh(w*x))", {{"w", scalar_of(real(0.5))}, {"x", scalar_of(real(2))}});
   const formula_graph apart = graph_of(
       "tanh(v*tanh(w*x))", {{"w", scalar_of(real(0.5))}, {"v", scalar_of(real(0.5))}, {"x", scalar_of(real(2))}});
-  const flow f = evaluate(apart);
+  const evaluation f = evaluate(apart);
   real sum = 0;
   port w;
   for (std::size_t k = 0; k < apart.nodes().size(); ++k)

@@ -71,7 +71,7 @@ BOOST_AUTO_TEST_CASE(a_relu_network_of_four_layers) {
   values<real> y(shape{1});
   y[0] = static_cast<double>(label);
   g.apply("softmax_cross_entropy_loss", loss, {z.back(), g.leaf("y", y)});
-  const flow f = evaluate(g);
+  const evaluation f = evaluate(g);
 
   computational_graph probabilities;
   along.set("axis", std::int64_t{-1});
@@ -105,7 +105,7 @@ BOOST_AUTO_TEST_CASE(squared_error_of_sigmoids) {
   all.set("axes", std::vector<std::int64_t>{0, 1});
   all.set("keepdims", std::int64_t{0});
   g.apply("reduce_sum", all, {e});
-  const flow f = evaluate(g);
+  const evaluation f = evaluate(g);
 
   values<real> dz(shape{1, 3});
   for (index_t j = 0; j < 3; ++j) {

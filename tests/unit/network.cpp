@@ -23,7 +23,7 @@ namespace {
 const real tight = ldexp(real(1), -140);
 
 const values<real>& value_of(const net& n, std::string_view leaf) { return n.g.nodes()[n.find_leaf(leaf)->node].value; }
-const values<real>& gradient_of(const net& n, const flow& f, std::string_view leaf) {
+const values<real>& gradient_of(const net& n, const evaluation& f, std::string_view leaf) {
   return f.gradient(*n.find_leaf(leaf));
 }
 
@@ -33,14 +33,14 @@ void same(const values<real>& actual, const values<real>& expected, const std::s
 }
 
 real loss_of(const net& n) {
-  const flow f = evaluate(n.g);
+  const evaluation f = evaluate(n.g);
   return f.value[n.g.output().node][n.g.output().output][0];
 }
 
 // Central differences with a step of 2^-50: their error is h^2/6 times a third derivative, some 2^-102, and 2^-167 of
 // the function's rounding divided by the step is less than that.
 void proved_by_differences(net n, std::string_view leaf, index_t every) {
-  const flow f = evaluate(n.g);
+  const evaluation f = evaluate(n.g);
   const port p = *n.find_leaf(leaf);
   const real h = ldexp(real(1), -50);
   for (index_t i = 0; i < f.gradient(p).size(); i += every) {
@@ -77,7 +77,7 @@ BOOST_AUTO_TEST_CASE(the_regularised_cost_of_the_lecture) {
          {"name":"sum","op":"binary_cross_entropy","reduction":"sum","inputs":["h","y"]},
          {"name":"m","op":"mul_const","a":0.2})",
                              R"(,"penalty":{"l2":0.75,"m":5})"));
-  const flow f = evaluate(n.g);
+  const evaluation f = evaluate(n.g);
   const auto value = [&](const std::string& layer) -> const values<real>& {
     for (std::size_t k = 0; k < n.g.nodes().size(); ++k)
       if (n.g.nodes()[k].name == layer) return f.value[k][0];
@@ -120,7 +120,7 @@ BOOST_AUTO_TEST_CASE(penalties_add_to_the_gradient_of_weights_only) {
   const std::string layers = R"({"name":"fc","op":"Linear","units":2},{"op":"mse_loss","inputs":["fc","y"]})";
   const net plain = network_of(with_layers(inputs, layers)),
             both = network_of(with_layers(inputs, layers, R"(,"penalty":{"l1":0.5,"l2":0.25})"));
-  const flow a = evaluate(plain.g), b = evaluate(both.g);
+  const evaluation a = evaluate(plain.g), b = evaluate(both.g);
   values<real> expected = gradient_of(plain, a, "fc.weight");
   const values<real>& w = value_of(plain, "fc.weight");
   for (index_t i = 0; i < w.size(); ++i) expected[i] += real(0.25) * w[i] + (w[i] < real(0) ? real(-0.5) : real(0.5));
@@ -173,7 +173,7 @@ BOOST_AUTO_TEST_CASE(a_recurrent_network_unrolled) {
       {"op":"mse_loss","reduction":"sum","inputs":["h.2","y"]}]})";
   };
   const net shared = network_of(unrolled("W", "R", weights));
-  const flow f = evaluate(shared.g);
+  const evaluation f = evaluate(shared.g);
   proved_by_differences(shared, "R", 3);
   proved_by_differences(shared, "h", 2);
 
@@ -183,7 +183,7 @@ BOOST_AUTO_TEST_CASE(a_recurrent_network_unrolled) {
               std::to_string(i) + R"(":{"shape":[4,4]})";
   net apart = network_of(unrolled("W{i}", "R{i}", copies + "}"));
   for (const port& p : apart.parameters) apart.g.set_value(p, value_of(shared, apart.name_of(p).substr(0, 1)));
-  const flow each = evaluate(apart.g);
+  const evaluation each = evaluate(apart.g);
   for (const std::string name : {"W", "R"}) {
     values<real> sum(value_of(shared, name).dims());
     for (const char* k : {"0", "1", "2"})
@@ -208,7 +208,7 @@ BOOST_AUTO_TEST_CASE(a_recurrent_network_unrolled) {
     for (index_t i = 0; i < 6; ++i) x[t * 6 + i] = value_of(shared, "x" + std::to_string(t))[i];
   put("X", x), put("h0", value_of(shared, "h")), put("y", value_of(shared, "y"));
   put("W", value_of(shared, "W")), put("R", value_of(shared, "R"));
-  const flow g = evaluate(whole.g);
+  const evaluation g = evaluate(whole.g);
   BOOST_TEST(within(loss_of(whole), loss_of(shared), tight));
   for (const char* leaf : {"W", "R"})
     for (index_t i = 0; i < gradient_of(shared, f, leaf).size(); ++i)
@@ -250,7 +250,7 @@ BOOST_AUTO_TEST_CASE(the_mean_of_mini_batch_gradients_is_the_batch_gradient) {
   const net n = network_of(with_layers(R"("x":{"shape":[6,3]},"y":{"shape":[6],"below":2})",
                                        R"({"name":"fc","op":"Linear","units":2},
                                           {"op":"SoftmaxCrossEntropyLoss","inputs":["fc","y"]})"));
-  const flow whole = evaluate(n.g);
+  const evaluation whole = evaluate(n.g);
   values<real> mean(value_of(n, "fc.weight").dims());
   for (const std::vector<index_t>& rows : {std::vector<index_t>{5, 0}, {1, 4}, {3, 2}}) {
     const net part = with_examples(n, rows);

@@ -32,9 +32,9 @@ void add_to(tensor& sum, const values<rounded>& x) {
 // The network that a section is taken from, while it is.
 struct graph_block::surroundings {
   const network& n;
-  std::string prefix;                           // of the names of the section's own parameters
-  std::vector<port> parameters;                 // so far
-  std::optional<networks::flow> computed = {};  // what flows in it, once that is asked for
+  std::string prefix;                                 // of the names of the section's own parameters
+  std::vector<port> parameters;                       // so far
+  std::optional<networks::evaluation> computed = {};  // what flows in it, once that is asked for
 };
 
 graph_block::graph_block(const network& n, const section& s)

@@ -52,7 +52,7 @@ std::string delta_name(const network& n, port p) {
   return (has(n.parameters, p) ? "grad/" : "delta/") + of_output(n, p);
 }
 
-safetensors step_of(const network& n, const flow& f) {
+safetensors step_of(const network& n, const evaluation& f) {
   safetensors s;
   s.metadata = {{"format", "backproof.step/1"}, {"network", n.name}};
   for (std::size_t k = 0; k < n.g.nodes().size(); ++k)

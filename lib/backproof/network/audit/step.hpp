@@ -18,7 +18,7 @@ const tensor* value_in(const safetensors& step, const network& n, port p);
 const tensor* delta_in(const safetensors& step, const network& n, port p);
 
 // The reference's step, rounded to f64.
-safetensors step_of(const network& n, const flow& f);
+safetensors step_of(const network& n, const evaluation& f);
 
 // Puts the inputs and weights of a step into the network. Throws format_error if one is of the wrong shape or not
 // finite, or if the step holds a tensor of no meaning to this network.

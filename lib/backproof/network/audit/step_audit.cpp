@@ -302,7 +302,7 @@ class step_auditor {
   network n_;
   const safetensors& step_;
   arithmetic how_;
-  flow truth_;
+  evaluation truth_;
   audit result_;
   std::vector<std::vector<known>> value_, delta_;
   std::map<std::size_t, std::unique_ptr<layer_question>>

@@ -108,7 +108,7 @@ class subject_auditor {
   subject& subject_;
   dtype type_;
   precision precision_;
-  flow truth_;
+  evaluation truth_;
   audit result_;
   std::vector<std::vector<tensor>> value_;
   std::vector<std::vector<std::optional<tensor>>> delta_;

@@ -2,7 +2,7 @@
 
 namespace backproof::networks {
 
-void descend(graph& g, std::span<const port> parameters, const real& rate, const flow& f) {
+void descend(graph& g, std::span<const port> parameters, const real& rate, const evaluation& f) {
   for (const port& p : parameters) {
     values<real> w = g.nodes()[p.node].value;
     const values<real>& d = f.gradient(p);
@@ -12,7 +12,7 @@ void descend(graph& g, std::span<const port> parameters, const real& rate, const
 }
 
 real descend(graph& g, std::span<const port> parameters, const real& rate) {
-  const flow f = evaluate(g);
+  const evaluation f = evaluate(g);
   descend(g, parameters, rate, f);
   return f.value[g.output().node][g.output().output][0];
 }

@@ -12,6 +12,6 @@ namespace backproof::networks {
 // One step; returns the output before it. Throws std::invalid_argument if a parameter is no leaf.
 real descend(graph& g, std::span<const port> parameters, const real& rate);
 // The same with gradients that are known already, of this graph or of one with the same parameters.
-void descend(graph& g, std::span<const port> parameters, const real& rate, const flow& f);
+void descend(graph& g, std::span<const port> parameters, const real& rate, const evaluation& f);
 
 }  // namespace backproof::networks

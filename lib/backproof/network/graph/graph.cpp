@@ -36,7 +36,7 @@ void at_node(const node& n, F f) {
   }
 }
 
-value_list<real> inputs_of(const node& n, const flow& f) {
+value_list<real> inputs_of(const node& n, const evaluation& f) {
   value_list<real> in;
   for (const port& p : n.in) in.push_back(p == no_port ? values<real>{} : f.value[p.node][p.output]);
   return in;
@@ -46,7 +46,7 @@ void add(values<real>& to, const values<real>& x) {
   for (index_t i = 0; i < x.size(); ++i) to[i] += x[i];
 }
 
-void forward(const graph& g, flow& f) {
+void forward(const graph& g, evaluation& f) {
   for (const node& n : g.nodes()) {
     f.value.emplace_back();
     f.upstream.emplace_back();
@@ -63,7 +63,7 @@ void forward(const graph& g, flow& f) {
 }
 
 // In reverse topological order: when a node's turn comes, all that uses it has handed down its share.
-void backward(const graph& g, flow& f) {
+void backward(const graph& g, evaluation& f) {
   values<real>& seed = f.upstream[g.output().node][g.output().output];
   for (index_t i = 0; i < seed.size(); ++i) seed[i] = 1;
   for (std::size_t k = g.nodes().size(); k-- > 0;) {
@@ -78,7 +78,7 @@ void backward(const graph& g, flow& f) {
 // The local derivatives of a node of scalars: of output o by input i.
 using local = std::vector<std::vector<real>>;
 
-local local_derivatives(const node& n, const flow& f) {
+local local_derivatives(const node& n, const evaluation& f) {
   local j;
   for (std::size_t o = 0; o < n.outputs.size(); ++o) {
     value_list<real> g;
@@ -92,7 +92,7 @@ local local_derivatives(const node& n, const flow& f) {
 // Walks every path from the output back to the leaf, one after the other.
 class walker {
  public:
-  walker(const graph& g, const flow& f, std::size_t leaf, std::size_t most) : g_(g), leaf_(leaf), most_(most) {
+  walker(const graph& g, const evaluation& f, std::size_t leaf, std::size_t most) : g_(g), leaf_(leaf), most_(most) {
     for (const node& n : g.nodes()) local_.push_back(n.what == nullptr ? local{} : local_derivatives(n, f));
   }
 
@@ -123,7 +123,7 @@ class walker {
 
 }  // namespace
 
-value_list<real> pulled_back(const node& n, const flow& f, const value_list<real>& gradients) {
+value_list<real> pulled_back(const node& n, const evaluation& f, const value_list<real>& gradients) {
   const value_list<real> in = inputs_of(n, f);
   value_list<real> d;
   for (std::size_t i = 0; i < in.size(); ++i)
@@ -226,8 +226,8 @@ graph graph::with_copy_gates() const {
   return g;
 }
 
-flow evaluate(const graph& g) {
-  flow f;
+evaluation evaluate(const graph& g) {
+  evaluation f;
   forward(g, f);
   backward(g, f);
   return f;
@@ -237,7 +237,7 @@ path_sum sum_over_paths(const graph& g, std::size_t leaf, std::size_t most) {
   for (const node& n : g.nodes())
     for (const shape& s : n.outputs)
       if (size_of(s) != 1) throw std::invalid_argument(fmt::format("{} is no scalar", n.name));
-  const flow f = evaluate(g);
+  const evaluation f = evaluate(g);
   return walker(g, f, leaf, most).walk();
 }
 

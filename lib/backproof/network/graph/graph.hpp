@@ -59,17 +59,17 @@ class graph {
 };
 
 // Everything that flows: forwards the value of each port, backwards its gradient, and what each op hands to each input.
-struct flow {
+struct evaluation {
   std::vector<std::vector<values<real>>> value, upstream;  // [node][output]
   std::vector<std::vector<values<real>>> downstream;       // [node][input]; absent where there is no gradient
   const values<real>& gradient(port p) const { return upstream[p.node][p.output]; }
 };
 
 // One forward and one backward pass. The output's own gradient is 1, in each element.
-flow evaluate(const graph& g);
+evaluation evaluate(const graph& g);
 
 // What a node hands to its inputs for these gradients of its outputs, at the values that flow: its VJP.
-value_list<real> pulled_back(const node& n, const flow& f, const value_list<real>& gradients);
+value_list<real> pulled_back(const node& n, const evaluation& f, const value_list<real>& gradients);
 
 // The derivative of the output by one leaf as the sum over all paths from it to the output, of the products of the
 // local derivatives along each: the definition, at exponential cost. For graphs of scalars.

@@ -90,7 +90,7 @@ std::string short_number(const values<real>& v, int digits) {
   return "[" + text + (v.size() > readable ? ", ..." : "") + "]";
 }
 
-values<real> local_of(const graph& g, const flow& f, std::size_t k, std::size_t input) {
+values<real> local_of(const graph& g, const evaluation& f, std::size_t k, std::size_t input) {
   const node& n = g.nodes()[k];
   if (n.outputs.size() > 1 || size_of(n.outputs[0]) != 1) return {};  // a copy: one to each; and vectors
   for (const port& p : n.in)
@@ -111,13 +111,13 @@ struct labels_of_edge {
   std::string value, gradient;
 };
 
-labels_of_edge labels_at(const graph& g, const flow& f, std::size_t k, std::size_t i) {
+labels_of_edge labels_at(const graph& g, const evaluation& f, std::size_t k, std::size_t i) {
   const port p = g.nodes()[k].in[i];
   // The gradient of a number in a formula is nobody's business.
   return {label_of(f.value[p.node][p.output]), g.nodes()[p.node].constant ? "" : label_of(f.downstream[k][i])};
 }
 
-room room_for(const graph& g, const flow& f) {
+room room_for(const graph& g, const evaluation& f) {
   constexpr double letter = 8.5;
   const auto width = [](const std::string& text) { return letter * static_cast<double>(text.size()); };
   room r;
@@ -133,7 +133,7 @@ room room_for(const graph& g, const flow& f) {
   return r;
 }
 
-std::string svg_of(const graph& g, const flow& f) {
+std::string svg_of(const graph& g, const evaluation& f) {
   const placement at = layered(g, room_for(g, f));
   std::string lines, nodes, labels;
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
@@ -159,13 +159,13 @@ std::string svg_of(const graph& g, const flow& f) {
          lines + nodes + labels + "</svg>\n";
 }
 
-std::string gradient_text(const node& n, const flow& f, std::size_t k, int digits) {
+std::string gradient_text(const node& n, const evaluation& f, std::size_t k, int digits) {
   if (n.constant) return "";
   const bool copy = n.what != nullptr && n.what->info.name == "copy";
   return short_number(copy ? f.downstream[k][0] : f.upstream[k][0], digits);
 }
 
-std::string html_of(const std::string& formula, const graph& g, const flow& f) {
+std::string html_of(const std::string& formula, const graph& g, const evaluation& f) {
   std::string rows;
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {
     const node& n = g.nodes()[k];
@@ -186,7 +186,7 @@ std::string html_of(const std::string& formula, const graph& g, const flow& f) {
       escaped(formula), svg_of(g, f), rows);
 }
 
-std::string json_of(const std::string& formula, const graph& g, const flow& f) {
+std::string json_of(const std::string& formula, const graph& g, const evaluation& f) {
   using json = nlohmann::ordered_json;
   json nodes = json::array(), edges = json::array();
   for (std::size_t k = 0; k < g.nodes().size(); ++k) {

@@ -10,16 +10,17 @@ namespace backproof::networks {
 
 // "-0.2", with so many significant digits at most; of a vector its first elements.
 // The gradient of what a node gives; of a copy gate the sum over its copies, of a number in a formula nothing.
-std::string gradient_text(const node& n, const flow& f, std::size_t k, int digits);
+std::string gradient_text(const node& n, const evaluation& f, std::size_t k, int digits);
 std::string short_number(const values<real>& v, int digits = 4);
 
-std::string svg_of(const graph& g, const flow& f);                               // a whole SVG document
-std::string html_of(const std::string& formula, const graph& g, const flow& f);  // with the picture inside, and a table
+std::string svg_of(const graph& g, const evaluation& f);  // a whole SVG document
+std::string html_of(const std::string& formula, const graph& g,
+                    const evaluation& f);  // with the picture inside, and a table
 // backproof.graph/1: nodes and edges with value, gradient, upstream, local and downstream as decimal text of all
 // digits.
-std::string json_of(const std::string& formula, const graph& g, const flow& f);
+std::string json_of(const std::string& formula, const graph& g, const evaluation& f);
 
 // What an op's input is multiplied with: d(output)/d(input) of a gate of scalars; absent otherwise.
-values<real> local_of(const graph& g, const flow& f, std::size_t node, std::size_t input);
+values<real> local_of(const graph& g, const evaluation& f, std::size_t node, std::size_t input);
 
 }  // namespace backproof::networks

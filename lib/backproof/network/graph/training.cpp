@@ -35,7 +35,7 @@ std::vector<index_t> order_of(index_t n, const training& how, index_t epoch) {
 
 // One step on `part`, whose parameters are those of `whole` at the same nodes.
 training_step step(network& whole, const network& part, const real& rate) {
-  const flow f = evaluate(part.g);
+  const evaluation f = evaluate(part.g);
   const port out = part.g.output();
   training_step done;
   done.loss = f.value[out.node][out.output][0];
