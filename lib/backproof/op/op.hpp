@@ -143,7 +143,7 @@ struct op {
   std::shared_ptr<const void> text;  // what info and laws point into, if it is not the program's own
 
   // Ops that a subject brings along (own_op.hpp) can be drawn, and asked for, but not computed here.
-  bool has_reference() const { return wide.forward != nullptr; }
+  bool has_reference() const { return real_kernels.forward != nullptr; }
   std::string_view wire_name() const { return info.onnx.empty() ? info.name : info.onnx; }
   std::string_view domain() const {
     return !info.domain.empty() ? info.domain : info.onnx.empty() ? "backproof" : "ai.onnx";
