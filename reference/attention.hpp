@@ -163,8 +163,7 @@ struct attention : backproof::attention::of_heads<attention> {
 
   template <scalar S>
   static void gradient(const call<S>& c, cotangents<S> g, results<S> d, backproof::attention::softmax_vjp how) {
-    std::vector<sums<S>> total;
-    for (values<S>& one : d) total.emplace_back(one);
+    all_sums<S> total(d);
     each_head(c, [&](const geometry& at, index_t n, index_t h, const broadcasting& from, const auto& head) {
       head.back(
           how, [&](index_t i, index_t e) { return g[0][at.at(n, h, i, e, at.heads, at.queries, at.value_size)]; },
@@ -181,8 +180,7 @@ struct attention : backproof::attention::of_heads<attention> {
             if (c.has(3)) total[3][from(at.mask(n, h, i, j))] += ds;
           });
     });
-    for (std::size_t k = 0; k < d.size(); ++k)
-      if (d[k].present()) total[k].store();
+    total.store();
   }
 };
 

@@ -83,13 +83,11 @@ struct clip {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    std::vector<sums<S>> totals;
-    for (values<S>& one : d) totals.emplace_back(one);
+    all_sums<S> totals(d);
     each_element(c, [&](index_t i, const S&, const std::vector<position>& from) {
       for (const position& p : from) totals[p.input][p.at] += g[0][i] / S(static_cast<int>(from.size()));
     });
-    for (std::size_t k = 0; k < d.size(); ++k)
-      if (d[k].present()) totals[k].store();
+    totals.store();
   }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {

@@ -150,12 +150,11 @@ struct einsum {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    std::vector<sums<S>> totals;
-    for (values<S>& dx : d) totals.emplace_back(dx);
+    all_sums<S> totals(d);
     each_product(c, [&](index_t i, const std::vector<index_t>& at, index_t products) {
       for (std::size_t k = 0; k < at.size(); ++k) add_product(totals[k][at[k]], factors(g[0][i], c, at, k), products);
     });
-    for (sums<S>& total : totals) total.store();
+    totals.store();
   }
 };
 

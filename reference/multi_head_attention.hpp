@@ -93,7 +93,7 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
   // The adjoint of it, for the cotangent dy of y: adds to the sums of x, weight and bias.
   template <scalar S>
   static void pull(const call<S>& c, const values<S>& x, std::size_t weight, index_t first, const values<S>& dy,
-                   sums<S>& dx, std::vector<sums<S>>& total) {
+                   sums<S>& dx, all_sums<S>& total) {
     const index_t e = x.extent(-1);
     for (index_t i = 0; i < dy.size(); ++i) {
       for (index_t k = 0; k < e; ++k) {
@@ -152,8 +152,7 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
   template <scalar S>
   static void gradient(const call<S>& c, cotangents<S> g, results<S> d, backproof::attention::softmax_vjp how) {
     const projections<S> p(c);
-    std::vector<sums<S>> total;
-    for (values<S>& one : d) total.emplace_back(one);
+    all_sums<S> total(d);
     values<S> da(c.in[0].dims()), dq(c.in[0].dims()), dk(c.in[1].dims()), dv(c.in[2].dims());
     sums<S> to_a(da), to_q(dq), to_k(dk), to_v(dv);
     pull(c, attended(c, p), 5, 0, g[0], to_a, total);
@@ -173,8 +172,7 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
     pull(c, c.in[0], 3, 0, dq, total[0], total);
     pull(c, c.in[1], 3, e, dk, total[1], total);
     pull(c, c.in[2], 3, 2 * e, dv, total[2], total);
-    for (std::size_t k = 0; k < d.size(); ++k)
-      if (d[k].present()) total[k].store();
+    total.store();
   }
 };
 

@@ -66,15 +66,13 @@ struct binary_vjp {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const broadcasting a(c.in[0].dims(), g[0].dims()), b(c.in[1].dims(), g[0].dims());
-    std::vector<sums<S>> totals;
-    for (values<S>& one : d) totals.emplace_back(one);
+    all_sums<S> totals(d);
     for (index_t i = 0; i < g[0].size(); ++i) {
       const std::array<S, 2> pulled = Op::pull(c.in[0][a(i)], c.in[1][b(i)], g[0][i], c.attrs);
       if (d[0].present()) totals[0][a(i)] += pulled[0];
       if (d[1].present()) totals[1][b(i)] += pulled[1];
     }
-    for (std::size_t k = 0; k < d.size(); ++k)
-      if (d[k].present()) totals[k].store();
+    totals.store();
   }
 };
 

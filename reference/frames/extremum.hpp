@@ -53,8 +53,7 @@ struct extremum {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const auto each = meeting(c, g[0].dims());
-    std::vector<sums<S>> dx;
-    for (values<S>& one : d) dx.emplace_back(one);
+    all_sums<S> dx(d);
     for (index_t i = 0; i < g[0].size(); ++i) {
       const S y = winner(c, i, each);
       int ties = 0;
@@ -63,7 +62,7 @@ struct extremum {
         if (c.in[k][j] == y) dx[k][j] += g[0][i] / S(ties);
       });
     }
-    for (sums<S>& one : dx) one.store();
+    dx.store();
   }
 
   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s) {

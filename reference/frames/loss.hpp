@@ -96,16 +96,14 @@ struct pointwise_vjp {
 
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
-    std::vector<sums<S>> totals;
-    for (values<S>& one : d) totals.emplace_back(one);
+    all_sums<S> totals(d);
     const index_t n = averaged(c.attrs, c.in[0].dims());
     each_element<Op, N>(c, [&](index_t i, const std::array<S, N>& x, const auto& from) {
       const std::array<S, N> pulled = Op::pull(x, cotangent(c.attrs, g[0], i, n), c.attrs);
       for (std::size_t k = 0; k < d.size(); ++k)
         if (d[k].present()) totals[k][from[k](i)] += pulled[k];
     });
-    for (std::size_t k = 0; k < d.size(); ++k)
-      if (d[k].present()) totals[k].store();
+    totals.store();
   }
 };
 

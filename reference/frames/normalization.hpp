@@ -183,8 +183,7 @@ struct layer_kernels {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const broadcasting scale = source(c, 1), bias = source(c, 2);
-    std::vector<sums<S>> totals;
-    for (values<S>& one : d) totals.emplace_back(one);
+    all_sums<S> totals(d);
     each_set(c, [&](index_t o, const std::vector<index_t>& at, const standardized<S>& s) {
       std::vector<S> h;
       for (std::size_t j = 0; j < at.size(); ++j) {
@@ -201,8 +200,7 @@ struct layer_kernels {
         d[0][at[j]] = total.value();
       }
     });
-    for (std::size_t k = 1; k < d.size(); ++k)
-      if (d[k].present()) totals[k].store();
+    for (std::size_t k = 1; k < d.size(); ++k) totals[k].store();
   }
 
   // What reaches element j by m, whose cotangent is k, and by 1 / s, whose cotangent is q.

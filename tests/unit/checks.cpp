@@ -209,15 +209,14 @@ struct every_tied_input_takes_all : ops::max {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const auto each = meeting(c, g[0].dims());
-    std::vector<sums<S>> dx;
-    for (values<S>& one : d) dx.emplace_back(one);
+    all_sums<S> dx(d);
     for (index_t i = 0; i < g[0].size(); ++i) {
       const S y = winner(c, i, each);
       each(i, [&](std::size_t k, index_t j) {
         if (c.in[k][j] == y) dx[k][j] += g[0][i];
       });
     }
-    for (sums<S>& one : dx) one.store();
+    dx.store();
   }
 };
 
@@ -225,8 +224,7 @@ struct first_tied_input_takes_all : ops::max {
   template <scalar S>
   static void vjp(const call<S>& c, cotangents<S> g, results<S> d) {
     const auto each = meeting(c, g[0].dims());
-    std::vector<sums<S>> dx;
-    for (values<S>& one : d) dx.emplace_back(one);
+    all_sums<S> dx(d);
     for (index_t i = 0; i < g[0].size(); ++i) {
       const S y = winner(c, i, each);
       bool taken = false;
@@ -234,7 +232,7 @@ struct first_tied_input_takes_all : ops::max {
         if (!taken && c.in[k][j] == y) dx[k][j] += g[0][i], taken = true;
       });
     }
-    for (sums<S>& one : dx) one.store();
+    dx.store();
   }
 };
 

@@ -103,6 +103,20 @@ class sums {
   std::vector<sum<S>> parts_;
 };
 
+// Those of every result; one that is absent has none.
+template <class S>
+class all_sums {
+ public:
+  explicit all_sums(results<S> into) : each_(into.begin(), into.end()) {}
+  sums<S>& operator[](std::size_t k) { return each_[k]; }
+  void store() {
+    for (sums<S>& one : each_) one.store();
+  }
+
+ private:
+  std::vector<sums<S>> each_;
+};
+
 // A known way to compute an op, mathematically equal to the reference but losing digits somewhere. A subject whose
 // error is too large for a stable evaluation but fits the variant's own bound is `inaccurate`, not wrong.
 struct variant_info {
