@@ -119,7 +119,7 @@ struct chain_rule {
   static finding excused(trial& t, const link& g, finding f) {
     trial second = t.about(behind(t, g));
     const finding by_itself = judge_results(second, mode::vjp, failure_kind::wrong_gradient);
-    if (by_itself.outcome == verdict::fail) return f;
+    if (by_itself.outcome == verdict::fail) return told_by_its_grossest(std::move(f), t.numbers());
     f.outcome = verdict::inaccurate;
     f.kind = failure_kind::none;
     f.variant = by_itself.variant.empty() ? "the error of y carried on" : by_itself.variant;

@@ -18,7 +18,9 @@ struct reference_value {
       .anywhere = true,
       .compares = mode::forward};
 
-  static finding run(trial& t) { return judge_results(t, mode::forward, failure_kind::wrong_value); }
+  static finding run(trial& t) {
+    return told_by_its_grossest(judge_results(t, mode::forward, failure_kind::wrong_value), t.numbers());
+  }
 };
 
 }  // namespace backproof::checks

@@ -264,13 +264,21 @@ void terminal::flush_unit() {
   std::fflush(stdout);
 }
 
-// Each kind of trouble once per check; the log has them all. What compares with the truth, element by element, tells
-// the most, and is shown in full; that other checks fail for the same reason takes a line each.
+// Each kind of trouble once per check, the one that is to be told or else the first; the log has them all. What
+// compares with the truth, element by element, tells the most, and is shown in full; that other checks fail for the
+// same reason takes a line each.
 void terminal::failures_of_unit() {
-  std::set<std::pair<std::string, verdict>> told;
   std::vector<const result*> trouble;
-  for (const result& r : unit_)
-    if (shown_in_full(r.found.outcome) && told.insert({r.check, r.found.outcome}).second) trouble.push_back(&r);
+  for (const result& r : unit_) {
+    if (!shown_in_full(r.found.outcome)) continue;
+    const auto known = std::find_if(trouble.begin(), trouble.end(), [&](const result* t) {
+      return t->check == r.check && t->found.outcome == r.found.outcome;
+    });
+    if (known == trouble.end())
+      trouble.push_back(&r);
+    else if (r.told)
+      *known = &r;
+  }
   const bool any_direct = std::any_of(trouble.begin(), trouble.end(), [](const result* r) { return direct(*r); });
   for (const result* r : trouble)
     if (!any_direct || direct(*r)) failure(*r);

@@ -24,7 +24,7 @@ class junit : public reporter {
     entry& e = suites_[r.op][r.dtype + "/" + r.check];
     ++e.counts[r.found.outcome];
     if (!r.found.variant.empty()) e.variants.insert(r.found.variant);
-    if (e.samples++ == 0 || gravity(r.found.outcome) > gravity(e.gravest.found.outcome)) e.gravest = r;
+    if (e.samples++ == 0 || gravity(r.found.outcome) > gravity(e.gravest.found.outcome) || r.told) e.gravest = r;
   }
 
   void end(const run_info& i, const summary&, std::ostream& out) override {

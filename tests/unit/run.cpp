@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -188,8 +189,8 @@ BOOST_AUTO_TEST_CASE(shards_partition_the_work) {
 BOOST_AUTO_TEST_CASE(a_failure_is_reported_shrunk_described_and_replayable) {
   const outcome o = outcome_of(small_plan(), wrong_sigmoid);
   BOOST_TEST(o.total.exit_code() == 1);
-  const auto first = std::find_if(o.results.begin(), o.results.end(),
-                                  [](const result& r) { return r.found.outcome == verdict::fail; });
+  const auto is_failure = [](const result& r) { return r.found.outcome == verdict::fail; };
+  const auto first = std::find_if(o.results.begin(), o.results.end(), is_failure);
   BOOST_REQUIRE(first != o.results.end());
   BOOST_TEST(
       (first->op == "Sigmoid" && first->domain == "ai.onnx" && first->dtype == "f32" && first->subject == "test"));
@@ -197,8 +198,11 @@ BOOST_AUTO_TEST_CASE(a_failure_is_reported_shrunk_described_and_replayable) {
   BOOST_TEST(!first->tensors.empty());
   BOOST_TEST(first->tensors[0].find("X f32[") == 0);
   BOOST_TEST(first->found.worst.has_value());
-  BOOST_TEST(o.total.first_failure == first->replay);
   BOOST_TEST(first->replay.find("backproof replay bp1:") == 0, first->replay);
+  const auto told = std::find_if(o.results.begin(), o.results.end(),
+                                 [&](const result& r) { return r.told && r.check == first->check; });
+  BOOST_REQUIRE(told != o.results.end());
+  BOOST_TEST(o.total.first_failure == told->replay);
   for (const result& r : o.results)
     if (r.found.outcome == verdict::fail) BOOST_TEST(!r.replay.empty());
 }
@@ -245,6 +249,68 @@ BOOST_AUTO_TEST_CASE(counterexamples_are_stored_where_asked_and_fail_again) {
   }
   BOOST_TEST(stored == 4);  // two checks see it, in two dtypes; further failures of a check are not stored
   std::filesystem::remove_all(folder);
+}
+
+// Sigmoid's gradient times a factor that depends on the sample; special values are left as they are.
+subject_factory scaled_sigmoid(std::function<double(const sample&)> factor) {
+  return making([factor](mode m, const op& o, const sample& x, reply& r) {
+    if (m != mode::vjp || o.info.name != "sigmoid" || x.made_for != profile::smooth) return;
+    for (index_t i = 0; i < r.tensors[0]->count(); ++i) r.tensors[0]->set(i, factor(x) * r.tensors[0]->at(i));
+  });
+}
+
+BOOST_AUTO_TEST_CASE(the_failure_that_is_told_is_the_most_severe_one) {
+  // Off by a thousandth in one sample, by all of it in a later one.
+  const subject_factory make = scaled_sigmoid([](const sample& x) {
+    return x.number == 1 ? 1.001 : x.number == 3 ? -1.0 : 1.0;
+  });
+  plan p = small_plan();
+  for (const unsigned jobs : {1u, 4u}) {
+    p.jobs = jobs;
+    const outcome o = outcome_of(p, make);
+    std::map<std::string, int> told;
+    for (const result& r : o.results) {
+      if (!r.told) continue;
+      ++told[r.check + "/" + r.dtype];
+      BOOST_TEST((r.sample == "3" && r.found.outcome == verdict::fail), r.id());
+    }
+    BOOST_TEST((told == std::map<std::string, int>{{"adjoint_identity/bf16", 1},
+                                                   {"adjoint_identity/f32", 1},
+                                                   {"reference_gradient/bf16", 1},
+                                                   {"reference_gradient/f32", 1}}));
+    BOOST_TEST(std::count_if(o.results.begin(), o.results.end(), [](const result& r) {
+                 return r.check == "reference_gradient" && r.dtype == "f32" && r.found.outcome == verdict::fail;
+               }) == 2);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(of_equally_severe_failures_the_first_is_told) {
+  plan p = small_plan();
+  p.checks = {&check_called("reference_gradient")};
+  const outcome o = outcome_of(p, scaled_sigmoid([](const sample& x) { return x.number < 2 ? 1.0 : 100.0; }));
+  int told = 0;
+  for (const result& r : o.results) {
+    if (!r.told) continue;
+    ++told;
+    BOOST_TEST(r.sample == "2", r.id());
+  }
+  BOOST_TEST(told == 2);
+}
+
+BOOST_AUTO_TEST_CASE(shrinking_keeps_what_makes_a_failure_severe) {
+  // Small samples are off by a thousandth only.
+  const auto large = [](const sample& x) {
+    const shape& dims = x.inputs[0]->dims();
+    return std::any_of(dims.begin(), dims.end(), [](index_t e) { return e >= 3; });
+  };
+  const outcome o = outcome_of(small_plan(), scaled_sigmoid([&](const sample& x) { return large(x) ? -1.0 : 1.001; }));
+  int told = 0;
+  for (const result& r : o.results) {
+    if (!r.told) continue;
+    ++told;
+    BOOST_TEST(r.found.severity >= 0.5, r.id());
+  }
+  BOOST_TEST(told == 4);
 }
 
 BOOST_AUTO_TEST_CASE(exit_codes_tell_whose_fault_it_is) {

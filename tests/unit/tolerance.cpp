@@ -348,6 +348,24 @@ BOOST_AUTO_TEST_CASE(wide_numbers_are_compared_with_the_bound_given) {
   BOOST_TEST((verdict_of(0, 0, 0, 0).outcome == verdict::unresolved));
 }
 
+BOOST_AUTO_TEST_CASE(an_error_is_as_severe_as_its_part_of_the_scale) {
+  BOOST_TEST(severity_of(1, 4) == 0.25);
+  BOOST_TEST(severity_of(9, 4) == 1);
+  BOOST_TEST(severity_of(0.001, 0) == 0.01);  // beside a tenth
+  BOOST_TEST((severity_of(infinity, 4) == 1 && severity_of(not_a_number, 4) == 1));
+  BOOST_TEST(compared(moved({0, 8}, in_f32), {1e-6, 6}, in_f32).severity == 0.25);
+  BOOST_TEST(compared(moved({0, 8}, in_f32), {0, not_a_number}, in_f32).severity == 1);
+  BOOST_TEST(compared(computed({8, 2}, in_f32), std::vector<std::optional<tensor>>{}).severity == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_tells_its_grossest_element_where_it_is_asked_to) {
+  const finding f = compared(moved({0, 8}, in_f32), {1e-6, 6}, in_f32);
+  BOOST_TEST(f.worst->where == "d0[0]");  // beyond its bound of zero, however little
+  const finding told = told_by_its_grossest(f, in_f32);
+  BOOST_TEST((told.worst->where == "d0[1]" && told.reason == "d0[1] is 6, not 8"));
+  BOOST_TEST(told_by_its_grossest(compared(moved({0, 8}, in_f32), {0, 8}, in_f32), in_f32).reason.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace backproof::tests

@@ -131,6 +131,7 @@ void agreement::add(const agreeing& e) {
   const double error = std::fabs(e.one - e.other);
   ++f_.elements;
   if (e.allowed < std::fabs(e.one)) ++f_.resolved;
+  largest_ = std::max(largest_, std::fabs(e.one));
   const auto ratio = [](double off, double bound) { return off == 0 ? 0 : bound == 0 ? INFINITY : off / bound; };
   if (!f_.worst || ratio(error, e.allowed) > ratio(f_.worst->error, f_.worst->bound))
     f_.worst = element{.where = e.where,
@@ -139,12 +140,18 @@ void agreement::add(const agreeing& e) {
                        .error = error,
                        .bound = e.allowed,
                        .ulps = std::nan("")};
-  if (!(error <= e.allowed))
-    fail(fmt::format("{} is {} in one answer and {} in the other", f_.worst->where, f_.worst->expected,
-                     f_.worst->actual));
+  if (error <= e.allowed) return;
+  largest_error_ = std::max(largest_error_, error);
+  note_failure(
+      fmt::format("{} is {} in one answer and {} in the other", f_.worst->where, f_.worst->expected, f_.worst->actual));
 }
 
 void agreement::fail(const std::string& reason) {
+  measured_ = false;
+  note_failure(reason);
+}
+
+void agreement::note_failure(const std::string& reason) {
   f_.outcome = verdict::fail;
   f_.kind = kind_;
   f_.reason = reason;
@@ -152,6 +159,7 @@ void agreement::fail(const std::string& reason) {
 
 finding agreement::found() const {
   finding f = f_;
+  if (measured_) f.severity = severity_of(largest_error_, largest_);
   if (f.outcome == verdict::pass && f.elements == 0) return unresolved("there is no finite element to compare");
   f.resolved = f.elements;  // where the answers are the same, their bound does not matter
   return f;

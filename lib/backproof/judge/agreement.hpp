@@ -33,17 +33,21 @@ struct agreeing {
   std::string where;
   double one = 0, other = 0, allowed = 0;
 };
-// Collects elements, and keeps the worst.
+// Collects elements, and keeps the worst. A difference is as severe as it is large beside the largest element.
 class agreement {
  public:
   explicit agreement(failure_kind kind) : kind_(kind) {}
   void add(const agreeing& e);
-  void fail(const std::string& reason);
+  void fail(const std::string& reason);  // of something that has no size
   bool holds() const { return f_.outcome != verdict::fail; }
   finding found() const;  // unresolved if there was nothing to compare
 
  private:
+  void note_failure(const std::string& reason);
+
   failure_kind kind_;
+  double largest_ = 0, largest_error_ = 0;
+  bool measured_ = true;  // false: something failed that has no size
   finding f_;
 };
 

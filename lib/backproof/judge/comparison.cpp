@@ -98,6 +98,17 @@ void tally(finding& f, const bounded<real>& want, double got, const distance& d,
   if (d.error > 0 && d.bound > 0 && d.bound < magnitude(want.value())) f.slack.add(d.bound / d.error);
 }
 
+double scale_of(const values<bounded<real>>& x) {
+  double largest = 0;
+  for (index_t i = 0; i < x.size(); ++i)
+    if (isfinite(x[i].value())) largest = std::max(largest, magnitude(x[i].value()));
+  return largest;
+}
+
+std::string sentence_about(const element& e, bool at_kink) {
+  return fmt::format("{} is {}, not {}{}", e.where, e.actual, e.expected, at_kink ? ", nor any other subgradient" : "");
+}
+
 bool undefined(const compare_options& options, std::size_t input, index_t i, double actual) {
   if (options.anything || (options.nan_anywhere && std::isnan(actual))) return true;
   if (options.nonfinite_anywhere && !std::isfinite(actual)) return true;
@@ -106,12 +117,20 @@ bool undefined(const compare_options& options, std::size_t input, index_t i, dou
 
 }  // namespace
 
+finding told_by_its_grossest(finding f, const precision& p) {
+  if (f.outcome != verdict::fail || !f.grossest) return f;
+  f.worst = f.grossest;
+  f.bound = derivation(*f.worst, p);
+  f.reason = sentence_about(*f.worst, f.kind == failure_kind::subgradient);
+  return f;
+}
+
 finding compare(const value_list<bounded<real>>& expected, std::span<const std::optional<tensor>> actual,
                 std::span<const std::string> names, const precision& p, failure_kind kind,
                 const compare_options& options, std::vector<position>* outside) {
   finding f;
   bool nonfinite = false, failed = false, at_kink = false;
-  double worst_ratio = -1;
+  double worst_ratio = -1, grossest = -1;
   std::int64_t open = 0;
   const kink_slacks slacks(options.kinks, expected);
   for (std::size_t k = 0; k < expected.size(); ++k) {
@@ -121,6 +140,7 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
     const std::optional<tensor>& got = k < actual.size() ? actual[k] : none;
     if (auto trouble = misshapen(want, got, names[k], p)) return *trouble;
     if (!got) continue;
+    std::optional<double> scale;  // looked for where it is needed only
     for (index_t i = 0; i < want.size(); ++i) {
       if (undefined(options, k, i, got->at(i))) {
         ++open;
@@ -132,6 +152,9 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
       if (!d.within()) {
         failed = true, nonfinite |= d.nonfinite, at_kink |= here.below + here.above > 0;
         if (outside != nullptr) outside->push_back({k, i});
+        if (!scale) scale = scale_of(want);
+        if (const double part = part_of(d.error, *scale); part > grossest)
+          grossest = part, f.grossest = describe(names[k], want, i, got->at(i), d, p);
       }
       if (d.ratio() > worst_ratio || std::isnan(d.ratio())) {
         worst_ratio = d.ratio();
@@ -143,8 +166,8 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
   if (failed) {
     f.outcome = verdict::fail;
     f.kind = nonfinite ? failure_kind::nonfinite : at_kink ? failure_kind::subgradient : kind;
-    f.reason = fmt::format("{} is {}, not {}{}", f.worst->where, f.worst->actual, f.worst->expected,
-                           at_kink ? ", nor any other subgradient" : "");
+    f.reason = sentence_about(*f.worst, at_kink);
+    f.severity = std::min(1.0, grossest);
   } else if (options.kinks != nullptr && !options.kinks->empty()) {
     judge_kinks(f, *options.kinks, expected, actual, names, p);
   }
@@ -171,6 +194,7 @@ finding compare(const std::string& where, const real& expected, const real& actu
   if (!(error <= bound)) {
     f.outcome = verdict::fail;
     f.kind = kind;
+    f.severity = severity_of(f.worst->error, static_cast<double>(signal));
     f.reason = fmt::format("{} differs by {:.3g}, more than {:.3g}", where, f.worst->error, f.worst->bound);
   } else if (f.resolved == 0) {
     f.outcome = verdict::unresolved;

@@ -16,6 +16,10 @@
 
 namespace backproof {
 
+// A failure that nothing explains, told by its grossest element: what is farthest beyond its bound may be off by next
+// to nothing, where that bound is zero. Other findings are left as they are.
+finding told_by_its_grossest(finding f, const precision& p);
+
 // Compares whole result lists; names[k] is how result k is called in a finding ("dX"). Shapes and dtypes come first,
 // then values. The outcome is pass, fail (with `kind` for wrong values as given) or unresolved.
 struct compare_options {

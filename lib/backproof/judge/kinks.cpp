@@ -126,6 +126,7 @@ void judge_balls(finding& f, const subdifferential& kinks, const kink_report& re
     if (b.g == real(0) || report.norm(b) <= real(1 + 8 * format_of(p.storage).unit())) continue;
     f.outcome = verdict::fail;
     f.kind = failure_kind::subgradient;
+    f.severity = severity_of(static_cast<double>(report.norm(b)) - 1, 1);
     f.reason =
         fmt::format("the {} elements of {} where the norm is 0 have a gradient of {:g}-norm {} times the largest",
                     b.elements.size(), names[b.elements.front().input], b.q, digits_of(report.norm(b), 4));
@@ -163,16 +164,18 @@ void judge_kinks(finding& f, const subdifferential& kinks, const value_list<boun
   const auto unsettled = contested(kinks);
   for (const std::vector<position>& group : groups_of(kinks.ties())) {
     if (any_of(group, unsettled)) continue;
-    double bound = 0;
+    double bound = 0, scale = 0;
     for (const position& at : group) {
       const kink_slack l = slacks.at(at.input, at.at);
       bound += bound_of(expected[at.input][at.at], p) + 4 * format_of(p.storage).unit() * (l.below + l.above) +
                format_of(p.storage).tiny();
+      scale = std::max({scale, l.below, l.above});
     }
     const double missing = std::fabs(static_cast<double>(report.missing(group)));
     if (missing <= bound) continue;
     f.outcome = verdict::fail;
     f.kind = failure_kind::subgradient;
+    f.severity = severity_of(missing, scale);
     f.reason =
         fmt::format("the {} tied elements around {}{} do not share their cotangent in full: the total is off by {:.3g}",
                     group.size(), names[group.front().input],

@@ -1,6 +1,8 @@
 #include "backproof/judge/tolerance.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace backproof {
 namespace {
@@ -20,5 +22,13 @@ double bound_of(const bounded<real>& expected, const precision& p) {
   if (fmt == p.accumulator) return e;
   return e + fmt.unit() * (magnitude(expected.value()) + e) + fmt.tiny();
 }
+
+double part_of(double error, double scale) {
+  constexpr double least_scale = 0.1;
+  const double part = error / std::max(scale, least_scale);
+  return std::isnan(part) ? std::numeric_limits<double>::infinity() : part;
+}
+
+double severity_of(double error, double scale) { return std::min(1.0, part_of(error, scale)); }
 
 }  // namespace backproof

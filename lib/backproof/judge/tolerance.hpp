@@ -22,4 +22,9 @@ struct precision {
 
 double bound_of(const bounded<real>& expected, const precision& p);
 
+// How large an error is beside the scale of what it is an error of; infinite if it is no number. What is small by
+// itself looks like noise even if all of it is wrong, so that no scale is taken for less than a tenth.
+double part_of(double error, double scale);
+double severity_of(double error, double scale);  // the same, 1 at most: all of it is wrong, or more
+
 }  // namespace backproof

@@ -65,9 +65,14 @@ struct finding {
   std::string note;        // what was measured, in words, and the number by which notes are ranked
   double measured = 0;
   std::string unproved;          // what a pass leaves open, in words
-  std::optional<element> worst;  // the element with the largest error / bound
-  std::int64_t elements = 0;     // compared
-  std::int64_t resolved = 0;     // of them, those whose bound is below their magnitude
+  std::optional<element> worst;  // the element with the largest error / bound; of a fail it may be the grossest
+  // Of a fail: the element that is most wrong by the scale of its tensor, and how much of that scale its error is, 1
+  // for all of it or more (severity_of). Where nothing can be measured, as of a result that is missing, it is 1 as
+  // well.
+  std::optional<element> grossest = {};
+  double severity = 1;
+  std::int64_t elements = 0;  // compared
+  std::int64_t resolved = 0;  // of them, those whose bound is below their magnitude
   double max_ulps = 0;
   histogram ulps;   // of all elements compared: distance from the correctly rounded value
   histogram slack;  // of the elements that are off at all: bound / error

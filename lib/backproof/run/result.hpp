@@ -24,6 +24,8 @@ struct result {
   // hexadecimal, which read back to the very same numbers.
   std::string attributes;
   std::vector<std::string> tensors;
+  // Of all failures of a check, for an op and a dtype, the most severe one is told: shrunk, and stored.
+  bool told = false;
   std::string shrunk_from;  // of a failure: the shapes as drawn, empty if not shrunk
   std::string file;         // of a failure: the stored counterexample, empty if none
   std::string hint;         // of a failure: which known bug gives these numbers, in words; empty if nobody looked
@@ -46,7 +48,7 @@ struct summary {
   std::uint64_t ops_executed = 0;  // ops with at least one answer from the subject
   std::uint64_t ops_selected = 0;
   std::vector<std::string> not_run;  // ids left out when the time budget was spent
-  std::string first_failure;         // replay command of the first failure, empty if none
+  std::string first_failure;         // replay command of what is told of the check that fails first
   bool interrupted = false;
   bool strict = false;             // lost digits count as failures
   std::vector<std::string> worse;  // what lost accuracy against the baseline, one line each

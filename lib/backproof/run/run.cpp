@@ -87,6 +87,8 @@ class unit_runner {
     run(profile::special, special_cases);
     if (!unit_.o->has_reference() && undecided()) all_.push_back(nothing_proved());
     if (plan_.exhaustive && unit_.o->unary && bytes_of(unit_.type) == 2) run(profile::exhaustive, exhaustive_cases);
+    for (const check* c : plan_.checks)
+      if (const auto f = gravest_.find(c); f != gravest_.end()) tell(all_[f->second.at], *c, f->second.x);
     return std::move(all_);
   }
 
@@ -147,11 +149,21 @@ class unit_runner {
   result judged(const check& c, trial& t, const sample& x) {
     result r = blank(*unit_.o, unit_.type, subject_, &c, case_name(x.made_for, x.number));
     r.found = judge(c, t);
-    if (r.found.outcome == verdict::fail && told_.insert(std::string(c.info.name)).second)
-      tell(r, c, x);  // the first failure of each check is worth shrinking; the others are the same bug most times
-    else if (is_trouble(r.found.outcome))
-      describe(r, x, "");
+    if (is_trouble(r.found.outcome)) describe(r, x, "");
+    if (r.found.outcome == verdict::fail) remember(c, {all_.size(), r.found.severity, x});
     return r;
+  }
+
+  // Of the failures of a check the gravest is worth shrinking, and the first of equal ones; the others are the same bug
+  // most times.
+  struct failure {
+    std::size_t at;  // in the list of results
+    double severity;
+    sample x;
+  };
+  void remember(const check& c, failure f) {
+    const auto known = gravest_.find(&c);
+    if (known == gravest_.end() || f.severity > known->second.severity) gravest_.insert_or_assign(&c, std::move(f));
   }
 
   static bool is_trouble(verdict v) {
@@ -172,10 +184,12 @@ class unit_runner {
 
   void tell(result& r, const check& c, const sample& x) {
     const failure_kind kind = r.found.kind;
-    const sample small = shrink(*unit_.o, x, [&](const sample& s) {
+    const double least = r.found.severity / 2;  // what is left of the sample must not look like noise
+    const auto as_severe = [&](const sample& s) {
       const finding f = judge(*unit_.o, c, subject_, s);
-      return f.outcome == verdict::fail && f.kind == kind;
-    });
+      return f.outcome == verdict::fail && f.kind == kind && f.severity >= least;
+    };
+    const sample small = hangs() ? x : shrink(*unit_.o, x, as_severe);
     if (shapes_of(*unit_.o, small) != shapes_of(*unit_.o, x)) r.shrunk_from = shapes_of(*unit_.o, x);
     const oracle truth(*unit_.o, small, subject_.accumulator(unit_.type));
     trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
@@ -186,6 +200,7 @@ class unit_runner {
       std::filesystem::create_directories(plan_.counterexamples);
       write_file(r.file, to_file({r.op, r.check, plan_.adapter_argument, small}, t));
     }
+    r.told = true;
     describe(r, small, r.file);
     // The sample as drawn tells more bugs apart than what is left of it.
     if (plan_.diagnose) r.hint = plan_.diagnose(*unit_.o, c, x, subject_);
@@ -196,7 +211,7 @@ class unit_runner {
   const unit& unit_;
   subject& subject_;
   std::vector<result> all_;
-  std::set<std::string> told_;
+  std::map<const check*, failure> gravest_;
 };
 
 std::vector<unit> units_of(const plan& p) {
@@ -273,12 +288,22 @@ class runner {
     bool ran = false;
   };
 
+  // The replay command of what is told of the check that fails first; empty if none does.
+  static std::string first_failure_of(const std::vector<result>& unit) {
+    const auto first =
+        std::find_if(unit.begin(), unit.end(), [](const result& r) { return r.found.outcome == verdict::fail; });
+    if (first == unit.end()) return "";
+    const auto told =
+        std::find_if(unit.begin(), unit.end(), [&](const result& r) { return r.told && r.check == first->check; });
+    return told == unit.end() ? first->replay : told->replay;
+  }
+
   void pass_on(const unit& u, batch& b) {
     if (!b.ran) total_.not_run.push_back(u.name());
+    if (total_.first_failure.empty()) total_.first_failure = first_failure_of(b.results);
     for (const result& r : b.results) {
       ++total_[r.found.outcome];
       if (executed(r)) executed_.insert(r.op);
-      if (total_.first_failure.empty() && r.found.outcome == verdict::fail) total_.first_failure = r.replay;
       if (to_.on_result) to_.on_result(r);
     }
     b.results.clear();

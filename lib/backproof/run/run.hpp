@@ -33,7 +33,7 @@ struct plan {
   std::string program = "backproof";        // for replay commands: how this program was called
   std::string adapter_argument;             // and with which --adapter
   const std::atomic<bool>* stop = nullptr;  // set from outside to interrupt
-  // What a failing subject's numbers look like, in one line: for the first failure of each check. It may ask the
+  // What a failing subject's numbers look like, in one line: for the failure of each check that is told. It may ask the
   // subject.
   std::function<std::string(const op&, const check&, const sample&, subject&)> diagnose = {};
 };
