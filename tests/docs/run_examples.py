@@ -3,6 +3,9 @@
 In a block marked ```console, a line "$ COMMAND" is run by bash in one folder per document, which has the tree's examples/,
 adapters/ and build/ linked into it; the lines after it are the output expected. A line "..." stands for any number of
 lines. "(exit N)" as the last line of an output is the exit code expected, else 0. Relative links must exist.
+
+A block marked ```console NAME needs what scripts/adapters NAME installs, and python3 is the one of that environment. Where
+it is absent the block is skipped, with the reason, unless BACKPROOF_REQUIRE_ADAPTERS names it.
 """
 import os
 import pathlib
@@ -15,12 +18,12 @@ document, build, source = (pathlib.Path(p).resolve() for p in sys.argv[1:4])
 
 
 def examples(text):
-    for block in re.findall(r"^```console\n(.*?)^```", text, re.S | re.M):
+    for needs, block in re.findall(r"^```console ?(\w*)\n(.*?)^```", text, re.S | re.M):
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
             command, *expected = part.rstrip("\n").split("\n")
             while command.endswith("\\"):
                 command = command[:-1] + expected.pop(0).strip()
-            yield command, expected
+            yield needs, command, expected
 
 
 def matches(expected, actual):
@@ -28,12 +31,16 @@ def matches(expected, actual):
     return re.fullmatch(pattern, "".join(line.rstrip() + "\n" for line in actual)) is not None
 
 
-def run(command, expected, folder):
+def run(needs, command, expected, folder):
     code = 0
+    python = source / "adapters" / needs / ".venv/bin" if needs else build / "bin"
+    if not python.exists() and needs not in os.environ.get("BACKPROOF_REQUIRE_ADAPTERS", "").split():
+        print(f"skip  $ {command}: scripts/adapters {needs} was not run")
+        return True
     if expected and (stated := re.fullmatch(r"\(exit (\d+)\)", expected[-1])):
         code = int(stated[1])
         expected = expected[:-1]
-    environment = {**os.environ, "PATH": f"{build}/bin:{os.environ['PATH']}", "CI": "1", "NO_COLOR": "1"}
+    environment = {**os.environ, "PATH": f"{python}:{build}/bin:{os.environ['PATH']}", "CI": "1", "NO_COLOR": "1"}
     done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, text=True, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     actual = done.stdout.rstrip("\n").split("\n") if done.stdout.strip() else []
@@ -63,6 +70,6 @@ with tempfile.TemporaryDirectory() as folder:
         os.symlink(source / name, pathlib.Path(folder) / name)
     (pathlib.Path(folder) / "build").mkdir()
     os.symlink(build, pathlib.Path(folder) / "build" / "release")
-    bad += [command for command, expected in examples(text) if not run(command, expected, folder)]
+    bad += [command for needs, command, expected in examples(text) if not run(needs, command, expected, folder)]
 print("\n".join(bad))
 sys.exit(1 if bad else 0)
