@@ -72,7 +72,7 @@ operand_memory::operand_memory(const tensor& t, layout how) : strides_(strides_o
 }
 
 // The axes in the opposite order, and room for a second element behind each.
-void operand_memory::jacobian_norm_bound(const shape& dims) {
+void operand_memory::stretch(const shape& dims) {
   index_t step = 2;
   for (std::size_t k = 0; k < dims.size(); ++k) {
     strides_[k] = step;

@@ -755,15 +755,15 @@ BOOST_AUTO_TEST_CASE(answers_of_the_wrong_form_fail_by_name) {
     BOOST_TEST(is(judged(check, o, good, x), verdict::pass), check);
     BOOST_TEST(is(judged(check, o, missing, x), verdict::fail, failure_kind::missing_gradient), check);
     BOOST_TEST(is(judged(check, o, none, x), verdict::fail, failure_kind::missing_gradient), check);
-    BOOST_TEST(is(judged(check, o, wide, x), verdict::fail, "dtype"), check);
-    BOOST_TEST(is(judged(check, o, flat, x), verdict::fail, "shape"), check);
+    BOOST_TEST(is(judged(check, o, wide, x), verdict::fail, failure_kind::wrong_dtype), check);
+    BOOST_TEST(is(judged(check, o, flat, x), verdict::fail, failure_kind::wrong_shape), check);
     BOOST_TEST(is(judged(check, o, nan, x), verdict::fail, failure_kind::nonfinite), check);
     BOOST_TEST(is(judged(check, o, infinite, x), verdict::fail, failure_kind::nonfinite), check);
   }
   scripted_subject none = with({}), flat = with({tensor(dtype::f32, {1, 2}, std::vector<double>{3, 8})}),
                    nan = with({vector_of(dtype::f32, {3, not_a_number})});
   BOOST_TEST((judged("reference_value", o, none, x).outcome == verdict::fail));
-  BOOST_TEST(is(judged("reference_value", o, flat, x), verdict::fail, "shape"));
+  BOOST_TEST(is(judged("reference_value", o, flat, x), verdict::fail, failure_kind::wrong_shape));
   BOOST_TEST(is(judged("reference_value", o, nan, x), verdict::fail, failure_kind::nonfinite));
 }
 

@@ -1,7 +1,12 @@
 #include "backproof/number/real.hpp"
 
+// GCC 14 warns of a subscript beyond a number's limbs in Boost's right_shift_generic. It is less than the number's
+// size(), which the optimiser does not know, and that the header is the system's does not silence the optimiser.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Warray-bounds"
 #include <boost/math/special_functions/erf.hpp>
 #include <boost/multiprecision/cpp_bin_float.hpp>
+#pragma GCC diagnostic pop
 #include <new>
 #include <stdexcept>
 #include <type_traits>

@@ -61,7 +61,7 @@ std::pair<profile, std::uint64_t> case_of(const std::string& name) {
   throw format_error(fmt::format("unknown case '{}'", quotable(name, 40)));
 }
 
-const op& op_named(const std::string& name) {
+const op& op_named(std::string_view name) {
   if (const op* o = name.empty() ? nullptr : find_op(name)) return *o;
   throw format_error(
       fmt::format("unknown op '{}' (an adapter's own op replays with that adapter only)", quotable(name)));

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "backproof/flow/model/activation.hpp"
 #include "backproof/flow/model/convolution.hpp"
 #include "backproof/flow/model/dense.hpp"
 #include "backproof/flow/model/graph_block.hpp"
