@@ -4,7 +4,7 @@
 //
 // J^T v is the subject's; J u comes from dual numbers through the reference's forward function, so the hand-written VJP
 // takes no part and cannot lend its own mistakes. b_i is the running error bound of (J^T v)_i. Without a reference J u
-// is the subject's own JVP, if it offers one, and the errors of both are measured (backproof/own_function.hpp).
+// is the subject's own JVP, if it offers one, and the errors of both are measured (backproof/judge/own_function.hpp).
 #pragma once
 
 #include <cmath>

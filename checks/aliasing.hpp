@@ -2,8 +2,8 @@
 //
 //   claim   V is the same with equal inputs in the same memory; a shared input gets the sum over its paths
 //
-// Two right evaluations differ by at most the sum of their bounds (backproof/agreement.hpp). It is asked only of
-// subjects that support the call condition (backproof/sample.hpp).
+// Two right evaluations differ by at most the sum of their bounds (backproof/judge/agreement.hpp). It is asked only of
+// subjects that support the call condition (backproof/op/sample.hpp).
 #pragma once
 
 #include "backproof/judge/agreement.hpp"

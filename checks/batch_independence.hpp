@@ -3,7 +3,7 @@
 //   claim   dX of example n = dX of that example alone, dW of the batch = sum of dW of its parts, within the bounds
 //
 // The batch is taken apart into its first example and the rest, and the subject is asked for both. Two right
-// evaluations differ by at most the sum of their distances from the truth (backproof/agreement.hpp).
+// evaluations differ by at most the sum of their distances from the truth (backproof/judge/agreement.hpp).
 #pragma once
 
 #include <fmt/format.h>

@@ -2,10 +2,10 @@
 //
 //   claim   |<v, f(x+) - f(x-)> - <V, x+ - x->| <= the measured error of the differences + that of the VJP
 //
-// Along a direction through all inputs, and along one element of each input in turn. How the errors are measured says
-// backproof/own_function.hpp: differences are taken in the widest format that the subject offers, extrapolated, and are
-// only as good as their disagreement says. Where the slopes from both sides do not meet there is a kink, and nothing is
-// said. Nothing here knows whether the forward function is what it should be.
+// Along a direction through all inputs, and along one element of each input in turn. backproof/judge/own_function.hpp
+// says how the errors are measured: differences are taken in the widest format that the subject offers and
+// extrapolated, and their disagreement bounds their accuracy. Where the slopes from both sides do not meet there is a
+// kink, and nothing is concluded. Nothing here knows whether the forward function itself is right.
 #pragma once
 
 #include <fmt/format.h>

@@ -2,8 +2,8 @@
 //
 //   claim   V of the reversed batch = the reversed V, and the gradient of what examples share is the same
 //
-// Two right evaluations differ by at most the sum of their distances from the truth (backproof/agreement.hpp); the
-// bounds are for sums in any order.
+// Two right evaluations differ by at most the sum of their distances from the truth (backproof/judge/agreement.hpp);
+// the bounds are for sums in any order.
 #pragma once
 
 #include <fmt/format.h>

@@ -2,7 +2,7 @@
 // and cotangents. One VJP is looked at in full: nothing is contracted to a scalar, so no element can hide.
 //
 // Claim: |d_i - D_i| <= b_i, with D = J^T v at wide precision and b_i the running error bound of any backward-stable
-// evaluation (backproof/bounded.hpp).
+// evaluation (backproof/number/bounded.hpp).
 #pragma once
 
 #include "backproof/judge/check.hpp"

@@ -1,7 +1,7 @@
 // Forward values, element by element, against the oracle on the same quantised inputs.
 //
 // Claim: |y_i - Y_i| <= b_i, with Y the reference at wide precision and b_i the running error bound of any
-// backward-stable evaluation (backproof/bounded.hpp).
+// backward-stable evaluation (backproof/number/bounded.hpp).
 #pragma once
 
 #include "backproof/judge/check.hpp"

@@ -4,10 +4,11 @@
 //   claim   lower <= sigma_max <= upper, sigma_max <= c where the op states a bound, sigma_max = c where J J^T = c^2 I
 //
 // J is formed row by row by the oracle's VJP in wide precision and rounded to double, in which all three ways compute;
-// 2^-30 is left to their rounding. Of a large J some rows are formed, spread evenly: these are stretched no more than
-// all of them, and rows of which J J^T = c^2 I are orthogonal whichever are chosen, so the bounds hold for them as
-// well. An op of several inputs has a block of J for each, and may state bounds of blocks (op::jacobian_norm_bound): of
-// a convolution that of its circular twin, by Fourier transform. How the bracket is made says backproof/spectral.hpp.
+// 2^-30 is left to their rounding. Of a large J only some rows are formed, spread evenly. The norm of these rows is at
+// most that of all rows, and if J J^T = c^2 I any choice of rows is orthogonal, so the bounds hold for them as well. An
+// op of several inputs has a block of J for each, and may state bounds of blocks (op::jacobian_norm_bound): for a
+// convolution, the norm of its circular counterpart, by Fourier transform. backproof/number/spectral.hpp says how the
+// bracket is computed.
 #pragma once
 
 #include <fmt/format.h>

@@ -6,7 +6,7 @@
 //
 // f is the oracle's, in wide precision, so the knee is the subject's alone. That the slope is 2 (or more) with the
 // oracle's own gradient is part of the claim. Without a reference f is the subject's own, and both its rounding and
-// that of its VJP are measured (backproof/own_function.hpp).
+// that of its VJP are measured (backproof/judge/own_function.hpp).
 #pragma once
 
 #include <fmt/format.h>

@@ -4,8 +4,8 @@
 //   dV = P^T g,  dP = g V^T,  dS_j = P_j sum_k P_k (dP_j - dP_k),  dbias = dS
 //   dS0 = dS sech^2(S0 / c),  dQ = scale dS0 K,  dK = scale dS0^T Q
 //
-// Keys that a query must not attend to have no P at all; where it may attend to none, its row of Y is 0. The usual
-// dS = P (dP - <dP, P>) cancels where dP is nearly constant, or one P near 1; so does <g, Y> instead of <dP, P>.
+// Keys that a query must not attend to are left out of P; if it may attend to none, its row of Y is 0. The usual dS = P
+// (dP - <dP, P>) cancels where dP is nearly constant or one P is near 1; so does <g, Y> in the place of <dP, P>.
 #pragma once
 
 #include <limits>

@@ -1,4 +1,4 @@
-// What the circular functions share, and what their inverses do.
+// What the circular functions share, and what their inverses share.
 #pragma once
 
 #include "backproof/op/sample.hpp"

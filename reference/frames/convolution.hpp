@@ -1,4 +1,4 @@
-// What convolutions have in common, forward and backward: which elements meet.
+// What convolutions have in common, forward and backward: which elements are multiplied with each other.
 //
 // A convolution takes an image x [N, C, spatial] to y [N, M, spatial] with a kernel w [M, C/G, taps], for G groups of
 // channels. Its transpose takes y back to x with the same kernel. Either is a sum of products of elements, and so are
@@ -89,7 +89,7 @@ struct frame {
 };
 
 // A bound of ||dY/dX|| for a convolution of an image [N, C, spatial] that pads with zeros, with any strides: the norm
-// of the one that wraps around a grid so long that nothing does (spectral.hpp).
+// of the circular one on a grid so long that nothing wraps around (backproof/number/spectral.hpp).
 double circular_twin_norm(const shape& image, const values<real>& w, index_t group, const shape& dilations);
 
 // Calls visit(b, i) for each cell i of an image [N, C, spatial], of so many planes (N times C), and each place b where

@@ -9,8 +9,8 @@
 //     static std::optional<slopes> kink(const real& x, const attributes& a, const subdifferential& s);    // optional
 //   };
 //
-// A pull is given the cotangent, and not asked for a slope, because where data is only selected nothing may be
-// multiplied: 0 * NaN is no zero.
+// A pull takes the cotangent instead of returning a slope, because an op that only selects data must not multiply: 0 *
+// NaN is not zero.
 #pragma once
 
 #include <array>

@@ -4,7 +4,7 @@
 //   dx_k = U_k(w_k g),   w_k = 1 / |T| for k in T = {k : x_k = y}, else 0;   U_k sums over the axes along which x_k
 //                        was broadcast
 //
-// An op says which of two numbers wins: static bool beats(const S& a, const S& b). Equal infinities are a tie as any
+// An op says which of two numbers wins: static bool beats(const S& a, const S& b). Equal infinities are a tie like any
 // other, so ties are found by comparing and never by subtracting. A NaN wins.
 #pragma once
 

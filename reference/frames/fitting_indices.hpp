@@ -1,4 +1,5 @@
-// Index inputs that must satisfy a condition: classes listed once, labels that are no blank, signs without zeros.
+// Index inputs that must satisfy a condition: classes listed only once, labels other than the blank, signs without
+// zeros.
 #pragma once
 
 #include <vector>

@@ -9,8 +9,9 @@
 //   };
 //
 // The operands broadcast to the shape of the first one. An optional operand that is not given is `Op::absent(k)`, 1
-// unless the op says otherwise. Attribute reduction is none, mean (over all elements) or sum; so the cotangent g of an
-// element is the element's own, g / N, or g. An op may admit batchmean as well, where N counts the rows of axis 0.
+// unless the op says otherwise. Attribute reduction is none, mean (over all elements) or sum; accordingly, the
+// cotangent of an element's loss is that element of g, g / N, or g. An op may admit batchmean as well, where N counts
+// the rows of axis 0.
 #pragma once
 
 #include <array>

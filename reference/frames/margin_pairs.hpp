@@ -11,8 +11,9 @@
 //   static double margin(const attributes& a);
 //   static index power(const attributes& a);                                               // 1 or 2
 //
-// Kinks for p = 1 where a pair is at the margin: its s may be any number between both sides'. Whether it is there is
-// computed first, so a pair that is near is at the kink as well. Scores are [..., C], and the losses [...].
+// For p = 1 there is a kink where a pair is at the margin: its s may be any number between those of both sides. Whether
+// a pair is at the margin is itself computed, with rounding errors, so a pair that is near it counts as at the kink.
+// Scores are [..., C], and the losses [...].
 #pragma once
 
 #include <vector>

@@ -3,9 +3,10 @@
 //   |x|_p = (sum |x_i|^p)^(1/p),   |x|_inf = max |x_i|,   |x|_-inf = min |x_i|,   p > 0
 //   d|x|_p / dx_i = sgn x_i (|x_i| / |x|_p)^(p-1),   and sgn x_i / |T| for i in T = {i : |x_i| = |x|_inf}, else 0
 //
-// Numbers are divided by the largest of them before they are raised to a power: x^2 overflows from 1.9e19 in f32.
+// Numbers are divided by the largest of them before they are raised to a power: x^2 overflows from 1.9e19 on in f32.
 // Kinks: for p >= 1 at x = 0, where the subgradients are the unit ball of the dual norm; for p = 1 wherever an element
-// is zero; for infinite p where magnitudes tie. For p < 1 the slope at a zero element is infinite, and anything goes.
+// is zero; for infinite p where magnitudes tie. For p < 1 the slope at a zero element is infinite, and any number is
+// right.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// The frame of normalisations to mean 0 and variance 1. (unit_length.hpp is about those to length 1.)
+// The frame of normalisations to mean 0 and variance 1. (Normalisations to length 1 are in unit_length.hpp.)
 //
 // A set of n elements, h = g gamma the cotangents of its standardised elements:
 //
@@ -14,8 +14,8 @@
 //     static double epsilon(const attributes& a);
 //   };
 //
-// Inputs are X, scale and bias, of which the last two may be missing; outputs Y, or Y, m and 1 / s. How a set is
-// standardised is the Core's: stable, or one of the lossy ways in use.
+// Inputs are X, scale and bias, of which the last two may be missing; outputs are Y, or Y, m and 1 / s. The parameter
+// Core decides how a set is standardised: in a stable way, or in one of the lossy ways in use.
 #pragma once
 
 #include <algorithm>

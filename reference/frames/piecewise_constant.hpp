@@ -1,4 +1,5 @@
-// Elementwise ops that are constant but for jumps: the gradient is zero everywhere. At a jump there is no derivative,
+// Elementwise ops that are constant except for jumps: the gradient is zero everywhere. At a jump there is no
+// derivative,
 // and the one-sided slopes are 0 as well. The op states where it jumps: static bool jumps(const real& x).
 #pragma once
 

@@ -1,4 +1,4 @@
-// Frames for pools: an op states its windows, the frame what becomes of the cells in each.
+// Frames for pools: the op states its windows, and the frame computes a result from the cells of each window.
 //
 //   struct max_pool : pooling::spatial<max_pool>, pooling::maximum<max_pool> {
 //     static constexpr op_info info{.signature = "X -> Y", ...};

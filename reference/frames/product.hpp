@@ -1,7 +1,7 @@
 // Products in ops.
 //
-// Implementations multiply in any order. Rounding is much the same in each, but not overflow and underflow on the way:
-// 1e30 * 1e30 * 1e-30 overflows in f32 from the left, and not from the right.
+// Implementations multiply in any order. The order hardly matters for rounding, but it does for overflow and underflow
+// on the way: 1e30 * 1e30 * 1e-30 overflows in f32 from the left, and not from the right.
 #pragma once
 
 #include <algorithm>

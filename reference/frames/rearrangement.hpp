@@ -7,8 +7,8 @@
 //     static std::vector<index> sources(const attributes& a, const shape& x);   // where its elements come from
 //   };
 //
-// A source of `nowhere` is 0. The gradient of an element is the sum of the cotangents of wherever it went; one that
-// went to a single place gets that cotangent bit for bit.
+// An element whose source is `nowhere` is 0. The gradient of an input element is the sum of the cotangents of all
+// places that it is copied to; an element with a single such place gets its cotangent bit for bit.
 #pragma once
 
 #include <numeric>

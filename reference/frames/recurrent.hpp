@@ -5,8 +5,8 @@
 //     static constexpr recurrent::places inputs{.x = 0, .w = 1, ...}, outputs{...};    // of the operands
 //   };
 //
-// The gradient of a sequence is that of its steps in reverse. With sequence_lens, steps from a row's length on are not
-// taken: Y is 0 there and the state stays, so that the reverse direction starts at the row's own end.
+// The VJP of a sequence is the VJPs of its steps in reverse order. With sequence_lens, a row takes no steps beyond its
+// own length: Y is 0 there and the state stays, so that the reverse direction starts at the row's own end.
 #pragma once
 
 #include <span>

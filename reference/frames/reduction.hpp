@@ -1,4 +1,4 @@
-// The frame of reductions: the op states what becomes of one group of elements, the frame finds the groups.
+// The frame of reductions: the op states the result of one group of elements, and the frame finds the groups.
 //
 //   struct reduce_sum : reduction::frame<reduce_sum> {
 //     static constexpr op_info info{.signature = "data -> reduced", ...};
@@ -9,9 +9,9 @@
 //                      const attributes& a, subdifferential& s);
 //   };
 //
-// Attributes are those of ONNX's Reduce ops, with `axes`, an input there, among them: axes (negative ones count from
-// the end; none at all means every axis, or with noop_with_empty_axes no axis, so that each element is a group of its
-// own) and keepdims. Ops that have no noop_with_empty_axes do not set it.
+// Attributes are those of ONNX's Reduce ops: keepdims, and also axes, which is an input there. Negative axes count from
+// the end. No axes at all means every axis, or with noop_with_empty_axes no axis, so that each element is a group of
+// its own. Ops that do not have noop_with_empty_axes do not set it.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // Which elements a cumulative op combines in each result, along one axis, with ONNX's attributes:
 //
-//   y_i combines x_0 .. x_i, without x_i if exclusive; with reverse, x_i .. x_last, likewise
+//   y_i combines x_0 .. x_i, or with reverse x_i .. x_last; if exclusive, without x_i
 #pragma once
 
 #include "frames/along_axis.hpp"

@@ -1,5 +1,5 @@
-// Samples without kinks, for ops that numbers of a short format hit by chance: floor has one at every integer, and in
-// bf16 every number from 128 on is one.
+// Samples without kinks, for ops whose kinks are easily hit by chance in a short format: floor has a kink at every
+// integer, and in bf16 every number from 128 on is an integer.
 #pragma once
 
 #include "backproof/op/sample.hpp"

@@ -1,8 +1,8 @@
-// The frame of ops that divide vectors, along attribute axis, by their p-norm, or by `least` where that is more:
+// The frame of ops that divide vectors, along attribute axis, by their p-norm, or by `least` if that is larger:
 //
 //   y = x / n,   n = max(|x|_p, least);   dx = (g - u <g, y>) / n, u the gradient of |x|_p, or g / n below least
 //
-// The zero vector is mapped to 0; its gradient, if least is 0, is none, and the reference says 0.
+// The zero vector is mapped to 0. If least is 0, there is no gradient at the zero vector, and the reference returns 0.
 //
 //   struct normalize : normalization::unit_length<normalize> {
 //     static double p(const attributes& a);

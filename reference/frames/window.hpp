@@ -1,7 +1,7 @@
 // Windows that slide over the spatial axes of a tensor [N, C, spatial...], as convolution and pooling use them.
 //
 // Along one axis, window o covers the positions o * stride - pad_begin + k * dilation, k = 0 .. kernel - 1. Positions
-// outside of 0 .. in - 1 lie in the padding: they are no cells of the tensor, whatever an op takes their value to be.
+// outside of 0 .. in - 1 lie in the padding: they are not cells of the tensor, whatever value an op gives them.
 #pragma once
 
 #include <algorithm>

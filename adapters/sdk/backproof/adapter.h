@@ -2,7 +2,8 @@
 //
 // An adapter is a shared library (a plugin) with one exported symbol, backproof_adapter_create_v1. The host loads it
 // into a worker process, asks it once what it can do, and then puts cases to it: run this op, forwards or backwards, on
-// these tensors. This header is plain C99 and needs nothing else; adapter.hpp makes the same thing shorter in C++.
+// these tensors. This header is plain C99 and needs nothing else; in C++, an adapter is shorter to write with
+// adapter.hpp.
 //
 // LIFE OF AN ADAPTER
 //   1. The host loads the library with RTLD_NOW | RTLD_LOCAL. Build it with hidden visibility.
@@ -50,20 +51,20 @@
 //
 //   "under": ["strided", "expanded", "threads", "retained", "accumulated"] beside "ops" lists in what call conditions
 //   the adapter can be asked besides the plain one: with operands of any strides, or with a flag of bp_run_args.
-//   Whether operands are unaligned, share memory, or are written to is the host's to arrange and to watch.
+//   The host itself makes operands unaligned, makes them share memory, and watches whether they are written to.
 //
 // OPS THAT BACKPROOF DOES NOT KNOW
 //   An entry with a "signature" offers an op of the adapter's own, in a domain of its own. It is judged by its own
 //   forward function: {"op": "GatedScale", "domain": "my.lab", "signature": "X[N,C], scale[C] -> Y[N,C]", ...}.
 //   Extents are numbers, names, or expressions of them; [...] is any shape; label#[N]<C are indices below C; ? marks an
 //   optional input, ~ one without a gradient. Optional: "attributes": {"alpha": [0.5, 2]}, the values to try for each;
-//   "ranges": {"X": [0.1, 10]}, where the function is defined and smooth; "batch": "N", the extent that counts examples
-//   which know nothing of each other.
+//   "ranges": {"X": [0.1, 10]}, where the function is defined and smooth; "batch": "N", the extent that counts
+//   independent examples.
 //
 // EVOLUTION
 //   Tables begin with their size, and fields are only ever appended. Set struct_size to sizeof the table that you
 //   compiled with, and before you use a field that was appended later, test that the other side's struct_size covers
-//   it. abi_major changes never within backproof_adapter_create_v1; abi_minor counts the additions. A break gets a new
+//   it. abi_major never changes within backproof_adapter_create_v1; abi_minor counts the additions. A break gets a new
 //   symbol, backproof_adapter_create_v2, beside the old one. get_extension is for additions that not everybody needs.
 #ifndef BACKPROOF_ADAPTER_H
 #define BACKPROOF_ADAPTER_H

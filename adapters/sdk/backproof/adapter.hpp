@@ -24,9 +24,9 @@
 //   BACKPROOF_ADAPTER(make)
 //
 // Ops and attributes are ONNX's. A function that cannot do a case throws bp::unimplemented("why"): the case is skipped
-// and counted. Other exceptions are failures of the adapter, std::invalid_argument among them: it says that a case is
-// refused which the adapter had promised. What an op needs besides (a device, a handle) is captured by a lambda.
-// adapter.h explains the interface underneath.
+// and counted. Other exceptions are failures of the adapter; std::invalid_argument means that it refuses a case that it
+// had promised. If an op needs more (a device, a handle), capture it in a lambda. adapter.h explains the interface
+// underneath.
 #pragma once
 
 #include <cstddef>
@@ -53,7 +53,7 @@ using shape = std::vector<std::int64_t>;
 
 enum dtype { f64, f32, f16, bf16, i64 };
 
-// The 16-bit formats come as bits: a conversion of ours would stand between the case and the code under test.
+// The 16-bit formats come as bits: a conversion in this header would come between the case and the code under test.
 struct f16_bits {
   std::uint16_t bits;
 };

@@ -1,4 +1,4 @@
-// Lists of what registered itself before main: sorted by name, whatever order the linker chose.
+// Lists of the items that registered themselves before main, sorted by name, whatever order the linker chose.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// JSON that nobody has checked yet, for .cpp files only. A bound on how deep it is nested keeps hostile text from
-// exhausting the stack; every kind of document has its own.
+// Parsing of JSON that has not been validated; include this in .cpp files only. A limit on the depth of nesting keeps
+// hostile text from exhausting the stack; every kind of document has a limit of its own.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,5 +1,5 @@
-// Is an adapter itself sound? Nothing here judges gradients: it is about the protocol, so that a verdict on an op is
-// never a verdict on its adapter.
+// Tests whether an adapter itself is sound. Nothing here judges gradients: it is about the protocol, so that a fault of
+// the adapter is never taken for a wrong gradient.
 #pragma once
 
 #include <string>

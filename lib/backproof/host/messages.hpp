@@ -1,4 +1,4 @@
-// What the host and an adapter say to each other inside of a frame, as values. Nothing here does I/O.
+// The messages that the host and an adapter exchange inside of frames, as values. Nothing here does I/O.
 #pragma once
 
 #include <chrono>
@@ -44,7 +44,7 @@ struct request {
 };
 request run_request(mode m, const op& o, const sample& s);
 
-// What the answer says was left changed; none if it says nothing of it.
+// The changes that the answer reports; none if it does not say whether anything was changed.
 std::optional<std::vector<std::string>> told_changes(const std::string& result);
 
 // The tensors that an answer to `run` names. Throws adapter_error if their number is wrong or a name is not there.

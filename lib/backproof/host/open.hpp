@@ -1,4 +1,4 @@
-// From what a user writes after --adapter to subjects: the name of a shipped adapter, a shared library, or a command.
+// Makes subjects from the argument of --adapter: the name of a shipped adapter, a shared library, or a command.
 #pragma once
 
 #include <string>

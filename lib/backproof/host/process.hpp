@@ -1,9 +1,9 @@
 // A child process with pipes to its standard streams, driven with deadlines.
 //
 // The child leads a process group of its own, so that whatever it starts can be ended with it. Its standard error is
-// drained whenever we wait for anything, so that it never blocks on it; the last 64 KiB are kept. Pipes are
-// close-on-exec from birth, so children that other threads start at the same time do not inherit them: an inherited
-// end would keep a sibling's end-of-file from ever arriving.
+// drained whenever we wait for anything, so that the child never blocks on writing to it; the last 64 KiB are kept.
+// Pipes are created close-on-exec, so children that other threads start at the same time do not inherit them: an
+// inherited end would keep a sibling's end-of-file from ever arriving.
 #pragma once
 
 #include <sys/types.h>

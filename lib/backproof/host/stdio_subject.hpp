@@ -1,8 +1,8 @@
 // A subject behind a process that speaks the adapter protocol.
 //
-// What goes wrong is told apart: an adapter that declines is `unimplemented` or `rejected`, one that dies is `crash`,
+// The reply says what went wrong: an adapter that declines is `unimplemented` or `rejected`, one that dies is `crash`,
 // one that does not answer is `timeout`, one that speaks nonsense is `error`. After the last three the process is
-// started anew for the next question, so one bad case costs no other.
+// started anew for the next question, so that one bad case does not affect the others.
 #pragma once
 
 #include <chrono>

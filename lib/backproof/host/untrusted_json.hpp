@@ -1,5 +1,5 @@
-// JSON from adapters and manifests, for .cpp files only: read with limits, and asked for in a way that names what is
-// missing or of the wrong type.
+// JSON from adapters and manifests; include this in .cpp files only. It is parsed with limits, and its accessors name
+// the member that is missing or of the wrong type.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,7 +1,7 @@
 // Agreement of a subject's answers with each other: to the same question put in another way, or to parts of it.
 //
-// Two right evaluations differ by no more than the sum of their distances from the truth. With a reference, that of
-// each element is its computed bound; without one, it is measured (own_function.hpp).
+// Two right evaluations differ by no more than the sum of their distances from the truth. With a reference, the largest
+// distance of each element is its computed bound; without one, it is measured (own_function.hpp).
 #pragma once
 
 #include <string>

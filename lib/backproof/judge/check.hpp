@@ -1,23 +1,24 @@
 // A check: one claim about any op, decided on one sample.
 //
-// A check is a struct in a file of its own, named alike (checks/my_claim.hpp holds checks::my_claim):
+// A check is a struct in a file of the same name (checks/my_claim.hpp holds checks::my_claim):
 //
 //   struct my_claim {
 //     static constexpr check_info info{.name = "my_claim", .claim = "|<v, J u> - <J^T v, u>| <= bound", ...};
 //     static finding run(trial& t);
-//     static bool applies(const op& o);    // optional: to which ops it is put at all
+//     static bool applies(const op& o);    // optional: the ops that it judges
 //     static constexpr call_condition tries[] = {call_condition::strided};   // optional: those in which it asks
 //   };
 //
-// It knows no op, and nobody knows it by its name: what others must know of it stands in its info. What it needs it
-// asks of the trial; if the subject does not deliver, the trial ends the check with the right verdict by itself.
+// A check knows no op, and nothing refers to a check by its name: everything that others must know about it is in its
+// info. It asks the trial for what it needs; if the subject gives no usable answer, the trial itself ends the check
+// with the right verdict.
 //
 // Lifetimes: a trial refers to its oracle and its subject, and the oracle to its op and its sample; all of them have to
 // outlive it. References that a trial returns stay valid as long as it does.
 // Threads: `run` may be called from several threads at once, each with a trial of its own; a check keeps no state. A
 // trial, its oracle and its subject belong to one thread at a time.
-// Throws: `run` may let no_answer pass, and what the op's own functions throw on a sample that is none of theirs
-// (std::invalid_argument, std::out_of_range); everything else is a bug of the check.
+// Throws: `run` may let through no_answer, and what the op's own functions throw on a sample that does not suit the op
+// (std::invalid_argument, std::out_of_range); any other exception is a bug of the check.
 #pragma once
 
 #include <algorithm>

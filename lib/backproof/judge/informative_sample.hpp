@@ -7,9 +7,9 @@
 
 namespace backproof {
 
-// The sample of a case: a pure function of its arguments. One whose true gradient is zero or underflows everywhere
-// would test nothing, and one that hits a kink by chance is no smooth one, so it is drawn again; not for ever, because
-// for some op it may be all there is, and then the verdict is `vacuous` or `unresolved`.
+// The sample of a case: a pure function of its arguments. A sample whose true gradient is zero or underflows everywhere
+// would test nothing, and one that hits a kink by chance is not smooth; in both cases it is drawn again. The number of
+// attempts is limited, because some op may have no other samples; then the verdict is `vacuous` or `unresolved`.
 sample draw_informative_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number,
                                profile p = profile::smooth);
 

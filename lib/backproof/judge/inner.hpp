@@ -1,5 +1,5 @@
-// Inner products over whole lists of tensors in wide precision, and steps along a direction: what checks of the oracle
-// are made of.
+// Inner products over whole lists of tensors in wide precision, and steps along a direction: the tools of the checks of
+// the oracle.
 #pragma once
 
 #include "backproof/judge/oracle.hpp"

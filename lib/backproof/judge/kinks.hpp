@@ -1,5 +1,5 @@
-// What answers are right at the kinks of a sample (subdifferential.hpp): how far each element may be from the
-// reference's choice, and what elements that share a kink must be together.
+// Which answers are right at the kinks of a sample (subdifferential.hpp): how far each element may be from the
+// reference's choice, and which conditions elements that share a kink must satisfy together.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// The oracle: the reference op evaluated on one sample, in wide precision, each part on first use.
+// The oracle: the reference op evaluated on one sample, in wide precision. Each part is evaluated on first use.
 //
 // Shapes: lists for outputs have one entry for each output, of the shape that the op infers; lists for inputs have one
 // for each input, of its shape, and an absent entry where an optional input is not given or has no gradient.

@@ -3,15 +3,15 @@
 // Along a direction d, with steps h = 2^-3, 2^-4, ... 2^-18 and the step that the format really took, a = x+ - x,
 // b = x - x-, the residuals of a VJP V of the cotangent v are
 //     r+(h) = (<v, f(x+) - f(x)> - <V, a>) / h,   r-(h) = (<v, f(x) - f(x-)> - <V, b>) / h.
-// For the right V and a smooth f both vanish with h, and their mean does with h^2. Extrapolation to h = 0 takes the
-// powers of h away one by one (Richardson 1911; Ridders, Advances in Engineering Software 4, 1982), and the
-// disagreement of its neighbours says how far to trust it. Where f is evaluated in a wider format than the VJP, if the
-// subject offers one, differences are much finer than what they judge.
+// For the right V and a smooth f both vanish like h, and their mean vanishes like h^2. Extrapolation to h = 0
+// eliminates the powers of h one by one (Richardson 1911; Ridders, Advances in Engineering Software 4, 1982); the
+// difference between neighbouring extrapolations says how far to trust them. If the subject offers f in a wider format
+// than the VJP, the differences are taken there, and are much finer than the VJP that they judge.
 //
 // Rounding is measured, not derived: the function and the VJP are evaluated again at inputs moved by an ulp at random,
-// and the largest change counts eightfold (the idea of stochastic arithmetic: Vignes, Math. Comput. Simul. 35, 1993).
-// To this a few roundings of what is added up are added. So a verdict from here is evidence and not a proof, and says
-// to how many bits.
+// and the largest change is multiplied by eight (the idea of stochastic arithmetic: Vignes, Math. Comput. Simul. 35,
+// 1993). A few roundings of the terms of the sums are added. So a verdict from here is evidence and not a proof, and
+// the finding says to how many bits.
 #pragma once
 
 #include <optional>

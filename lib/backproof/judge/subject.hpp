@@ -1,8 +1,8 @@
 // A subject: the implementation under test, as an adapter presents it.
 //
-// Threads: one thread at a time asks a subject; a run with several jobs makes one for each.
-// Throws: nothing. What goes wrong on the other side is told by reply::status, so that a broken adapter is never taken
-// for a wrong gradient; only making a subject may throw, adapter_error.
+// Threads: a subject is asked by one thread at a time; a run with several jobs makes a subject for each. Throws:
+// nothing. reply::status reports what goes wrong in the adapter, so that a broken adapter is never taken for a wrong
+// gradient. Only making a subject may throw: adapter_error.
 #pragma once
 
 #include <functional>

@@ -4,9 +4,9 @@
 // in a format with unit roundoff u and smallest number t, any stable implementation returns a number within
 //     b = e                        when the accumulator is the storage format,
 //     b = e + u (|g| + e) + t      when the result is rounded once more to be stored.
-// Where nothing was computed (data moved only), b = 0: the stored number must be g itself, correctly rounded.
-// If |g| + b exceeds the largest number, an infinity of g's sign is right too; where some operation of a stable
-// evaluation may overflow, nothing is known. Where the oracle has no value (0 * inf), any answer is as good.
+// Where data is only moved and nothing is computed, b = 0: the stored number must be g itself, correctly rounded. If
+// |g| + b exceeds the largest number, an infinity with the sign of g is right too; where some operation of a stable
+// evaluation may overflow, nothing is known. Where the oracle has no value (0 * inf), any answer is right.
 #pragma once
 
 #include "backproof/number/bounded.hpp"

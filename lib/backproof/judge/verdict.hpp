@@ -14,7 +14,7 @@ namespace backproof {
 enum class verdict : std::uint8_t {
   pass,        // every element within its bound
   inaccurate,  // outside the stable bound, but explained by a named lossy variant
-  fail,        // explained by nothing
+  fail,        // wrong, and no known formula explains it
   unresolved,  // the bound exceeds the signal: nothing was proved
   vacuous,     // there was nothing to get wrong: nothing was tested
   skip,        // the subject declared that it cannot

@@ -1,4 +1,4 @@
-// The kill matrix: every mutant of every op, put to the checks; which of them catch it, and after how many samples.
+// The kill matrix: for every mutant in every op, which checks catch it, and after how many samples.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
-// A mutant: a bug as people make it, planted into an implementation that is right otherwise. Who tests the referee? The
-// mutants do: a check that misses them all is worth nothing.
+// A mutant: a bug such as people make, planted into an otherwise correct implementation. Mutants test the checks: a
+// check that catches none of them is worth nothing.
 //
-// The mutants of a family stand in one file, named alike (property_tests/mutants/pooling_bugs.hpp holds
-// mutants::pooling_bugs); its presence registers them:
+// The mutants of a family are in one file of the same name (property_tests/mutants/pooling_bugs.hpp holds
+// mutants::pooling_bugs), whose presence registers them:
 //
 //   struct pooling_bugs {
 //     static constexpr family_info info{.name = "pooling_bugs", .what = "..."};
@@ -81,8 +81,8 @@ struct mutant {
   bool probed = false;  // whether it changes anything in an op is found out by trying (see tried)
   std::string_view (*equivalent)(const op&) = nullptr;  // why it changes nothing in this op; empty if it does
   std::string_view declares = "";                       // a convention at kinks, which it does not keep
-  std::string_view out_of_reach = "";  // why the samples of a check do not show it; it is proved to differ elsewhere
-  std::function<sample(const op&)> witness = {};  // that elsewhere
+  std::string_view out_of_reach = "";                   // why the samples of a check do not show it; the witness does
+  std::function<sample(const op&)> witness = {};        // makes a sample on which it differs
 
   bool suits(const op& o) const;
   // Of a probed one, what came of trying it in this op: it changes some answer, or the op has no such parameter, axis

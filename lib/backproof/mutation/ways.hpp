@@ -1,4 +1,4 @@
-// Ways to be wrong: what most mutants are made of.
+// Common ways to be wrong, of which most mutants are made.
 #pragma once
 
 #include <exception>

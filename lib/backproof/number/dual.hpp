@@ -1,7 +1,7 @@
 // Dual numbers: a value and its directional derivative, computed together by the forward formulas alone.
 //
 // f(x + t e) = f(x) + t f'(x) with e^2 = 0 gives the exact JVP J u when each input carries its tangent u. This route
-// shares no code with the hand-written VJPs, which is why it can testify about them.
+// shares no code with the hand-written VJPs, which is why it can check them.
 #pragma once
 
 #include "backproof/number/math.hpp"

@@ -1,9 +1,9 @@
-// A number in a floating-point format chosen at run time: the reference op run over `rounded` is an honest
+// A number in a floating-point format chosen at run time: the reference op run over `rounded` is a correct
 // implementation of that op in f64, f32, f16 or bf16, and so the subject that backproof judges by default.
 //
-// Each + - * / and sqrt is done in double and rounded once to the format, which is exactly the narrow operation
-// (see round_to). Elementary functions are within one ulp. What the format cannot say, an `arithmetic` does: the
-// order of sums, and whether products are fused into them.
+// Each + - * / and sqrt is done in double and rounded once to the format, which gives exactly the result of the narrow
+// operation (see round_to). Elementary functions are within one ulp. An `arithmetic` fixes what the format leaves open:
+// the order of sums, and whether products are fused into them.
 #pragma once
 
 #include <vector>

@@ -1,5 +1,5 @@
-// Examples along a batch axis: axis 0 of every output, and of the inputs that an op's law::batch names. Of functions of
-// one variable every axis is one.
+// Examples along a batch axis: axis 0 of every output, and of the inputs that an op's law::batch names. Elementwise
+// functions of one variable have such an axis too, because their elements are independent.
 #pragma once
 
 #include <optional>

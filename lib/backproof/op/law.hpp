@@ -1,6 +1,6 @@
-// Laws: facts about the Jacobian of one op that do not come from its VJP's formula, and so can testify about it.
+// Laws: facts about an op's Jacobian that are known independently of its VJP's formula, and so can test that formula.
 //
-// An op lists those that hold for all of its attributes, at smooth points:
+// An op lists the laws that hold for all of its attributes, at smooth points:
 //
 //   static constexpr law laws[] = {law::homogeneous(1), law::shift(1)};
 //

@@ -1,6 +1,6 @@
 // An op: one operation, its forward function and its derivative, as data that the rest of backproof works on.
 //
-// An op is written as a struct in a file of its own, named alike (reference/sigmoid.hpp holds ops::sigmoid):
+// An op is written as a struct in a file of the same name (reference/sigmoid.hpp holds ops::sigmoid):
 //
 //   struct sigmoid {
 //     static constexpr op_info info{.name = "sigmoid", .onnx = "Sigmoid", .opset = 13, .signature = "X -> Y",
@@ -17,9 +17,10 @@
 //   };
 //
 // Outputs y and gradients d arrive allocated and zero. Gradients exist for differentiable inputs only: d[k].present()
-// is false for index inputs and for optional inputs that were not given. Ops keep no state: a VJP recomputes what
-// it needs, because saved state hides bugs. Reductions use sum<S> (see sum.hpp). Outputs of indices (MaxPool's second)
-// are no outputs here: they have no gradient. Frames for ops that share their loops: elementwise.hpp, loss.hpp.
+// is false for index inputs and for optional inputs that were not given. Ops keep no state: a VJP recomputes what it
+// needs, because saved state hides bugs. Reductions use sum<S> (see number/sum.hpp). Outputs that hold indices
+// (MaxPool's second) are left out, because they have no gradient. Frames for ops that share their loops are in
+// reference/frames: elementwise.hpp, loss.hpp.
 #pragma once
 
 #include <functional>

@@ -1,9 +1,9 @@
-// Ops that a subject brings along: backproof does not know what they compute, but can ask for them, and judge their
+// Ops that only a subject knows: backproof does not know what they compute, but it can ask for them, and judge their
 // gradients by their own forward function.
 //
 // The signature is that of op.hpp with a shape for each operand, "X[N,C], scale[C], label#[N]<C -> Y[N,2*C]":
 // - an extent is a number, a name, or an expression of them with + - * / and parentheses;
-// - names that stand alone as an extent of an input are drawn, all others follow from them;
+// - every name must by itself be an extent of some input; these are drawn, and expressions follow from them;
 // - indices are below the extent behind "<"; [] is a scalar, [...] any shape, the same wherever it stands.
 #pragma once
 

@@ -1,5 +1,5 @@
 // Every op whose file is present. The build generates one translation unit per file, which includes it alone and
-// registers its struct; nobody edits a list. Subjects may bring along ops of their own.
+// registers its struct; there is no list to edit. Subjects may offer ops of their own.
 //
 // Registration happens before main and `introduce` before a run begins; reading is safe from any thread after that.
 #pragma once

@@ -1,5 +1,5 @@
-// A sample: everything that one question to a subject consists of. And the sampler, with which an op describes what
-// good samples of it are.
+// A sample: everything that one question to a subject consists of. And the sampler, with which an op describes how to
+// draw good samples of it.
 #pragma once
 
 #include <array>

@@ -1,16 +1,16 @@
-// What a gradient may be at points where the function has no derivative.
+// Which gradients are right at points where the function has no derivative.
 //
 // An op with kinks has one more function,
 //
 //   static void kinks(const call<real>& c, cotangents<real> g, subdifferential& s);
 //
-// which states, for each kink that the sample hits, the exact set of Clarke subgradients. The comparison of a branch
-// with a representable constant, or of two inputs, comes out alike at any precision, so reference and subject meet the
-// same kinks. Where the compared number is computed first, as a x + b in HardSigmoid, they need not, and `near` says
-// whether the kink is within reach. The reference returns one element of the set; any other is as right. At a jump,
-// where there is no derivative at all, the interval is that of the one-sided slopes. (Clarke, Optimization and
-// Nonsmooth Analysis, 1983, sections 2.2 and 2.3: the generalized gradient of a maximum is the convex hull of its
-// active parts'.)
+// which states, for each kink that the sample hits, the exact set of Clarke subgradients. Comparing an input with a
+// representable constant, or with another input, has the same result at any precision, so reference and subject meet
+// the same kinks. Where the compared number is itself computed, such as a x + b in HardSigmoid, they may meet different
+// ones, and `near` says whether a kink is within reach. The reference returns one element of the set; any other is
+// equally right. At a jump, where there is no derivative at all, the interval is that between the one-sided slopes.
+// (Clarke, Optimization and Nonsmooth Analysis, 1983, sections 2.2 and 2.3: the generalized gradient of a maximum is
+// the convex hull of the gradients of its active parts.)
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
 // One chart as SVG: axes with units, and marks in data coordinates. Colours are classes of the page's style, so that
-// light and dark are the page's affair.
+// the page can define them for light and dark.
 #pragma once
 
 #include <string>

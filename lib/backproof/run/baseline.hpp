@@ -1,4 +1,4 @@
-// The accuracy ratchet: a subject may not get worse than a stored log says it was, even within its bounds.
+// Comparison with a stored log: a subject must not become less accurate than it was then, even within its bounds.
 #pragma once
 
 #include <map>

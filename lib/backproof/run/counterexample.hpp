@@ -1,8 +1,8 @@
 // Counterexamples: a failing sample on disk, which says everything needed to judge it again.
 //
-// The file is safetensors: in.K, cot.K and tan.K are the sample; expected.K, bound.K and actual.K, in float64 where
-// they do not fit the sample's dtype, are what was found, for people. Its metadata names op, dtype, attributes, check,
-// adapter, seed and case (schema in docs/counterexample.md).
+// The file is safetensors. in.K, cot.K and tan.K are the sample. expected.K, bound.K and actual.K are for people: the
+// right result, its bound and the subject's result, in float64 where they do not fit the sample's dtype. The metadata
+// names op, dtype, attributes, check, adapter, seed and case (schema in docs/counterexample.md).
 #pragma once
 
 #include <string>

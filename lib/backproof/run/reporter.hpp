@@ -1,7 +1,7 @@
-// Reports: renderers of result records. They know records, and nothing else.
+// Reports: renderers of result records. They see nothing but records.
 //
-// A report is a struct in a file of its own, named alike (reports/junit.hpp holds reports::junit), derived from
-// reporter; its presence gives the command line an option of that name, which takes the file to write.
+// A report is a struct, derived from reporter, in a file of the same name (reports/junit.hpp holds reports::junit). The
+// presence of the file gives the command line an option of that name, which takes the file to write.
 #pragma once
 
 #include <memory>

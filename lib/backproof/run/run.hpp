@@ -2,8 +2,8 @@
 //
 // Lifetimes: a plan points to ops and checks of the registries, and nothing may be added to those while it runs
 // (op/registry.hpp). Records are handed to the listener by reference, for the time of the call.
-// Threads: with `jobs` > 1 as many threads work, each with a subject of its own. The factory and `diagnose` may be
-// called by several threads at once; the listener is called by one at a time.
+// Threads: there are at most `jobs` of them, each with a subject of its own. The factory and `diagnose` may be called
+// by several threads at once; the listener is called by one at a time.
 #pragma once
 
 #include <atomic>

@@ -1,4 +1,4 @@
-// From networks to a record.
+// Makes the flow record of an ensemble of networks.
 #pragma once
 
 #include <functional>
@@ -9,7 +9,7 @@
 
 namespace backproof::flow {
 
-// Networks of one kind: a recipe's, one per seed; or a given network, always the same, with other inputs.
+// Networks of one kind: a recipe's, one per seed, or always the same given network with different inputs.
 struct ensemble {
   std::string name;
   std::function<model(std::uint64_t)> make;
@@ -29,7 +29,8 @@ ensemble ensemble_of(const networks::network& n, const std::string& name);
 // Everything but findings and alternatives: judge() and propose() add those.
 flow_record analyze(const ensemble& f, const settings& s);
 
-// Only the profile: norms, slope, drift. What acceptance tests and interventions need, a hundred times faster.
+// Only the profile: norms, slope, drift. This is enough for acceptance tests and interventions, and a hundred times
+// faster.
 flow_record profile(const ensemble& f, const settings& s);
 
 }  // namespace backproof::flow

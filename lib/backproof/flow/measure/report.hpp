@@ -1,4 +1,4 @@
-// The record of an analysis: all that rules and renderers see, whether it comes from a network or from a recording.
+// The record of a flow analysis, of networks or of a recording. Rules and renderers see nothing else.
 #pragma once
 
 #include <cstdint>

@@ -30,10 +30,10 @@ norm_bracket norm_from_below(const linear_map& j, int most_steps = 60);  // uppe
 // 2023).
 double norm_from_above(const matrix& m, int steps = 8);
 
-// The singular values of J_L ... J_1 as decimal logarithms, the largest first. A product of 32 Gaussian matrices that
-// is formed has lost its smallest singular values entirely (they come out as 0); here each factor is multiplied onto an
-// orthogonal Q and decomposed anew, and the logarithms of R's diagonal add up. One pass gives the Lyapunov exponents'
-// estimate; each further one, up by J^T and down by J again, is a step of orthogonal iteration on J^T J.
+// The singular values of J_L ... J_1 as decimal logarithms, the largest first. If a product of 32 Gaussian matrices is
+// formed, its smallest singular values are lost entirely (they come out as 0). Here each factor is instead multiplied
+// onto an orthogonal Q and decomposed anew, and the logarithms of R's diagonal are added up. One pass estimates the
+// Lyapunov exponents; each further pass, by J^T and then by J again, is a step of orthogonal iteration on J^T J.
 struct product_spectrum {
   std::vector<double> log10_values;
   double floor = 0;  // below the largest value by what a formed product would have kept: 16 decades
@@ -51,7 +51,8 @@ moments moments_of(const matrix& j);
 // All singular values of a circular convolution of stride 1, frequency by frequency (Sedghi, Gupta and Long, 2019).
 vector circular_singular_values(const convolution_shape& s, const matrix& kernel);
 
-// A bound from above of a zero-padded convolution's norm, whatever its stride: the same on a grid where nothing wraps.
+// A bound from above on the norm of a zero-padded convolution, whatever its stride: the norm of the circular one on a
+// grid that is so large that nothing wraps around.
 double padded_convolution_bound(const convolution_shape& s, const matrix& kernel);
 
 }  // namespace backproof::flow

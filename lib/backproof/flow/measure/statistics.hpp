@@ -1,4 +1,4 @@
-// What is kept of a tensor: enough for every plot and every rule, and small.
+// The statistics that are kept of a tensor: few, but enough for every plot and every rule.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,7 @@ struct float_limits {
 };
 const float_limits* limits_of(const std::string& dtype);  // null if it is none of f16, bf16, f32, f64
 
-// A line by the median of the slopes of all pairs of points: few wild ones do not move it (Theil 1950, Sen 1968).
+// The median of the slopes of all pairs of points: a few outliers do not move it (Theil 1950, Sen 1968).
 double theil_sen_slope(std::span<const double> y);  // y at 0, 1, 2, ...
 double median(std::vector<double> x);               // 0 of nothing
 

@@ -1,9 +1,9 @@
-// A part of a network with one way in and one way out, by the ops' own formulas in double precision. It is for what has
-// no block of its own: attention, a recurrent cell, a batch normalisation that is in training. A block knows more, such
-// as a bound of its norm from above; this one can be asked for any part.
+// A section of a network as a block, computed by the ops' own formulas in double precision. It is for sections that
+// have no block of their own: attention, a recurrent cell, batch normalisation in training. A specific block knows
+// more, such as a bound of its norm from above; this one works for any section.
 //
-// Axis 0 of what goes in and comes out counts samples, as many as the network's description says; columns of a batch
-// are put through so many at a time. Whether samples see each other there is tried out, not assumed.
+// Axis 0 of the section's input and output counts samples, as many as the network's description says; the columns of a
+// batch are put through that many at a time. Whether samples influence each other is tried out, not assumed.
 #pragma once
 
 #include <optional>

@@ -1,5 +1,5 @@
-// Double precision is enough here: flow is about powers of ten, and the laws it is held to need networks 256 wide and
-// 60 deep, a hundred times.
+// Double precision is enough here: gradient flow is about powers of ten, and the laws that test it need a hundred
+// networks that are 256 wide and 60 deep.
 #pragma once
 
 #include <Eigen/Core>

@@ -1,6 +1,6 @@
-// A model: layers in a row, each a chain of blocks. The gradient is looked at between layers, so where one layer ends
-// and the next begins is what "per layer" means. In a plain network a layer is an activation and the dense block after
-// it: the gradient is then that with respect to pre-activations, as the literature has it.
+// A model: layers in a row, each a chain of blocks. The gradient is measured between layers, so the boundaries of the
+// layers define what "per layer" means. In a plain network a layer is an activation and the dense block after it: the
+// gradient is then that with respect to pre-activations, as in the literature.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Blocks whose Jacobian takes a mean out: softmax and layer normalisation within a sample, batch normalisation across
-// the samples of a batch. Normalisation has no affine part: that is a diagonal dense block.
+// Blocks whose Jacobian subtracts a mean: softmax and layer normalisation within a sample, batch normalisation across
+// the samples of a batch. The affine part of a normalisation is not in here: it is a block of its own.
 #pragma once
 
 #include "backproof/flow/model/block.hpp"

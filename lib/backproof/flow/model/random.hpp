@@ -1,4 +1,4 @@
-// Random matrices and vectors. What is drawn is a pure function of seed, name and number, in this order of calls.
+// Random matrices and vectors. The values are a pure function of seed, name and number, and of the order of the calls.
 #pragma once
 
 #include <boost/random/mersenne_twister.hpp>

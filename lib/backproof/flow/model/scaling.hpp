@@ -1,4 +1,4 @@
-// y_i = a_i x_i + b_i: what a normalisation learns, and all that is left of batch normalisation after training.
+// y_i = a_i x_i + b_i: the learned part of a normalisation, and all that is left of batch normalisation after training.
 #pragma once
 
 #include "backproof/flow/model/block.hpp"

@@ -1,4 +1,4 @@
-// Parts of a graph that have one way in and one way out.
+// Sections: parts of a graph with a single input and a single output.
 #pragma once
 
 #include <optional>

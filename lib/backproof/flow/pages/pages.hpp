@@ -1,4 +1,4 @@
-// A record in each of its forms.
+// Renders a flow record in each of its formats.
 #pragma once
 
 #include <string>

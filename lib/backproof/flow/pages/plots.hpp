@@ -1,5 +1,5 @@
-// The plots of a record, each a section of the page. Where there is nothing to show a plot is empty, and its section is
-// left out.
+// The plots of a record, each a section of the page. If there is nothing to show, the plot is an empty text, and its
+// section is left out.
 #pragma once
 
 #include <string>

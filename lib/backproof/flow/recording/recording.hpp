@@ -2,8 +2,8 @@
 //   .npz, .safetensors  tensors named delta/INDEX/LAYER, grad/PARAMETER, weight/PARAMETER, jac/LAYER; with several
 //                       steps, step/N/ before it
 //   .jsonl              one object per line, with a tensor's statistics instead of its elements
-// docs/flow.md has the format in full. All of it is untrusted: sizes are limited before anything is allocated, and what
-// is damaged, missing or out of order is refused in one line that says where.
+// docs/flow.md describes the whole format. Files are untrusted: sizes are limited before anything is allocated, and a
+// file with anything damaged, missing or out of order is refused with one line that says where.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// An earlier record as a yardstick: which layer moved since.
+// Comparison with an earlier record: which layers have changed since.
 #pragma once
 
 #include <string>

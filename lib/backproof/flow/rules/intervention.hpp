@@ -1,4 +1,4 @@
-// What would help: the same network with one thing changed, built and measured, beside what theory predicts.
+// Interventions that may help: the same network with one change, built and measured, beside what theory predicts.
 #pragma once
 
 #include "backproof/flow/measure/analyze.hpp"

@@ -1,4 +1,4 @@
-// What random matrices do, exactly or at large width: the yardsticks that measurements are held against.
+// Laws of random matrices, exact or at large width, with which measurements are compared.
 #pragma once
 
 #include <utility>

@@ -1,4 +1,4 @@
-// A recipe: an ensemble of random networks, of which a seed makes one. The presets are recipes with names.
+// A recipe: an ensemble of random networks, one for each seed. The presets are recipes with names.
 #pragma once
 
 #include <cstdint>

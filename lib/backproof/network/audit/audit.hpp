@@ -1,9 +1,8 @@
-// A network's whole backward pass, judged: a recorded step, or a subject that runs the network op by op.
+// Judges a network's whole backward pass: that of a recorded step, or of a subject that runs the network op by op.
 //
-// Every tensor is judged as the layer that made it was asked: on the values and the gradients that the step itself has
-// where it went in. So an error counts where it is *made*, and what comes after it is not blamed for what it
-// *inherited*. Where a step leaves tensors out, the layers in between are judged as one, with bounds that have passed
-// through all of them.
+// Every layer is judged on the values and the gradients that it was actually given in the step. So an error counts
+// against the layer that introduced it, and not against those that passed it on. Where a step leaves tensors out, the
+// layers in between are judged as one, with bounds that are propagated through all of them.
 #pragma once
 
 #include <optional>
@@ -21,8 +20,8 @@ struct judged_tensor {
   std::string name;    // "delta/conv1", "grad/conv1.W"
   std::string layers;  // that made it: one, or those between it and what was recorded
   std::string op;      // of the one; empty if several were judged as one
-  finding found;       // what was made here
-  double off = 0;  // || step - truth || / || truth ||, made or inherited; truth: the whole network, in wide precision
+  finding found;       // the verdict on what the layers themselves computed
+  double off = 0;  // || step - truth || / || truth ||, earlier errors included; truth: the network in wide precision
 };
 
 struct audit {

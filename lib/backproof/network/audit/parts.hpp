@@ -1,4 +1,4 @@
-// What both audits do: of a recorded step, and of a subject that runs the network op by op.
+// The parts that both audits share: that of a recorded step, and that of a subject that runs the network op by op.
 #pragma once
 
 #include "backproof/judge/oracle.hpp"
@@ -11,7 +11,7 @@ tensor rounded_to(dtype type, const values<real>& v);
 double distance(const tensor& t, const values<real>& truth);  // || t - truth || / || truth ||
 bool holds_indices(const graph& g, port p);                   // whether an op takes it for whole numbers
 
-// What a layer is asked, with cotangents that are yet zero.
+// The question that a layer is asked; its cotangents are still zero.
 template <class Value>
 sample question_of(const node& layer, dtype type, Value value) {
   sample x;

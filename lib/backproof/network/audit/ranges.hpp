@@ -1,4 +1,4 @@
-// What a layer may give when what went into it is known within bounds only: for steps that leave tensors out, where
+// The ranges of a layer's results if its inputs are known within bounds only: for steps that leave tensors out, where
 // several layers are judged as one.
 #pragma once
 

@@ -1,8 +1,8 @@
-// One training step on file: every value that flowed forwards and every gradient that flowed back, as safetensors.
+// A recorded training step: every value of the forward pass and every gradient of the backward pass, as safetensors.
 //
-//   input/NAME    weight/NAME    what went in; where they are missing, the network's own are meant
-//   value/LAYER   what a layer gave                            value/LAYER:1 of a second output
-//   delta/LAYER   the gradient of the loss by what it gave     delta/NAME of an input
+//   input/NAME    weight/NAME    inputs and parameters; the network's own are used for those that are missing
+//   value/LAYER   the output of a layer                        value/LAYER:1 of a second output
+//   delta/LAYER   the gradient of the loss by that output      delta/NAME of an input
 //   grad/NAME     the gradient of the loss by a parameter
 #pragma once
 

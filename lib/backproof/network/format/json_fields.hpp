@@ -1,5 +1,5 @@
-// Fields of a JSON document that nobody has checked yet. What is wrong is thrown as std::invalid_argument, in one line
-// that names the field.
+// Fields of a JSON document that has not been validated. Errors are thrown as std::invalid_argument, with one line that
+// names the field.
 #pragma once
 
 #include <nlohmann/json.hpp>

@@ -1,4 +1,4 @@
-// What the leaves of a network begin with, as its description says: given, from a file, or drawn.
+// The initial values of a network's leaves, as its description specifies them: given, from a file, or drawn.
 #pragma once
 
 #include <cstdint>

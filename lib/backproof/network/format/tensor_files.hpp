@@ -1,7 +1,7 @@
 // Tensors from files: safetensors, NumPy's .npy, and .npz, which is a zip archive of them.
 //
-// Files are untrusted: what a header claims is compared with what is there before anything is allocated, archives are
-// read only as far as their tensors are asked for, and 1 GiB is the most that one tensor may take.
+// Files are untrusted: what a header claims is compared with what is there before anything is allocated, only those
+// tensors of an archive are read that are asked for, and one tensor may take at most 1 GiB.
 #pragma once
 
 #include <memory>

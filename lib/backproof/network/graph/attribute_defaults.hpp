@@ -1,4 +1,5 @@
-// The attributes that a description leaves out: ONNX's default values, and those of torch.nn for ops that ONNX has not.
+// Values for the attributes that a description leaves out: ONNX's defaults, and torch.nn's for ops that ONNX does not
+// have.
 #pragma once
 
 #include <span>

@@ -1,12 +1,12 @@
-// Formulas as people type them, "(x+y)*z", to graphs.
+// Parses formulas such as "(x+y)*z" into graphs.
 //
 //   sum     := product (('+' | '-') product)*
 //   product := power (('*' | '/') power)*
 //   power   := ('-' power) | atom ('^' power)?
 //   atom    := number | name | name '(' sum (',' sum)* ')' | '(' sum ')'
 //
-// Functions: exp log sqrt sigmoid tanh relu abs max min sum. A name that stands there twice is one variable. Numbers
-// are taken as decimal fractions, exactly up to the wide precision.
+// Functions: exp log sqrt sigmoid tanh relu abs max min sum. A name that occurs twice is one variable. Numbers are read
+// as decimal fractions, in wide precision.
 #pragma once
 
 #include <map>

@@ -1,14 +1,14 @@
 // A computational graph: nodes are ops, edges carry a value forwards and a gradient backwards, in wide precision.
 //
 // The gradient of an edge is d(output)/d(value on it). An op gets the gradients of its outputs from upstream,
-// multiplies them with its local derivative, and hands the products downstream: the VJP. Where a value is used more
-// than once a copy gate says so, and gradients add there. Nodes are added in topological order, so a graph is acyclic
-// by construction.
+// multiplies them by its local derivative, and hands the products downstream: the VJP. Where a value is used more than
+// once there is a copy gate, at which the gradients are added. Nodes are added in topological order, so a graph is
+// acyclic by construction.
 //
 //   graph g;
 //   const port x = g.leaf("x", scalar_of(-2)), y = g.leaf("y", scalar_of(5)), z = g.leaf("z", scalar_of(-4));
 //   g.set_output(g.apply("mul", {}, {g.apply("add", {}, {x, y}), z}));
-//   const flow f = evaluate(g);       // f.gradient(x) is -4
+//   const evaluation f = evaluate(g);       // f.gradient(x) is -4
 #pragma once
 
 #include <cstddef>

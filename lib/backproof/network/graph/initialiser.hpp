@@ -1,4 +1,4 @@
-// How parameters begin: named distributions over their shape, drawn from a seed and the parameter's name.
+// How parameters are initialised: by named distributions over their shape, drawn from a seed and the parameter's name.
 #pragma once
 
 #include <cstdint>

@@ -13,11 +13,12 @@
 //     "penalty": {"l2": 0.01}
 //   }
 //
-// The penalty is  l1 sum |w| + l2/(2m) sum w^2  over the weights: parameters of two or more axes. Biases, scales and
-// shifts bear none. With m = 1 it is lambda Omega(theta), Omega = ||theta||^2/2; with m examples, that of J(Theta).
+// The penalty is  l1 sum |w| + l2/(2m) sum w^2  over the weights: parameters of two or more axes. It does not apply to
+// biases, scales and shifts. With m = 1 it is lambda Omega(theta), Omega = ||theta||^2/2; with m examples, the penalty
+// of J(Theta).
 //
 // The whole format is described in docs/networks.md and docs/net.schema.json. A description is untrusted: depths, sizes
-// and offsets are limited before anything is allocated, and what is wrong is said in one line that names the place.
+// and offsets are limited before anything is allocated, and an error is one line that names the place.
 #pragma once
 
 #include <cstdint>

@@ -8,9 +8,9 @@
 
 namespace backproof::networks {
 
-// "-0.2", with so many significant digits at most; of a vector its first elements.
-// The gradient of what a node gives; of a copy gate the sum over its copies, of a number in a formula nothing.
+// The gradient of a node's output as text; for a copy gate the sum over its copies, for a number in a formula nothing.
 std::string gradient_text(const node& n, const evaluation& f, std::size_t k, int digits);
+// "-0.2", with at most so many significant digits; of a vector its first elements.
 std::string short_number(const values<real>& v, int digits = 4);
 
 std::string svg_of(const graph& g, const evaluation& f);  // a whole SVG document

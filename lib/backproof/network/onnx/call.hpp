@@ -1,4 +1,4 @@
-// One node of an ONNX model, on its way to becoming ops of the catalogue.
+// One node of an ONNX model while it is translated to ops of the catalogue.
 #pragma once
 
 #include <map>
@@ -14,7 +14,7 @@
 
 namespace backproof::networks {
 
-// What the catalogue has not, as opposed to what is wrong with a file.
+// Thrown for something that the catalogue does not have, as opposed to an error in the file.
 struct unsupported : std::runtime_error {
   using std::runtime_error::runtime_error;
 };

@@ -1,4 +1,4 @@
-// What is computed of a model before it runs: shapes, and what exporters compute of them.
+// The part of a model that is computed before the network runs: shapes, and what exporters compute from them.
 #pragma once
 
 #include "backproof/network/onnx/call.hpp"

@@ -1,4 +1,4 @@
-// What an ONNX model becomes.
+// The result of importing an ONNX model.
 #pragma once
 
 #include <string>

@@ -1,4 +1,4 @@
-// What an ONNX model leaves open and a network needs: extents, values of the inputs, a loss.
+// Fills in what a network needs and an ONNX model leaves open: extents, values of the inputs, a loss.
 #pragma once
 
 #include "backproof/network/onnx/call.hpp"
@@ -15,7 +15,7 @@ struct whole_input {
   port at;
   onnx_type type;
 };
-// Normal numbers; where integers are wanted, such as are indices of what they are used for.
+// Draws normal numbers or, where integers are wanted, valid indices for their use.
 void draw_inputs(network& n, const std::vector<whole_input>& whole, std::uint64_t seed);
 
 // The first output if it is one number, else the sum of v_i y_i over all outputs.

@@ -1,4 +1,4 @@
-// What nodes of older versions of ONNX's operators say, in the words of the newest.
+// Translates nodes of older versions of ONNX's operators to the newest version.
 #pragma once
 
 #include "backproof/network/onnx/call.hpp"
@@ -7,7 +7,7 @@ namespace backproof::networks {
 
 void modernise(onnx_call& c);
 
-// Before opset 13 over all axes from one on, as if they were one.
+// Before opset 13, softmax is taken over all axes from the given one on, as if they were one.
 std::vector<port> softmax(onnx_call& c);
 
 bool trains(const onnx_call& dropout);

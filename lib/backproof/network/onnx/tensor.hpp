@@ -1,7 +1,7 @@
 // Numbers from an ONNX file.
 //
-// A file is untrusted: what a tensor claims is compared with what is there before anything is allocated, and data that
-// is kept in a file of its own is looked for in the model's folder and nowhere else.
+// A file is untrusted: what a tensor claims is compared with what is there before anything is allocated, and external
+// data is read from the model's folder only.
 #pragma once
 
 #include <string>
