@@ -7,6 +7,7 @@
 
 #include <set>
 
+#include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
 #include "generators.hpp"
 

@@ -1,6 +1,7 @@
 // What a bound must be: it shrinks with the precision of the arithmetic, and it never forbids the best there is, the
 // right result correctly rounded.
 #include "backproof/judge/comparison.hpp"
+#include "backproof/judge/subject.hpp"
 #include "generators.hpp"
 
 namespace backproof::properties {
