@@ -1,6 +1,7 @@
 // What is written is read back: containers bit for bit, attributes value for value, counterexamples with their verdict.
 // And whatever bytes are read instead, the answer is a result or format_error.
 #include "backproof/run/counterexample.hpp"
+#include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
 #include "generators.hpp"
 

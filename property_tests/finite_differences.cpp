@@ -1,5 +1,6 @@
 // The oracle's VJP agrees with central differences of its forward function, in wide precision and within the computed
 // bound, at every sample: the check `finite_difference` has the derivation.
+#include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
 #include "generators.hpp"
 

@@ -1,6 +1,7 @@
 // An op that backproof cannot compute is judged by its own forward function. Ops whose reference is taken away are such
 // ops: honest subjects of them are not accused, and wrong VJPs are caught.
 #include "backproof/judge/informative_sample.hpp"
+#include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
 #include "generators.hpp"
 

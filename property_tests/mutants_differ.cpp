@@ -14,6 +14,7 @@
 #include "backproof/judge/informative_sample.hpp"
 #include "backproof/mutation/matrix.hpp"
 #include "backproof/mutation/registry.hpp"
+#include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
 #include "generators.hpp"
 

@@ -3,6 +3,7 @@
 // mean something, and it is the bounds' promise put to the test.
 #include <fmt/format.h>
 
+#include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
 #include "generators.hpp"
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backproof/run/counterexample.hpp"
+#include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
 #include "generators.hpp"
 

@@ -2,6 +2,7 @@
 // shards; and each record is the same in any order of ops and checks.
 #include <algorithm>
 
+#include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
 #include "generators.hpp"
 

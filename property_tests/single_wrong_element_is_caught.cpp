@@ -3,6 +3,7 @@
 // itself is what may be taken away by the honest answer's own error, so seven of the eight remain.
 #include <cmath>
 
+#include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
 #include "generators.hpp"
 
