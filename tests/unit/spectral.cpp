@@ -1,6 +1,8 @@
 // Brackets of the spectral norm, against matrices whose singular values are known.
 #include "backproof/number/spectral.hpp"
 
+#include "backproof/number/decomposition.hpp"
+#include "backproof/number/linear_map.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {
@@ -60,6 +62,52 @@ BOOST_AUTO_TEST_CASE(scales_do_not_matter) {
 BOOST_AUTO_TEST_CASE(nothing_and_zero_have_the_norm_zero) {
   for (const dense_matrix& m : {dense_matrix{}, dense_matrix{2, 0, {}}, dense_matrix{2, 2, {0, 0, 0, 0}}})
     BOOST_TEST((spectral_norm(m).lower == 0 && spectral_norm(m).upper == 0 && spectral_norm(m).dense == 0));
+}
+
+// On either side of where the method changes, tall, wide and square.
+BOOST_AUTO_TEST_CASE(singular_values_are_those_that_a_matrix_was_made_of) {
+  draw random(2, "spectral", 0);
+  const auto normal = [&] { return random.normal(); };
+  for (const int rows : {1, 4, 32, 33, 90})
+    for (const int columns : {1, 5, 32, 33, 70}) {
+      const int count = std::min(rows, columns);
+      Eigen::VectorXd s(count);
+      for (int k = 0; k < count; ++k) s(k) = k > 0 && k + 1 == count ? 0 : std::pow(10, -12.0 * k / count);
+      const Eigen::MatrixXd m =
+          haar_orthogonal(rows, count, normal) * s.asDiagonal() * haar_orthogonal(columns, count, normal).transpose();
+      for (const double scale : {1e-200, 1.0, 1e200})
+        BOOST_TEST((singular_values(scale * m) / scale - s).cwiseAbs().maxCoeff() <= 1e-13,
+                   rows << " x " << columns << " times " << scale);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_not_finite_has_no_singular_values) {
+  for (const int n : {3, 40})
+    for (const double bad : {std::nan(""), static_cast<double>(INFINITY)}) {
+      Eigen::MatrixXd m = Eigen::MatrixXd::Identity(n, n);
+      m(1, 2) = bad;
+      BOOST_TEST(singular_values(m).array().isNaN().all());
+      BOOST_TEST(std::isfinite(norm_from_below(map_of(m)).value));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(orthogonal_matrices_are) {
+  draw random(3, "spectral", 0);
+  for (const auto& [rows, columns] : {std::pair{6, 6}, {9, 4}, {3, 8}}) {
+    const Eigen::MatrixXd q = haar_orthogonal(rows, columns, [&] { return random.normal(); });
+    const Eigen::MatrixXd one = rows < columns ? q * q.transpose() : q.transpose() * q;
+    BOOST_TEST((one - Eigen::MatrixXd::Identity(one.rows(), one.cols())).cwiseAbs().maxCoeff() <= 1e-14);
+  }
+}
+
+// On a ring of four cells [1, -1] has the values |1 - e^(i w)| = 0, sqrt 2 twice, and 2.
+BOOST_AUTO_TEST_CASE(each_frequency_of_a_ring_counts_once) {
+  const convolution_kernel difference{.outputs = 1, .inputs = 1, .taps = {2}, .dilations = {1}, .elements = {1, -1}};
+  const std::vector<double> s = circular_singular_values(difference, {4});
+  BOOST_REQUIRE(s.size() == 4U);
+  BOOST_TEST((std::fabs(s[0] - 2) <= 1e-15 && std::fabs(s[1] - std::sqrt(2)) <= 1e-15));
+  BOOST_TEST((s[1] == s[2] && s[3] <= 1e-15));
+  BOOST_TEST(circular_singular_values(difference, {5}).size() == 5U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

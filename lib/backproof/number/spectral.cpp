@@ -1,62 +1,19 @@
 #include "backproof/number/spectral.hpp"
 
-#include <Eigen/Dense>
+#include <algorithm>
 #include <cmath>
+#include <functional>
+
+#include "backproof/number/decomposition.hpp"
+#include "backproof/number/linear_map.hpp"
 
 namespace backproof {
 namespace {
 
 using Eigen::Index;
 using Eigen::MatrixXd;
-using Eigen::VectorXd;
 
-void orthogonalise(VectorXd& x, const MatrixXd& against, Index columns) {
-  for (int twice = 0; twice < 2; ++twice)  // once leaves an error that a second pass removes (Kahan and Parlett)
-    x -= against.leftCols(columns) * (against.leftCols(columns).transpose() * x);
-}
-
-// Started in the smaller of the two spaces, as many steps as it has dimensions give all of J.
-double from_below(const MatrixXd& any) {
-  const MatrixXd j = any.rows() < any.cols() ? MatrixXd(any.transpose()) : any;
-  const Index steps = std::min<Index>({j.rows(), j.cols(), 40});
-  MatrixXd u = MatrixXd::Zero(j.rows(), steps), v = MatrixXd::Zero(j.cols(), steps), b = MatrixXd::Zero(steps, steps);
-  // Not orthogonal to any eigenvector that a structured matrix is likely to have.
-  VectorXd next =
-      VectorXd::NullaryExpr(j.cols(), [](Index i) { return std::cos(1.0 + 1.7 * static_cast<double>(i * i)); });
-  next.normalize();
-  Index k = 0;
-  for (; k < steps; ++k) {
-    v.col(k) = next;
-    VectorXd p = j * next;
-    orthogonalise(p, u, k);
-    b(k, k) = p.norm();
-    if (b(k, k) <= 1e-14 * b.norm()) break;
-    u.col(k) = p / b(k, k);
-    next = j.transpose() * u.col(k);
-    orthogonalise(next, v, k + 1);
-    const double beta = next.norm();
-    if (k + 1 == steps || beta <= 1e-14 * b.norm()) break;
-    b(k, k + 1) = beta;
-    next /= beta;
-  }
-  return Eigen::JacobiSVD<MatrixXd>(b).singularValues()(0);
-}
-
-double from_above(const MatrixXd& j) {
-  MatrixXd g = j.rows() < j.cols() ? MatrixXd(j * j.transpose()) : MatrixXd(j.transpose() * j);
-  double log_norm = 0;  // of what has been divided out, per power of J^T J
-  double power = 1;
-  for (int k = 0; k < 12; ++k, power *= 2) {
-    const double f = g.norm();
-    if (f == 0) return 0;
-    log_norm += std::log(f) / power;
-    g /= f;
-    g = (g * g).eval();
-  }
-  return std::exp((log_norm + std::log(g.norm()) / power) / 2);
-}
-
-// The symbol at one frequency, as the real matrix [Re, -Im; Im, Re], which has the same norm.
+// The symbol at one frequency, as the real matrix [Re, -Im; Im, Re], which has each of its singular values twice.
 MatrixXd symbol(const convolution_kernel& k, const std::vector<long>& grid, const std::vector<long>& frequency) {
   const auto m = static_cast<Index>(k.outputs), n = static_cast<Index>(k.inputs);
   MatrixXd s = MatrixXd::Zero(2 * m, 2 * n);
@@ -81,20 +38,37 @@ MatrixXd symbol(const convolution_kernel& k, const std::vector<long>& grid, cons
   return s;
 }
 
-}  // namespace
-
-double circular_convolution_norm(const convolution_kernel& k, const std::vector<long>& grid) {
-  double largest = 0;
-  std::vector<long> frequency(grid.size(), 0);
+// Calls visit(frequency, times) for frequencies of which each other one is the negative: there the symbol of a real
+// kernel is the conjugate, which has the same singular values. times is 2 where the negative is another one.
+template <class F>
+void each_frequency(const std::vector<long>& grid, F visit) {
+  std::vector<long> frequency(grid.size(), 0), negative = frequency;
   for (bool more = true; more;) {
-    largest = std::max(largest, Eigen::JacobiSVD<MatrixXd>(symbol(k, grid, frequency)).singularValues()(0));
+    for (std::size_t axis = 0; axis < grid.size(); ++axis) negative[axis] = (grid[axis] - frequency[axis]) % grid[axis];
+    if (frequency <= negative) visit(frequency, frequency == negative ? 1 : 2);
     more = false;
     for (std::size_t axis = grid.size(); axis-- > 0 && !more;) {
       more = ++frequency[axis] < grid[axis];
       if (!more) frequency[axis] = 0;
     }
   }
-  return largest;
+}
+
+}  // namespace
+
+std::vector<double> circular_singular_values(const convolution_kernel& k, const std::vector<long>& grid) {
+  std::vector<double> all;
+  each_frequency(grid, [&](const std::vector<long>& frequency, int times) {
+    const Eigen::VectorXd twice = singular_values(symbol(k, grid, frequency));
+    for (Index i = 0; i < twice.size(); i += 2) all.insert(all.end(), static_cast<std::size_t>(times), twice(i));
+  });
+  std::sort(all.begin(), all.end(), std::greater<>());
+  return all;
+}
+
+double circular_convolution_norm(const convolution_kernel& k, const std::vector<long>& grid) {
+  const std::vector<double> all = circular_singular_values(k, grid);
+  return all.empty() ? 0 : all.front();
 }
 
 spectral_bracket spectral_norm(const dense_matrix& j) {
@@ -106,8 +80,8 @@ spectral_bracket spectral_norm(const dense_matrix& j) {
   const double scale = m.cwiseAbs().maxCoeff();
   if (scale == 0) return {};
   const MatrixXd unit = m / scale;
-  return {scale * from_below(unit), scale * from_above(unit),
-          scale * Eigen::JacobiSVD<MatrixXd>(unit).singularValues()(0)};
+  return {scale * norm_from_below(map_of(unit), 40, 0).value, scale * norm_from_above(unit, 13),
+          scale * singular_values(unit)(0)};
 }
 
 }  // namespace backproof

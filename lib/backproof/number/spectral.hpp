@@ -17,11 +17,7 @@ struct spectral_bracket {
   double dense = 0;             // by singular value decomposition
 };
 
-// lower: Golub-Kahan-Lanczos bidiagonalisation with full reorthogonalisation; the largest singular value of the
-//   bidiagonal matrix is that of J on a subspace (Golub and Van Loan, Matrix Computations, 4th ed., section 10.4.4).
-// upper: Gram iteration, ||J||_2 <= ||(J^T J)^(2^k)||_F^(1 / 2^(k+1)), within n^(1 / 2^(k+2)) of it (Delattre,
-//   Barthelemy, Araujo and Allauzen, Efficient bound of Lipschitz constant for convolutional layers by Gram iteration,
-//   2023).
+// How the bounds are found says backproof/linear_map.hpp.
 spectral_bracket spectral_norm(const dense_matrix& j);
 
 // A convolution's kernel: elements [outputs, inputs, taps], taps one extent per spatial axis, with these dilations.
@@ -31,9 +27,12 @@ struct convolution_kernel {
   std::vector<double> elements;
 };
 
-// The norm of the convolution with stride 1 that wraps around a grid: the largest norm of its symbol, an outputs x
-// inputs matrix, over the frequencies of the grid's discrete Fourier transform (Sedghi, Gupta and Long, The singular
-// values of convolutional layers, 2019).
+// All singular values of the convolution with stride 1 that wraps around a grid, the largest first: those of its
+// symbol, an outputs x inputs matrix, at each frequency of the grid's discrete Fourier transform (Sedghi, Gupta and
+// Long, The singular values of convolutional layers, 2019).
+std::vector<double> circular_singular_values(const convolution_kernel& k, const std::vector<long>& grid);
+
+// The largest of them, the norm of that convolution.
 //
 // It is no bound for a convolution that pads the same grid with zeros: [1, -1] on one cell wraps around to 0, and
 // padded its norm is 1. But where the grid is as long as the image and the kernel's reach together, nothing wraps

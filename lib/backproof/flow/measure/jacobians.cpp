@@ -59,11 +59,6 @@ std::optional<singular_bulk> bulk_of(const layer& l, const matrix& jacobian) {
   return flow::bulk_of(rows, columns, jacobian.norm());
 }
 
-linear_map map_of(const matrix& j) {
-  return {j.rows(), j.cols(), [&j](const matrix& u) -> matrix { return j * u; },
-          [&j](const matrix& v) -> matrix { return j.transpose() * v; }};
-}
-
 void inspect_matrix(layer_record& record, const matrix& j, bool spectrum) {
   record.norm = spectral_norm(j);
   record.frobenius = j.norm();
@@ -77,9 +72,9 @@ void inspect_layer(layer_record& record, const layer& l, const matrix& x, const 
     if (const auto* c = dynamic_cast<const convolution*>(b.get()))
       record.reshaped_norm = spectral_norm(c->kernel()).lower;
   if (j.columns > largest_dense || j.rows > largest_dense) {
-    record.norm = norm_from_below(j);
+    const norm_bound below = norm_from_below(j);
     const double bound = bound_of(l.blocks, x);
-    if (std::isfinite(bound)) record.norm->upper = bound;
+    record.norm = {below.value, std::isfinite(bound) ? bound : 0, below.steps};
     return;
   }
   const matrix dense = j.columns <= j.rows ? j.along(matrix::Identity(j.columns, j.columns))
@@ -109,7 +104,7 @@ void inspect_product(flow_record& r, const std::vector<linear_map>& maps) {
                              for (std::size_t l = maps.size(); l-- > 0;) v = maps[l].back(v);
                              return v;
                            }};
-  w.norm.lower = norm_from_below(product).lower;
+  w.norm.lower = norm_from_below(product).value;
   for (const linear_map& m : maps) work += static_cast<double>(m.rows * m.columns * narrowest);
   if (work * 6 > most_work || maps[0].columns > largest_dense) {
     w.left_out = fmt::format("it would take {:.0e} multiplications; at most {:.0e} are spent", work * 6, most_work);
@@ -169,7 +164,7 @@ void inspect_jacobians(flow_record& r, const std::vector<matrix>& given) {
     if (j.size() != 0) inspect_matrix(r.layers[l], j, std::max(j.rows(), j.cols()) <= largest_dense);
     if (l == 0) continue;
     all = all && j.size() != 0 && (l == 1 || j.cols() == given[l - 1].rows());
-    maps.push_back(map_of(j));
+    maps.push_back(backproof::map_of(j));
   }
   if (!all) return;
   inspect_product(r, maps);

@@ -1,14 +1,13 @@
-// Singular values: of a matrix, of a convolution, and of products that must never be formed.
+// Norms and singular values of Jacobians: of a matrix, of a convolution, and of products that must never be formed.
 #pragma once
 
-#include <functional>
 #include <vector>
 
 #include "backproof/flow/model/convolution.hpp"
+#include "backproof/number/decomposition.hpp"
+#include "backproof/number/linear_map.hpp"
 
 namespace backproof::flow {
-
-vector singular_values(const matrix& m);  // by dense decomposition, the largest first
 
 // lower <= ||J||_2 <= upper, each up to rounding, by methods that share nothing.
 struct norm_bracket {
@@ -16,19 +15,6 @@ struct norm_bracket {
   int steps = 0;  // of the method from below
 };
 norm_bracket spectral_norm(const matrix& m);
-
-// A map that is known by what it does to columns, and its transpose.
-struct linear_map {
-  Index rows = 0, columns = 0;
-  std::function<matrix(const matrix&)> along, back;  // J u, J^T v
-};
-
-// Golub-Kahan-Lanczos bidiagonalisation with full reorthogonalisation: a bound from below, which grows to the norm.
-norm_bracket norm_from_below(const linear_map& j, int most_steps = 60);  // upper is left 0
-
-// Gram iteration: ||J||_2 <= ||(J^T J)^(2^k)||_F^(1/2^(k+1)) with k = steps - 1, a bound from above (Delattre et al.,
-// 2023).
-double norm_from_above(const matrix& m, int steps = 8);
 
 // The singular values of J_L ... J_1 as decimal logarithms, the largest first. If a product of 32 Gaussian matrices is
 // formed, its smallest singular values are lost entirely (they come out as 0). Here each factor is instead multiplied
@@ -48,7 +34,7 @@ struct moments {
 };
 moments moments_of(const matrix& j);
 
-// All singular values of a circular convolution of stride 1, frequency by frequency (Sedghi, Gupta and Long, 2019).
+// All singular values of a circular convolution of stride 1, the largest first (number/spectral.hpp).
 vector circular_singular_values(const convolution_shape& s, const matrix& kernel);
 
 // A bound from above on the norm of a zero-padded convolution, whatever its stride: the norm of the circular one on a

@@ -1,19 +1,33 @@
 #include "backproof/flow/model/random.hpp"
 
-#include <Eigen/QR>
 #include <boost/random/normal_distribution.hpp>
 
-#include "backproof/op/draw.hpp"
+#include "backproof/number/decomposition.hpp"
 
 namespace backproof::flow {
 
-source::source(std::uint64_t seed, std::string_view name, std::uint64_t number)
-    : bits_(draw(seed, name, number).bits()) {}
+source::source(std::uint64_t seed, std::string_view name, std::uint64_t number) : bits_(seed, name, number) {}
 
-double source::normal() { return boost::random::normal_distribution<double>()(bits_); }
+namespace {
+
+// A stream of bits as the standard library and Boost want generators.
+struct generator {
+  using result_type = std::uint64_t;
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return ~result_type{0}; }
+  result_type operator()() { return from.bits(); }
+  draw& from;
+};
+
+}  // namespace
+
+double source::normal() {
+  generator bits{bits_};
+  return boost::random::normal_distribution<double>()(bits);
+}
 
 double source::uniform(double low, double high) {
-  return low + (high - low) * 0x1p-53 * static_cast<double>(bits_() >> 11);
+  return low + (high - low) * 0x1p-53 * static_cast<double>(bits_.bits() >> 11);
 }
 
 matrix source::gaussian(Index rows, Index columns, double deviation) {
@@ -25,18 +39,11 @@ matrix source::uniform(Index rows, Index columns, double limit) {
 }
 
 matrix source::signs(Index rows, Index columns) {
-  return matrix::NullaryExpr(rows, columns, [&] { return bits_() >> 63 != 0 ? 1.0 : -1.0; });
+  return matrix::NullaryExpr(rows, columns, [&] { return bits_.bits() >> 63 != 0 ? 1.0 : -1.0; });
 }
 
 matrix source::orthogonal(Index rows, Index columns) {
-  if (rows < columns) return orthogonal(columns, rows).transpose();
-  const Eigen::HouseholderQR<matrix> qr(gaussian(rows, columns, 1));
-  matrix q = qr.householderQ() * matrix::Identity(rows, columns);
-  // Q is Haar only where R has a positive diagonal (Mezzadri, How to generate random matrices from the classical
-  // compact groups, 2007).
-  for (Index k = 0; k < columns; ++k)
-    if (qr.matrixQR()(k, k) < 0) q.col(k) *= -1;
-  return q;
+  return haar_orthogonal(rows, columns, [&] { return normal(); });
 }
 
 vector source::unit(Index n) {

@@ -1,11 +1,11 @@
 // Random matrices and vectors. The values are a pure function of seed, name and number, and of the order of the calls.
 #pragma once
 
-#include <boost/random/mersenne_twister.hpp>
 #include <cstdint>
 #include <string_view>
 
 #include "backproof/flow/model/matrix.hpp"
+#include "backproof/op/draw.hpp"
 
 namespace backproof::flow {
 
@@ -22,7 +22,7 @@ class source {
   vector unit(Index n);                          // uniform on the sphere
 
  private:
-  boost::random::mt19937_64 bits_;
+  draw bits_;
 };
 
 }  // namespace backproof::flow

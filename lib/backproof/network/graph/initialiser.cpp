@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/QR>
 #include <array>
 #include <cmath>
 #include <stdexcept>
 
+#include "backproof/number/decomposition.hpp"
 #include "backproof/op/draw.hpp"
 
 namespace backproof::networks {
@@ -29,17 +29,8 @@ numbers uniform(const parameter_use& use, draw& random, double low, double high)
   return filled(use, [&] { return random.uniform(low, high); });
 }
 
-// Orthonormal columns, or rows if there are fewer of them: Q of the QR factors of a Gaussian matrix, its columns' signs
-// those of R's diagonal, which makes it uniformly distributed (Mezzadri 2007).
 Eigen::MatrixXd orthogonal_matrix(draw& random, index_t rows, index_t columns) {
-  const bool wide = columns > rows;
-  Eigen::MatrixXd a(wide ? columns : rows, wide ? rows : columns);
-  for (Eigen::Index i = 0; i < a.size(); ++i) a.data()[i] = random.normal();
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(a);
-  Eigen::MatrixXd q = qr.householderQ() * Eigen::MatrixXd::Identity(a.rows(), a.cols());
-  for (Eigen::Index k = 0; k < q.cols(); ++k)
-    if (qr.matrixQR()(k, k) < 0) q.col(k) *= -1;
-  return wide ? q.transpose() : q;
+  return haar_orthogonal(rows, columns, [&] { return random.normal(); });
 }
 
 numbers orthogonal(const parameter_use& use, draw& random, double gain) {
