@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "backproof/flow/measure/report.hpp"
+#include "backproof/flow/measure/record.hpp"
 #include "backproof/flow/model/network.hpp"
 #include "backproof/flow/theory/recipe.hpp"
 

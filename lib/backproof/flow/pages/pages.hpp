@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "backproof/base/text.hpp"
-#include "backproof/flow/measure/report.hpp"
+#include "backproof/flow/measure/record.hpp"
 
 namespace backproof::flow {
 

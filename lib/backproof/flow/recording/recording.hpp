@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "backproof/flow/measure/report.hpp"
+#include "backproof/flow/measure/record.hpp"
 
 namespace backproof::flow {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "backproof/flow/measure/report.hpp"
+#include "backproof/flow/measure/record.hpp"
 
 namespace backproof::flow {
 

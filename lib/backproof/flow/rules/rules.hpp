@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "backproof/flow/measure/report.hpp"
+#include "backproof/flow/measure/record.hpp"
 
 namespace backproof::flow {
 

@@ -1,4 +1,4 @@
-#include "backproof/flow/measure/report.hpp"
+#include "backproof/flow/measure/record.hpp"
 
 #include <fmt/format.h>
 
