@@ -8,7 +8,7 @@ import struct
 import subprocess
 import sys
 
-SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "networks" / "networks" / "onnx.proto"
+SCHEMA = pathlib.Path(__file__).resolve().parents[2] / "lib/backproof/network/onnx/onnx.proto"
 FLOAT, INT64 = 1, 7
 
 
