@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "backproof/base/glob.hpp"
-#include "backproof/mutation/matrix_report.hpp"
+#include "backproof/mutation/kill_matrix_pages.hpp"
 #include "backproof/mutation/registry.hpp"
 #include "backproof/op/registry.hpp"
 #include "cli/commands.hpp"

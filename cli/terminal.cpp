@@ -129,6 +129,7 @@ std::vector<std::string> notes_of(const std::vector<result>& unit) {
     if (m == nullptr || r.found.measured > m->found.measured) m = &r;
   }
   std::vector<std::string> lines;
+  lines.reserve(most.size());
   for (const auto& [check, r] : most)
     lines.push_back(fmt::format("{}{} {}", check, find_check(check)->info.introduces_note, r->found.note));
   return lines;

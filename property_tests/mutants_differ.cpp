@@ -12,7 +12,7 @@
 #include "backproof/base/inventory.hpp"
 #include "backproof/judge/agreement.hpp"
 #include "backproof/judge/informative_sample.hpp"
-#include "backproof/mutation/matrix.hpp"
+#include "backproof/mutation/kill_matrix.hpp"
 #include "backproof/mutation/registry.hpp"
 #include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"

@@ -1,4 +1,4 @@
-#include "backproof/mutation/matrix_report.hpp"
+#include "backproof/mutation/kill_matrix_pages.hpp"
 
 #include <fmt/format.h>
 

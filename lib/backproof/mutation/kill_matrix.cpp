@@ -1,4 +1,4 @@
-#include "backproof/mutation/matrix.hpp"
+#include "backproof/mutation/kill_matrix.hpp"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include <iosfwd>
 #include <string>
 
-#include "backproof/mutation/matrix.hpp"
+#include "backproof/mutation/kill_matrix.hpp"
 
 namespace backproof {
 
