@@ -1,5 +1,5 @@
-// A user's program: an op of their own beside the library's, judged by the library's checks. Headers of C that put names
-// into the global namespace (index, among them) are included on purpose.
+// A user's program: an op of their own beside the library's, judged by the library's checks. Headers of C that put
+// names into the global namespace (index, among them) are included on purpose.
 #include <strings.h>
 
 #include <cstdio>
