@@ -42,10 +42,10 @@ inline std::string text_at(const json& j, const char* name, const std::string& w
   return text;
 }
 
-inline const json& array_at(const json& j, const char* name, std::size_t most, const std::string& where) {
+inline const json& array_at(const json& j, const char* name, std::size_t most, std::string_view where) {
   const json* m = member(j, name);
-  if (m == nullptr || !m->is_array()) throw json_trouble(where + name + ": expected an array");
-  if (m->size() > most) throw json_trouble(where + name + ": too long");
+  if (m == nullptr || !m->is_array()) throw json_trouble(std::string(where) + name + ": expected an array");
+  if (m->size() > most) throw json_trouble(std::string(where) + name + ": too long");
   return *m;
 }
 
