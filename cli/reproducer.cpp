@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "backproof/base/config.hpp"
+#include "backproof/base/hex_text.hpp"
 #include "backproof/run/registry.hpp"
 #include "cli/exit_codes.hpp"
 
@@ -42,7 +43,7 @@ material material_of(const counterexample& c, trial& t) {
 std::string hex(double x, language l) {
   if (std::isnan(x)) return l == language::cpp ? "NAN" : "nan";
   if (std::isinf(x)) return (x < 0 ? "-" : "") + std::string(l == language::cpp ? "INFINITY" : "inf");
-  return fmt::format("{:a}", x);
+  return hex_text(x);
 }
 
 std::string numpy_type(dtype t) {

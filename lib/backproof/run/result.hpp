@@ -48,7 +48,7 @@ struct summary {
   std::uint64_t ops_executed = 0;  // ops with at least one answer from the subject
   std::uint64_t ops_selected = 0;
   std::vector<std::string> not_run;  // ids left out when the time budget was spent
-  std::string first_failure;         // replay command of what is told of the check that fails first
+  std::string first_failure;         // replay command of the first failure that is shown in full
   bool interrupted = false;
   bool strict = false;             // lost digits count as failures
   std::vector<std::string> worse;  // what lost accuracy against the baseline, one line each

@@ -11,8 +11,10 @@
 #include <set>
 #include <thread>
 
+#include "backproof/base/hex_text.hpp"
 #include "backproof/judge/informative_sample.hpp"
 #include "backproof/run/counterexample.hpp"
+#include "backproof/run/registry.hpp"
 #include "backproof/run/shrink.hpp"
 
 namespace backproof {
@@ -29,7 +31,7 @@ std::string hex_elements(const tensor& t) {
   std::string text;
   for (index_t i = 0; i < t.count(); ++i) {
     if (i > 0) text += ',';
-    text += t.type() == dtype::i64 ? fmt::format("{:.0f}", t.at(i)) : fmt::format("{:a}", t.at(i));
+    text += t.type() == dtype::i64 ? fmt::format("{:.0f}", t.at(i)) : hex_text(t.at(i));
   }
   return "[" + text + "]";
 }
@@ -288,14 +290,18 @@ class runner {
     bool ran = false;
   };
 
-  // The replay command of what is told of the check that fails first; empty if none does.
+  // What compares numbers with the truth says the most, and is shown in full: it comes first.
   static std::string first_failure_of(const std::vector<result>& unit) {
-    const auto first =
-        std::find_if(unit.begin(), unit.end(), [](const result& r) { return r.found.outcome == verdict::fail; });
-    if (first == unit.end()) return "";
-    const auto told =
-        std::find_if(unit.begin(), unit.end(), [&](const result& r) { return r.told && r.check == first->check; });
-    return told == unit.end() ? first->replay : told->replay;
+    const auto direct = [](const result& r) {
+      const check* c = find_check(r.check);
+      return c != nullptr && c->info.direct();
+    };
+    const auto told = [](const result& r) { return r.told; };
+    auto at = std::find_if(unit.begin(), unit.end(), [&](const result& r) { return told(r) && direct(r); });
+    if (at == unit.end()) at = std::find_if(unit.begin(), unit.end(), told);
+    if (at == unit.end())
+      at = std::find_if(unit.begin(), unit.end(), [](const result& r) { return r.found.outcome == verdict::fail; });
+    return at == unit.end() ? "" : at->replay;
   }
 
   void pass_on(const unit& u, batch& b) {
