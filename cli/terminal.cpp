@@ -69,16 +69,9 @@ std::string plural(std::uint64_t n, const std::string& what) {
 }
 
 // The check that made a record; null if it is that of no check.
-const check* check_of(const result& r) { return find_check(r.check); }
-
 bool compares_elements(const result& r) {
-  const check* c = check_of(r);
+  const check* c = find_check(r.check);
   return c != nullptr && c->info.compares.has_value();
-}
-
-bool direct(const result& r) {
-  const check* c = check_of(r);
-  return c != nullptr && c->info.direct();
 }
 
 // How large errors were against their bounds, over all that passed: the largest, and the median of bound / error.
@@ -280,15 +273,16 @@ void terminal::failures_of_unit() {
     else if (r.told)
       *known = &r;
   }
-  const bool any_direct = std::any_of(trouble.begin(), trouble.end(), [](const result* r) { return direct(*r); });
+  const bool any_direct =
+      std::any_of(trouble.begin(), trouble.end(), [](const result* r) { return is_direct(r->check); });
   for (const result* r : trouble)
-    if (!any_direct || direct(*r)) failure(*r);
+    if (!any_direct || is_direct(r->check)) failure(*r);
   for (const result* r : trouble)
-    if (any_direct && !direct(*r)) {
+    if (any_direct && !is_direct(r->check)) {
       const std::string name = fmt::format("also {}  check {}", name_of(r->found.outcome), r->check);
       fmt::print("  {}  {}\n  {:<10} {}\n", painted(r->found.outcome, name), r->found.reason, "replay", r->replay);
     }
-  if (any_direct && std::any_of(trouble.begin(), trouble.end(), [](const result* r) { return !direct(*r); }))
+  if (any_direct && std::any_of(trouble.begin(), trouble.end(), [](const result* r) { return !is_direct(r->check); }))
     fmt::print("\n");
 }
 

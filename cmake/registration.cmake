@@ -32,7 +32,6 @@ function(backproof_register target)
 
   # The names go into a source file, not a compile definition, so that a new file recompiles nothing else.
   set(BP_NAMES "${names}")
-  list(LENGTH headers BP_COUNT)
   set(inventory ${CMAKE_BINARY_DIR}/generated/${arg_FOLDER}/inventory/${arg_KIND}_files.cpp)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/inventory.cpp.in ${inventory} @ONLY)
 

@@ -20,4 +20,9 @@ const check* find_check(std::string_view name) {
   return found == all_checks().end() ? nullptr : &*found;
 }
 
+bool is_direct(std::string_view name) {
+  const check* c = find_check(name);
+  return c != nullptr && c->info.direct();
+}
+
 }  // namespace backproof

@@ -13,5 +13,6 @@ const std::vector<check>& all_checks();  // sorted by name
 const std::vector<report>& all_reports();
 
 const check* find_check(std::string_view name);  // null if there is none
+bool is_direct(std::string_view check);          // whether there is one of that name, and it is (check_info::direct)
 
 }  // namespace backproof

@@ -292,12 +292,8 @@ class runner {
 
   // What compares numbers with the truth says the most, and is shown in full: it comes first.
   static std::string first_failure_of(const std::vector<result>& unit) {
-    const auto direct = [](const result& r) {
-      const check* c = find_check(r.check);
-      return c != nullptr && c->info.direct();
-    };
     const auto told = [](const result& r) { return r.told; };
-    auto at = std::find_if(unit.begin(), unit.end(), [&](const result& r) { return told(r) && direct(r); });
+    auto at = std::find_if(unit.begin(), unit.end(), [&](const result& r) { return told(r) && is_direct(r.check); });
     if (at == unit.end()) at = std::find_if(unit.begin(), unit.end(), told);
     if (at == unit.end())
       at = std::find_if(unit.begin(), unit.end(), [](const result& r) { return r.found.outcome == verdict::fail; });
