@@ -27,7 +27,7 @@ struct options {
 safetensors step_in(const std::string& path) {
   try {
     return read_file(path);
-  } catch (const std::exception& e) {
+  } catch (const invalid_input& e) {
     throw stop_with(exit_usage, e.what());
   }
 }
@@ -40,14 +40,14 @@ audit run(const options& o) {
     const std::unique_ptr<subject> s = subjects_of(o.adapter, 0)();
     try {
       return audited(std::move(n), *s, *type);
-    } catch (const std::invalid_argument& e) {
+    } catch (const invalid_input& e) {
       throw stop_with(exit_usage, fmt::format("{}: {}", o.network, e.what()));
     }
   }
   const safetensors step = step_in(o.step);
   try {
     return audited(std::move(n), step);
-  } catch (const std::exception& e) {
+  } catch (const invalid_input& e) {
     throw stop_with(exit_usage, fmt::format("{}: {}", o.step, e.what()));
   }
 }

@@ -1,8 +1,9 @@
 // Exit codes, a contract that scripts rely on (docs/verdicts.md).
 #pragma once
 
-#include <stdexcept>
 #include <string>
+
+#include "backproof/base/error.hpp"
 
 namespace backproof::cli {
 
@@ -17,9 +18,9 @@ enum exit_code : int {
 };
 
 // Ends a command with a one-line message on stderr and the given code.
-class stop_with : public std::runtime_error {
+class stop_with : public error {
  public:
-  stop_with(exit_code c, const std::string& message) : std::runtime_error(message), code(c) {}
+  stop_with(exit_code c, const std::string& message) : error(message), code(c) {}
   exit_code code;
 };
 

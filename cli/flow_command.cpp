@@ -110,18 +110,10 @@ bool fails(const flow_record& r, const std::string& fail_on) {
 }
 
 flow_record finished(const options& o) {
-  try {
-    flow_record r = record_of(o);
-    if (r.layers.empty()) throw stop_with(exit_nothing, o.input + ": holds no gradients");
-    if (!o.baseline.empty()) compare_with_baseline(r, o.baseline, o.most_drift);
-    return r;
-  } catch (const format_error&) {
-    throw;
-  } catch (const stop_with&) {
-    throw;
-  } catch (const std::runtime_error& e) {  // a file that cannot be read
-    throw stop_with(exit_usage, e.what());
-  }
+  flow_record r = record_of(o);
+  if (r.layers.empty()) throw stop_with(exit_nothing, o.input + ": holds no gradients");
+  if (!o.baseline.empty()) compare_with_baseline(r, o.baseline, o.most_drift);
+  return r;
 }
 
 int run(const options& o) {

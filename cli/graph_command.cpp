@@ -27,9 +27,9 @@ std::map<std::string, values<real>> variables_of(const std::vector<std::string>&
   for (const std::string& text : list) {
     const std::size_t sign = text.find('=');
     if (sign == std::string::npos || sign == 0)
-      throw std::invalid_argument(fmt::format("'{}' is not of the form NAME=VALUE", text.substr(0, 40)));
+      throw invalid_input(fmt::format("'{}' is not of the form NAME=VALUE", text.substr(0, 40)));
     if (!variables.emplace(text.substr(0, sign), values_of(text.substr(sign + 1))).second)
-      throw std::invalid_argument(fmt::format("{} is given twice", text.substr(0, sign)));
+      throw invalid_input(fmt::format("{} is given twice", text.substr(0, sign)));
   }
   return variables;
 }
@@ -71,7 +71,7 @@ void print_paths(const graph& g) {
       const path_sum s = sum_over_paths(g, k, 100'000);
       paths += s.paths, products += s.products;
     }
-  } catch (const std::invalid_argument&) {
+  } catch (const invalid_input&) {
     return;  // vectors, or too many paths to count
   }
   fmt::print(
@@ -89,15 +89,9 @@ void write(const std::string& path, const std::string& text) {
 }
 
 int show(const options& o) {
-  graph plain, g;
-  evaluation f;
-  try {
-    plain = graph_of(o.formula, variables_of(o.variables));
-    g = plain.with_copy_gates();
-    f = evaluate(g);
-  } catch (const std::invalid_argument& e) {
-    throw stop_with(exit_usage, e.what());
-  }
+  const graph plain = graph_of(o.formula, variables_of(o.variables));
+  const graph g = plain.with_copy_gates();
+  const evaluation f = evaluate(g);
   write(o.json, json_of(o.formula, g, f));
   write(o.svg, svg_of(g, f));
   write(o.html, html_of(o.formula, g, f));

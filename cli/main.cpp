@@ -2,13 +2,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <system_error>
 
 #include "backproof/base/config.hpp"
 #include "backproof/judge/subject.hpp"
-#include "backproof/tensor/safetensors.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/streams.hpp"
 
 namespace {
 
@@ -18,13 +20,14 @@ using namespace backproof::cli;
 int complain(exit_code code, std::string message) {
   for (char& c : message)
     if (c == '\n') c = ' ';
-  fmt::print(stderr, "backproof: {}\n", message);
+  tell(fmt::format("backproof: {}\n", message));
   return code;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  occupy_standard_streams();
   if (argc > 0) program = argv[0];
   CLI::App app("The referee for gradients: judges whether an implementation's backward pass is right.");
   app.name("backproof");
@@ -52,14 +55,20 @@ int main(int argc, char** argv) {
   }
   try {
     const int code = chosen();
-    if (std::fflush(stdout) != 0) return complain(exit_usage, "cannot write to standard output");
+    if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
     return code;
   } catch (const stop_with& e) {
     return complain(e.code, e.what());
   } catch (const adapter_error& e) {
     return complain(exit_adapter, e.what());
-  } catch (const format_error& e) {
+  } catch (const misuse& e) {
+    return complain(exit_internal, fmt::format("internal error: {}", e.what()));
+  } catch (const error& e) {
     return complain(exit_usage, e.what());
+  } catch (const std::bad_alloc&) {
+    return complain(exit_usage, "there is not memory enough");
+  } catch (const std::system_error& e) {  // what {fmt} throws if it cannot print
+    return complain(exit_usage, fmt::format("cannot write to standard output: {}", e.code().message()));
   } catch (const std::exception& e) {
     return complain(exit_internal, fmt::format("internal error: {}", e.what()));
   }

@@ -14,6 +14,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/output_file.hpp"
+#include "cli/streams.hpp"
 
 namespace backproof::cli {
 namespace {
@@ -61,8 +62,8 @@ kill_matrix_plan plan_of(const options& o) {
 
 // What takes time is told to a person who is watching, and to nobody else.
 void show(std::size_t done, std::size_t total, const std::string& op) {
-  fmt::print(stderr, "\r\033[K{}/{}  {}", done, total, op);
-  if (done == total) fmt::print(stderr, "\r\033[K");
+  tell(fmt::format("\r\033[K{}/{}  {}", done, total, op));
+  if (done == total) tell("\r\033[K");
 }
 
 int run(const options& o) {
@@ -84,7 +85,7 @@ int run(const options& o) {
   fmt::print("{}", kill_matrix_as_text(x, p));
   // Of what takes long it is said how long, even if nobody watched.
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (watched || seconds > 60) fmt::print(stderr, "took {:.0f} s\n", seconds);
+  if (watched || seconds > 60) tell(fmt::format("took {:.0f} s\n", seconds));
   return x.all_caught() ? exit_ok : exit_failed;
 }
 

@@ -11,21 +11,15 @@
 namespace backproof::cli {
 
 inline networks::network network_in(const std::string& path, const networks::reading& how = {}) {
-  try {
-    return networks::read_network(path, how);
-  } catch (const std::exception& e) {
-    throw stop_with(exit_usage, e.what());
-  }
+  return networks::read_network(path, how);
 }
 
 // Forwards and backwards; what an op cannot evaluate is told in one line.
 inline networks::evaluation evaluated(const networks::network& n, const std::string& path) {
   try {
     return networks::evaluate(n.g);
-  } catch (const std::invalid_argument& e) {
+  } catch (const invalid_input& e) {
     throw stop_with(exit_usage, fmt::format("{}: {}", path, e.what()));
-  } catch (const std::bad_alloc&) {
-    throw stop_with(exit_usage, fmt::format("{}: there is not memory enough for this network", path));
   }
 }
 

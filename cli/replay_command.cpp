@@ -27,11 +27,9 @@ template <class Read>
 auto about(const std::string& file, Read read) -> decltype(read()) {
   try {
     return read();
-  } catch (const format_error& e) {
+  } catch (const invalid_input& e) {
     const std::string reason = e.what();
     throw stop_with(exit_usage, reason.starts_with(file) ? reason : file + ": " + reason);
-  } catch (const std::runtime_error& e) {
-    throw stop_with(exit_usage, e.what());
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "backproof/number/dtype.hpp"
 #include "backproof/run/registry.hpp"
+#include "cli/streams.hpp"
 
 namespace backproof::cli {
 namespace {
@@ -208,13 +209,13 @@ void terminal::begin(const run_info& i) {
 
 void terminal::progress(std::size_t done, std::size_t total, const std::string& unit) {
   if (!live_) return;
-  fmt::print(stderr, "\r\033[K{}/{} {}", done, total, unit);
+  tell(fmt::format("\r\033[K{}/{} {}", done, total, unit));
   std::fflush(stderr);
   progress_shown_ = true;
 }
 
 void terminal::clear_progress() {
-  if (progress_shown_) fmt::print(stderr, "\r\033[K");
+  if (progress_shown_) tell("\r\033[K");
   progress_shown_ = false;
 }
 

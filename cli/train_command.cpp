@@ -40,7 +40,7 @@ safetensors weights_of(const network& n) {
 real rate_of(const std::string& text) {
   try {
     return networks::values_of(text)[0];
-  } catch (const std::invalid_argument& e) {
+  } catch (const invalid_input& e) {
     throw stop_with(exit_usage, fmt::format("--rate: {}", e.what()));
   }
 }
@@ -68,7 +68,7 @@ int run(const options& o) {
         rows.push_back(
             {std::to_string(s.epoch + 1), std::to_string(s.number), s.loss.decimal(20), s.gradient_norm.decimal(6)});
     });
-  } catch (const std::invalid_argument& e) {
+  } catch (const invalid_input& e) {
     if (rows.size() > 1) print(rows);
     throw stop_with(exit_usage, fmt::format("{}: {}", o.file, e.what()));
   }

@@ -90,7 +90,7 @@ struct attention : backproof::attention::of_heads<attention> {
     }
 
     static void require(bool fits, const char* else_) {
-      if (!fits) throw std::invalid_argument(else_);
+      if (!fits) throw invalid_input(else_);
     }
     shape all() const { return {batch, heads, queries, past + present}; }
     shape apart(const shape& x, index_t count) const {

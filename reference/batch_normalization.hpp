@@ -39,7 +39,7 @@ struct batch_normalization {
   }
 
   static groups sets(const attributes&, const shape& x) {
-    if (x.size() < 2) throw std::invalid_argument("X " + to_string(x) + " has no axis of channels");
+    if (x.size() < 2) throw invalid_input("X " + to_string(x) + " has no axis of channels");
     std::vector<index_t> axes;
     for (index_t k = 0; k < static_cast<index_t>(x.size()); ++k)
       if (k != 1) axes.push_back(k);

@@ -36,8 +36,8 @@ struct bias_add {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const slices along(in[0], a.integer("axis"));
     if (in[1] != shape{along.length})
-      throw std::invalid_argument("bias " + to_string(in[1]) + " does not fit axis " +
-                                  std::to_string(a.integer("axis")) + " of " + to_string(in[0]));
+      throw invalid_input("bias " + to_string(in[1]) + " does not fit axis " + std::to_string(a.integer("axis")) +
+                          " of " + to_string(in[0]));
     return {in[0]};
   }
 

@@ -48,14 +48,14 @@ struct bilinear {
 
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) {
     if (in[0].empty() || in[1].empty() || in[2].size() != 3 || in[0].back() != in[2][1] || in[1].back() != in[2][2])
-      throw std::invalid_argument("inputs " + to_string(in[0]) + " and " + to_string(in[1]) + " do not fit weight " +
-                                  to_string(in[2]));
+      throw invalid_input("inputs " + to_string(in[0]) + " and " + to_string(in[1]) + " do not fit weight " +
+                          to_string(in[2]));
     shape y = in[0];
     y.back() = in[1].back();
     if (y != in[1])
-      throw std::invalid_argument("inputs " + to_string(in[0]) + " and " + to_string(in[1]) + " differ in their rows");
+      throw invalid_input("inputs " + to_string(in[0]) + " and " + to_string(in[1]) + " differ in their rows");
     if (given(in, 3) && in[3] != shape{in[2][0]})
-      throw std::invalid_argument("bias " + to_string(in[3]) + " does not fit weight " + to_string(in[2]));
+      throw invalid_input("bias " + to_string(in[3]) + " does not fit weight " + to_string(in[2]));
     y.back() = in[2][0];
     return {y};
   }

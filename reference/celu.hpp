@@ -31,7 +31,7 @@ struct celu : elementwise::unary<celu> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (!(a.number("alpha") > 0)) throw std::invalid_argument("alpha must be positive");
+    if (!(a.number("alpha") > 0)) throw invalid_input("alpha must be positive");
     return {in[0]};
   }
 

@@ -50,7 +50,7 @@ struct clip {
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) {
     for (const std::size_t k : {1, 2})
       if (given(in, k) && broadcast(in[0], in[k]) != in[0])
-        throw std::invalid_argument("a bound " + to_string(in[k]) + " does not broadcast to " + to_string(in[0]));
+        throw invalid_input("a bound " + to_string(in[k]) + " does not broadcast to " + to_string(in[0]));
     return {in[0]};
   }
 

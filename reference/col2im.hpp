@@ -44,19 +44,18 @@ struct col2im {
   static windows over(const attributes& a, index_t batch, index_t channels) {
     shape image = a.integers("image_shape");
     if (std::any_of(image.begin(), image.end(), [](index_t n) { return n < 1 || n > 1 << 24; }))
-      throw std::invalid_argument("image_shape " + to_string(image) + " is not positive, or exceeds 2^24");
+      throw invalid_input("image_shape " + to_string(image) + " is not positive, or exceeds 2^24");
     image.insert(image.begin(), {batch, channels});
     return windows(image, a.integers("block_shape"), a.integers("strides"), a.integers("dilations"),
                    a.integers("pads"));
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (in[0].size() != 3) throw std::invalid_argument("input " + to_string(in[0]) + " has not three axes");
+    if (in[0].size() != 3) throw invalid_input("input " + to_string(in[0]) + " has not three axes");
     const windows slide = over(a, in[0][0], 1);
     if (in[0][1] % slide.taps() != 0 || in[0][2] != slide.count())
-      throw std::invalid_argument("input " + to_string(in[0]) +
-                                  " has not the rows of whole blocks, or not one column " + "for each of " +
-                                  std::to_string(slide.count()) + " windows");
+      throw invalid_input("input " + to_string(in[0]) + " has not the rows of whole blocks, or not one column " +
+                          "for each of " + std::to_string(slide.count()) + " windows");
     shape image = a.integers("image_shape");
     image.insert(image.begin(), {in[0][0], in[0][1] / slide.taps()});
     return {image};

@@ -36,7 +36,7 @@ struct concat {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (in.empty()) throw std::invalid_argument("concat of nothing");
+    if (in.empty()) throw invalid_input("concat of nothing");
     shape y = in[0];
     const index_t axis = a.integer("axis");
     slices(y, axis);  // throws if there is no such axis
@@ -44,7 +44,7 @@ struct concat {
     for (std::size_t k = 1; k < in.size(); ++k) {
       shape aligned = in[k];
       if (aligned.size() == y.size()) aligned[at] = y[at];
-      if (aligned != y) throw std::invalid_argument(to_string(in[k]) + " does not fit " + to_string(in[0]));
+      if (aligned != y) throw invalid_input(to_string(in[k]) + " does not fit " + to_string(in[0]));
       y[at] += in[k][at];
     }
     return {y};

@@ -70,19 +70,19 @@ struct conv_transpose : convolution::frame<conv_transpose> {
       const std::size_t rank = kernel.size();
       if (x.size() != rank + 2 || strides.size() != rank || dilations.size() != rank ||
           a.integers("pads").size() != 2 * rank || a.integers("output_padding").size() != rank)
-        throw std::invalid_argument("X " + to_string(x) + " or an attribute has not the rank of W " + to_string(w));
+        throw invalid_input("X " + to_string(x) + " or an attribute has not the rank of W " + to_string(w));
       for (std::size_t k = 0; k < rank; ++k) {
         window_axis slide{.kernel = kernel[k], .stride = strides[k], .dilation = dilations[k]};
         slide.check();
         const index_t more = a.integers("output_padding")[k];
-        if (more < 0 || more >= slide.stride) throw std::invalid_argument("output_padding is not 0 .. stride - 1");
+        if (more < 0 || more >= slide.stride) throw invalid_input("output_padding is not 0 .. stride - 1");
         const index_t whole = slide.stride * (x[k + 2] - 1) + more + slide.reach();
         std::tie(slide.pad_begin, slide.pad_end) = padding(a, k, whole, slide.stride * x[k + 2]);
         slide.check();
         pads.insert(pads.begin() + static_cast<std::ptrdiff_t>(k), slide.pad_begin);
         pads.push_back(slide.pad_end);
         y.push_back(whole - slide.pad_begin - slide.pad_end);
-        if (y.back() < 1) throw std::invalid_argument("the pads leave nothing of the output");
+        if (y.back() < 1) throw invalid_input("the pads leave nothing of the output");
       }
     }
 
@@ -94,13 +94,13 @@ struct conv_transpose : convolution::frame<conv_transpose> {
       const shape &pads = a.integers("pads"), &stated = a.integers("output_shape");
       const std::string& how = a.text("auto_pad");
       if (how != "NOTSET" && how != "VALID" && how != "SAME_UPPER" && how != "SAME_LOWER")
-        throw std::invalid_argument("auto_pad is '" + how + "', not NOTSET, VALID, SAME_UPPER or SAME_LOWER");
+        throw invalid_input("auto_pad is '" + how + "', not NOTSET, VALID, SAME_UPPER or SAME_LOWER");
       if (stated.empty() && how == "NOTSET") return {pads[k], pads[pads.size() / 2 + k]};
       if (stated.empty() && how == "VALID") return {0, 0};
       if (!stated.empty() && (stated.size() != pads.size() / 2 || stated[k] < 1))
-        throw std::invalid_argument("output_shape has not the kernel's rank, or is not positive");
+        throw invalid_input("output_shape has not the kernel's rank, or is not positive");
       const index_t total = whole - (stated.empty() ? same : stated[k]);
-      if (total < 0) throw std::invalid_argument("the output would have to be larger than the windows reach");
+      if (total < 0) throw invalid_input("the output would have to be larger than the windows reach");
       if (how == "SAME_UPPER") return {total / 2, total - total / 2};
       return {total - total / 2, total / 2};
     }
@@ -115,8 +115,8 @@ struct conv_transpose : convolution::frame<conv_transpose> {
     const shape &x = in[0], &w = in[1];
     const index_t group = a.integer("group");
     if (x.size() < 3 || w.size() < 3 || x[1] != w[0] || group < 1 || group > std::max<index_t>(1, x[1]))
-      throw std::invalid_argument("X " + to_string(x) + " and W " + to_string(w) + " do not form " +
-                                  std::to_string(group) + " groups");
+      throw invalid_input("X " + to_string(x) + " and W " + to_string(w) + " do not form " + std::to_string(group) +
+                          " groups");
     const geometry at(a, x, w);
     convolution::check_groups(group, at.y[1], w);
     convolution::check_bias(in, at.y[1]);

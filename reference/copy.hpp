@@ -30,7 +30,7 @@ struct copy {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const index_t n = a.integer("n");
-    if (n < 1 || n > 1000) throw std::invalid_argument("n is " + std::to_string(n) + ", not in 1 .. 1000");
+    if (n < 1 || n > 1000) throw invalid_input("n is " + std::to_string(n) + ", not in 1 .. 1000");
     return std::vector<shape>(static_cast<std::size_t>(n), in[0]);
   }
 

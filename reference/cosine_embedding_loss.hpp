@@ -40,9 +40,9 @@ struct cosine_embedding_loss {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     a.number("margin");  // throws if it is missing
     if (in[0].empty() || in[1] != in[0])
-      throw std::invalid_argument("vectors " + to_string(in[0]) + " and " + to_string(in[1]) + " do not pair");
+      throw invalid_input("vectors " + to_string(in[0]) + " and " + to_string(in[1]) + " do not pair");
     if (in[2] != shape(in[0].begin(), in[0].end() - 1))
-      throw std::invalid_argument("targets " + to_string(in[2]) + " do not fit vectors " + to_string(in[0]));
+      throw invalid_input("targets " + to_string(in[2]) + " do not fit vectors " + to_string(in[0]));
     return {loss::reduced(a, in[2])};
   }
 
@@ -50,7 +50,7 @@ struct cosine_embedding_loss {
   template <scalar S>
   struct pair {
     pair(const call<S>& c, index_t row) : length(c.in[0].extent(-1)), start(row * length), alike(c.at(2, row) == 1) {
-      if (!alike && c.at(2, row) != -1) throw std::invalid_argument("a target is neither 1 nor -1");
+      if (!alike && c.at(2, row) != -1) throw invalid_input("a target is neither 1 nor -1");
       sum<S> dot, aa, bb;
       for (index_t i = start; i < start + length; ++i) {
         dot.add_product(c.in[0][i], c.in[1][i]);

@@ -42,7 +42,7 @@ struct cosine_similarity {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (!(a.number("eps") > 0)) throw std::invalid_argument("eps is not positive");
+    if (!(a.number("eps") > 0)) throw invalid_input("eps is not positive");
     return {groups(broadcast(in[0], in[1]), {a.integer("axis")}).reduced(false)};
   }
 

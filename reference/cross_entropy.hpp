@@ -50,11 +50,11 @@ struct cross_entropy {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     if (!(a.number("label_smoothing") >= 0 && a.number("label_smoothing") <= 1))
-      throw std::invalid_argument("label_smoothing is not between 0 and 1");
-    if (given(in, 1) == given(in, 2)) throw std::invalid_argument("either labels or probabilities must be given");
+      throw invalid_input("label_smoothing is not between 0 and 1");
+    if (given(in, 1) == given(in, 2)) throw invalid_input("either labels or probabilities must be given");
     if (given(in, 1)) classes::check_labels(a, in);
     if (given(in, 2) && in[2] != in[0])
-      throw std::invalid_argument("probabilities " + to_string(in[2]) + " do not fit scores " + to_string(in[0]));
+      throw invalid_input("probabilities " + to_string(in[2]) + " do not fit scores " + to_string(in[0]));
     const shape losses = classes::labels_of(in[0]);
     classes::check_weights(in, 3);
     return {loss::reduced(a, losses)};

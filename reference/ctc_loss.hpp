@@ -61,11 +61,11 @@ struct ctc_loss {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     a.integer("zero_infinity");  // throws if it is missing
-    if (in[0].size() != 3) throw std::invalid_argument("log_probs " + to_string(in[0]) + " are not [T, N, C]");
+    if (in[0].size() != 3) throw invalid_input("log_probs " + to_string(in[0]) + " are not [T, N, C]");
     const index_t items = in[0][1], blank = a.integer("blank");
-    if (blank < 0 || blank >= in[0][2]) throw std::invalid_argument("the blank is no class");
+    if (blank < 0 || blank >= in[0][2]) throw invalid_input("the blank is no class");
     if (in[1].size() != 2 || in[1][0] != items || in[2] != shape{items} || in[3] != shape{items})
-      throw std::invalid_argument("targets or lengths do not fit log_probs " + to_string(in[0]));
+      throw invalid_input("targets or lengths do not fit log_probs " + to_string(in[0]));
     return {loss::reduced(a, {items})};
   }
 
@@ -84,11 +84,11 @@ struct ctc_loss {
         : c(call_), n(item), frames(c.at(2, n)), blank(c.attrs.integer("blank")) {
       const index_t count = c.at(3, n), most = c.in[1].extent(1), classes = c.in[0].extent(2);
       if (frames < 0 || frames > c.in[0].extent(0) || count < 0 || count > most)
-        throw std::invalid_argument("a length exceeds its tensor");
+        throw invalid_input("a length exceeds its tensor");
       for (index_t k = 0; k < count; ++k) {
         labels.push_back(c.at(1, n * most + k));
         if (labels.back() < 0 || labels.back() >= classes || labels.back() == blank)
-          throw std::invalid_argument("target " + std::to_string(labels.back()) + " is no label");
+          throw invalid_input("target " + std::to_string(labels.back()) + " is no label");
       }
     }
     bool feasible() const { return frames > 0 && frames_needed(labels) <= frames; }

@@ -36,12 +36,12 @@ struct depth_to_space : rearrangement<depth_to_space> {
 
   static shape result(const attributes& a, const shape& x) {
     const std::string& mode = a.text("mode");
-    if (mode != "DCR" && mode != "CRD") throw std::invalid_argument("mode is '" + mode + "', not DCR or CRD");
+    if (mode != "DCR" && mode != "CRD") throw invalid_input("mode is '" + mode + "', not DCR or CRD");
     const index_t b = a.integer("blocksize");
-    if (b < 1 || b > 4096) throw std::invalid_argument("blocksize " + std::to_string(b) + " is not in 1 .. 4096");
+    if (b < 1 || b > 4096) throw invalid_input("blocksize " + std::to_string(b) + " is not in 1 .. 4096");
     affordable(x);
     if (x.size() != 4 || x[1] % (b * b) != 0)
-      throw std::invalid_argument("input " + to_string(x) + " has no blocks of channels");
+      throw invalid_input("input " + to_string(x) + " has no blocks of channels");
     return {x[0], x[1] / (b * b), x[2] * b, x[3] * b};
   }
 

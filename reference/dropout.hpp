@@ -35,9 +35,9 @@ struct dropout {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const double ratio = a.number("ratio");
-    if (!(ratio >= 0 && ratio < 1)) throw std::invalid_argument("ratio is not in [0, 1)");
+    if (!(ratio >= 0 && ratio < 1)) throw invalid_input("ratio is not in [0, 1)");
     a.flag("training_mode");
-    if (in[1] != in[0]) throw std::invalid_argument("mask " + to_string(in[1]) + " does not fit " + to_string(in[0]));
+    if (in[1] != in[0]) throw invalid_input("mask " + to_string(in[1]) + " does not fit " + to_string(in[0]));
     return {in[0]};
   }
 

@@ -53,7 +53,7 @@ struct einsum {
   struct equation {
     explicit equation(const std::string& text) {
       const std::size_t arrow = text.find("->");
-      if (arrow == std::string::npos) throw std::invalid_argument("the equation has no ->");
+      if (arrow == std::string::npos) throw invalid_input("the equation has no ->");
       terms.emplace_back();
       for (std::size_t i = 0; i < text.size(); ++i) {
         const char letter = text[i];
@@ -64,7 +64,7 @@ struct einsum {
         else if ((letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z'))
           term += letter;
         else
-          throw std::invalid_argument("the equation holds more than letters, commas and one ->");
+          throw invalid_input("the equation holds more than letters, commas and one ->");
       }
       // The letters of the output first, so that each output element's terms are met in a row.
       letters = out;
@@ -78,32 +78,31 @@ struct einsum {
 
   // The extent of each letter, in the order of `letters`.
   static shape extents_of(const equation& e, std::span<const shape> in) {
-    if (in.size() != e.terms.size()) throw std::invalid_argument("the equation has not as many terms as inputs");
+    if (in.size() != e.terms.size()) throw invalid_input("the equation has not as many terms as inputs");
     std::map<char, index_t> found;
     for (std::size_t k = 0; k < in.size(); ++k) {
       if (in[k].size() != e.terms[k].size())
-        throw std::invalid_argument("term " + e.terms[k] + " does not fit input " + to_string(in[k]));
+        throw invalid_input("term " + e.terms[k] + " does not fit input " + to_string(in[k]));
       for (std::size_t axis = 0; axis < in[k].size(); ++axis)
         if (found.emplace(e.terms[k][axis], in[k][axis]).first->second != in[k][axis])
-          throw std::invalid_argument(std::string("letter ") + e.terms[k][axis] + " has two extents");
+          throw invalid_input(std::string("letter ") + e.terms[k][axis] + " has two extents");
     }
     shape extents;
     double products = 1;  // of the sum that is longest if nothing is factored out
     for (const char letter : e.letters) {
       const auto at = found.find(letter);
-      if (at == found.end()) throw std::invalid_argument("the output has a letter that no input has");
+      if (at == found.end()) throw invalid_input("the output has a letter that no input has");
       extents.push_back(at->second);
       products *= static_cast<double>(at->second);
     }
-    if (products > 1 << 24) throw std::invalid_argument("the equation has more than 2^24 products");
+    if (products > 1 << 24) throw invalid_input("the equation has more than 2^24 products");
     return extents;
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const equation e(a.text("equation"));
     for (const char letter : e.out)
-      if (std::count(e.out.begin(), e.out.end(), letter) > 1)
-        throw std::invalid_argument("the output repeats a letter");
+      if (std::count(e.out.begin(), e.out.end(), letter) > 1) throw invalid_input("the output repeats a letter");
     const shape extents = extents_of(e, in);
     return {shape(extents.begin(), extents.begin() + static_cast<std::ptrdiff_t>(e.out.size()))};
   }

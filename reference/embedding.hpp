@@ -36,7 +36,7 @@ struct embedding {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (in[0].size() != 2) throw std::invalid_argument("weight " + to_string(in[0]) + " is no table");
+    if (in[0].size() != 2) throw invalid_input("weight " + to_string(in[0]) + " is no table");
     a.integer("scale_grad_by_freq");  // throws if it is missing
     if (a.has("padding_idx")) indexing::wrapped(a.integer("padding_idx"), in[0][0]);
     shape y = in[1];
@@ -50,7 +50,7 @@ struct embedding {
     const index_t rows = c.in[0].extent(0), columns = c.in[0].extent(1);
     for (index_t k = 0; k < c.in[1].size(); ++k) {
       const index_t v = c.at(1, k);
-      if (v < 0 || v >= rows) throw std::invalid_argument("row " + std::to_string(v) + " of " + std::to_string(rows));
+      if (v < 0 || v >= rows) throw invalid_input("row " + std::to_string(v) + " of " + std::to_string(rows));
       for (index_t i = 0; i < columns; ++i) visit(k * columns + i, v * columns + i, v);
     }
   }

@@ -51,11 +51,11 @@ struct embedding_bag {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const std::string& mode = a.text("mode");
     if (mode != "sum" && mode != "mean" && mode != "max")
-      throw std::invalid_argument("mode is '" + mode + "', not sum, mean or max");
+      throw invalid_input("mode is '" + mode + "', not sum, mean or max");
     if (in[0].size() != 2 || in[1].size() != 1 || in[2].size() != 1 || in[2][0] < 1)
-      throw std::invalid_argument("weight must be a table, indices and offsets lists");
+      throw invalid_input("weight must be a table, indices and offsets lists");
     if (given(in, 3) && (mode != "sum" || in[3] != in[1]))
-      throw std::invalid_argument("per_sample_weights are for sums, one for each index");
+      throw invalid_input("per_sample_weights are for sums, one for each index");
     if (a.has("padding_idx")) indexing::wrapped(a.integer("padding_idx"), in[0][0]);
     return {{in[2][0] - (a.flag("include_last_offset") ? 1 : 0), in[0][1]}};
   }
@@ -71,9 +71,9 @@ struct embedding_bag {
     std::vector<index_t> ends = indexing::list(c, 2);
     if (!last) ends.push_back(length);
     if (ends.front() != 0 || ends.back() > length || !std::is_sorted(ends.begin(), ends.end()))
-      throw std::invalid_argument("offsets do not rise from 0 to the number of indices");
+      throw invalid_input("offsets do not rise from 0 to the number of indices");
     for (const index_t k : indices)
-      if (k < 0 || k >= rows) throw std::invalid_argument("row " + std::to_string(k) + " of " + std::to_string(rows));
+      if (k < 0 || k >= rows) throw invalid_input("row " + std::to_string(k) + " of " + std::to_string(rows));
     for (std::size_t b = 0; b + 1 < ends.size(); ++b) {
       std::vector<index_t> bag;
       for (index_t j = ends[b]; j < ends[b + 1]; ++j)

@@ -38,9 +38,9 @@ struct feature_lp_pool {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const index_t width = a.integer("width"), stride = a.integer("stride");
     if (in[0].size() < 2 || width < 1 || width > in[0][1] || stride < 1)
-      throw std::invalid_argument("x " + to_string(in[0]) + " has no room for windows of " + std::to_string(width) +
-                                  " features, or the stride is not positive");
-    if (!(a.number("power") >= 1)) throw std::invalid_argument("power is less than 1");
+      throw invalid_input("x " + to_string(in[0]) + " has no room for windows of " + std::to_string(width) +
+                          " features, or the stride is not positive");
+    if (!(a.number("power") >= 1)) throw invalid_input("power is less than 1");
     shape y = in[0];
     y[1] = (in[0][1] - width) / stride + 1;
     return {y};

@@ -44,15 +44,13 @@ struct fractional_max_pool : pooling::maximum<fractional_max_pool> {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const shape &x = in[0], &kernel = a.integers("kernel_size"), &out = a.integers("output_size");
     if (x.size() < 3 || kernel.size() + 2 != x.size() || out.size() + 2 != x.size())
-      throw std::invalid_argument("x " + to_string(x) +
-                                  " does not have the spatial axes of kernel_size or output_size");
+      throw invalid_input("x " + to_string(x) + " does not have the spatial axes of kernel_size or output_size");
     const shape samples = {x[0], x[1], static_cast<index_t>(kernel.size())};
-    if (in[1] != samples)
-      throw std::invalid_argument("random_samples " + to_string(in[1]) + " is not " + to_string(samples));
+    if (in[1] != samples) throw invalid_input("random_samples " + to_string(in[1]) + " is not " + to_string(samples));
     shape y = {x[0], x[1]};
     for (std::size_t k = 0; k < kernel.size(); ++k) {
       if (kernel[k] < 1 || out[k] < 1 || kernel[k] > x[k + 2] || out[k] > x[k + 2] - kernel[k] + 1)
-        throw std::invalid_argument("x " + to_string(x) + " has no room for so many windows");
+        throw invalid_input("x " + to_string(x) + " has no room for so many windows");
       y.push_back(out[k]);
     }
     return {y};
@@ -60,7 +58,7 @@ struct fractional_max_pool : pooling::maximum<fractional_max_pool> {
 
   // Along one axis. The division comes last, so that no rounding shifts a window.
   static std::vector<pooling::boxes::range> ranges(index_t n, index_t kernel, index_t out, double u) {
-    if (!(u >= 0 && u < 1)) throw std::invalid_argument("a random sample is not in [0, 1)");
+    if (!(u >= 0 && u < 1)) throw invalid_input("a random sample is not in [0, 1)");
     const auto floor_of = [&](const real& at) {
       return static_cast<index_t>(static_cast<long long>(floor(at * real(n - kernel) / real(out - 1))));
     };

@@ -35,8 +35,7 @@ struct gelu : elementwise::unary<gelu> {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const std::string& form = a.text("approximate");
-    if (form != "none" && form != "tanh")
-      throw std::invalid_argument("approximate is '" + form + "', not none or tanh");
+    if (form != "none" && form != "tanh") throw invalid_input("approximate is '" + form + "', not none or tanh");
     return {in[0]};
   }
 

@@ -51,12 +51,12 @@ struct gemm {
   struct geometry {
     geometry(const attributes& attrs, const shape& a, const shape& b)
         : trans_a(attrs.flag("transA")), trans_b(attrs.flag("transB")) {
-      if (a.size() != 2 || b.size() != 2) throw std::invalid_argument("A and B must be matrices");
+      if (a.size() != 2 || b.size() != 2) throw invalid_input("A and B must be matrices");
       m = a[trans_a ? 1 : 0];
       k = a[trans_a ? 0 : 1];
       n = b[trans_b ? 0 : 1];
       if (b[trans_b ? 1 : 0] != k)
-        throw std::invalid_argument("A " + to_string(a) + " and B " + to_string(b) + " have no common inner extent");
+        throw invalid_input("A " + to_string(a) + " and B " + to_string(b) + " have no common inner extent");
     }
     index_t a(index_t row, index_t column) const { return trans_a ? column * m + row : row * k + column; }
     index_t b(index_t row, index_t column) const { return trans_b ? column * k + row : row * n + column; }
@@ -69,7 +69,7 @@ struct gemm {
     const geometry at(attrs, in[0], in[1]);
     const shape y = {at.m, at.n};
     if (given(in, 2) && broadcast(in[2], y) != y)
-      throw std::invalid_argument("C " + to_string(in[2]) + " does not broadcast to " + to_string(y));
+      throw invalid_input("C " + to_string(in[2]) + " does not broadcast to " + to_string(y));
     return {y};
   }
 

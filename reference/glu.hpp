@@ -33,7 +33,7 @@ struct glu {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const slices along(in[0], a.integer("axis"));
-    if (along.length % 2 != 0) throw std::invalid_argument("an axis of odd extent has no halves");
+    if (along.length % 2 != 0) throw invalid_input("an axis of odd extent has no halves");
     shape y = in[0];
     const index_t axis = a.integer("axis");
     y[static_cast<std::size_t>(axis < 0 ? axis + static_cast<index_t>(y.size()) : axis)] = along.length / 2;

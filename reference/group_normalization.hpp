@@ -36,7 +36,7 @@ struct group_normalization : normalization::layer<group_normalization> {
   static groups sets(const attributes& a, const shape& x) {
     const index_t n = a.integer("num_groups");
     if (x.size() < 2 || n < 1 || x[1] % n != 0)
-      throw std::invalid_argument("no " + std::to_string(n) + " groups of the channels of " + to_string(x));
+      throw invalid_input("no " + std::to_string(n) + " groups of the channels of " + to_string(x));
     return groups({x[0], n, x[1] / n * size_of(shape(x.begin() + 2, x.end()))}, {2});
   }
   static shape parameter(const shape& p, const shape& x) { return normalization::per_channel(p, x); }

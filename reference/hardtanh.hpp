@@ -33,7 +33,7 @@ struct hardtanh : elementwise::unary<hardtanh> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (!(a.number("min_val") <= a.number("max_val"))) throw std::invalid_argument("min_val is larger than max_val");
+    if (!(a.number("min_val") <= a.number("max_val"))) throw invalid_input("min_val is larger than max_val");
     return {in[0]};
   }
 

@@ -31,7 +31,7 @@ struct hinge_loss : loss::pointwise<hinge_loss, 2> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (a.integer("p") != 1 && a.integer("p") != 2) throw std::invalid_argument("p is neither 1 nor 2");
+    if (a.integer("p") != 1 && a.integer("p") != 2) throw invalid_input("p is neither 1 nor 2");
     return pointwise::infer(a, in);
   }
 

@@ -32,7 +32,7 @@ struct huber_loss : loss::pointwise<huber_loss, 2> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (!(a.number("delta") > 0)) throw std::invalid_argument("delta is not positive");
+    if (!(a.number("delta") > 0)) throw invalid_input("delta is not positive");
     return pointwise::infer(a, in);
   }
 

@@ -52,10 +52,10 @@ struct index_linear {
 
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) {
     if (in[0].size() != 1 || in[1] != in[0] || in[2].size() != 1 || in[3].size() != 2)
-      throw std::invalid_argument("values and keys must be lists of one length, sizes a list, weight a matrix");
+      throw invalid_input("values and keys must be lists of one length, sizes a list, weight a matrix");
     const shape per_key = {in[3][0]}, per_output = {in[3][1]};
     if (in[4] != per_output || (given(in, 5) && in[5] != per_key) || (given(in, 6) && in[6] != per_key))
-      throw std::invalid_argument("bias, key_bias or max_abs does not fit weight " + to_string(in[3]));
+      throw invalid_input("bias, key_bias or max_abs does not fit weight " + to_string(in[3]));
     return {{in[2][0], in[3][1]}};
   }
 
@@ -65,12 +65,12 @@ struct index_linear {
     index_t j = 0;
     for (index_t r = 0; r < c.in[2].size(); ++r)
       for (const index_t end = j + c.at(2, r); j < end; ++j) {
-        if (j >= c.in[0].size()) throw std::invalid_argument("sizes add up to more than there are values");
+        if (j >= c.in[0].size()) throw invalid_input("sizes add up to more than there are values");
         const index_t k = c.at(1, j);
-        if (k < 0 || k >= c.in[3].extent(0)) throw std::invalid_argument("key " + std::to_string(k));
+        if (k < 0 || k >= c.in[3].extent(0)) throw invalid_input("key " + std::to_string(k));
         visit(j, r, k);
       }
-    if (j != c.in[0].size()) throw std::invalid_argument("sizes add up to less than there are values");
+    if (j != c.in[0].size()) throw invalid_input("sizes add up to less than there are values");
   }
 
   template <scalar S>

@@ -31,7 +31,7 @@ struct instance_normalization : normalization::layer<instance_normalization> {
   }
 
   static groups sets(const attributes&, const shape& x) {
-    if (x.size() < 3) throw std::invalid_argument("input " + to_string(x) + " has no spatial axes");
+    if (x.size() < 3) throw invalid_input("input " + to_string(x) + " has no spatial axes");
     std::vector<index_t> axes;
     for (index_t k = 2; k < static_cast<index_t>(x.size()); ++k) axes.push_back(k);
     return groups(x, axes);

@@ -35,7 +35,7 @@ struct kl_div : loss::pointwise<kl_div, 2> {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     a.integer("log_target");  // throws if it is missing
     if (a.text("reduction") != "batchmean") return pointwise::infer(a, in);
-    if (in[0].empty()) throw std::invalid_argument("batchmean of a scalar");
+    if (in[0].empty()) throw invalid_input("batchmean of a scalar");
     attributes summed = a;
     summed.set("reduction", std::string("sum"));
     return pointwise::infer(summed, in);

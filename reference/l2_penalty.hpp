@@ -29,7 +29,7 @@ struct l2_penalty {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape>) {
     a.number("lambda");  // throws if it is missing
-    if (a.integer("m") < 1) throw std::invalid_argument("m is not positive");
+    if (a.integer("m") < 1) throw invalid_input("m is not positive");
     return {shape{}};
   }
 

@@ -40,7 +40,7 @@ struct layer_normalization : normalization::layer<layer_normalization> {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const index_t outputs = a.integer("outputs");
-    if (outputs != 1 && outputs != 3) throw std::invalid_argument("outputs is neither 1 nor 3");
+    if (outputs != 1 && outputs != 3) throw invalid_input("outputs is neither 1 nor 3");
     std::vector<shape> y = layer::infer(a, in);
     if (outputs == 3) y.resize(3, sets(a, in[0]).reduced(true));
     return y;

@@ -42,9 +42,9 @@ struct linear {
 
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) {
     if (in[0].empty() || in[1].size() != 2 || in[0].back() != in[1][1])
-      throw std::invalid_argument("input " + to_string(in[0]) + " does not fit weight " + to_string(in[1]));
+      throw invalid_input("input " + to_string(in[0]) + " does not fit weight " + to_string(in[1]));
     if (given(in, 2) && in[2] != shape{in[1][0]})
-      throw std::invalid_argument("bias " + to_string(in[2]) + " does not fit weight " + to_string(in[1]));
+      throw invalid_input("bias " + to_string(in[2]) + " does not fit weight " + to_string(in[1]));
     shape y = in[0];
     y.back() = in[1][0];
     return {y};

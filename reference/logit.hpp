@@ -34,7 +34,7 @@ struct logit : elementwise::unary<logit> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (!(a.number("eps") <= 0.5)) throw std::invalid_argument("eps exceeds 0.5");
+    if (!(a.number("eps") <= 0.5)) throw invalid_input("eps exceeds 0.5");
     return {in[0]};
   }
 

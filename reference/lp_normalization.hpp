@@ -29,7 +29,7 @@ struct lp_normalization : normalization::unit_length<lp_normalization> {
 
   static double p(const attributes& a) {
     const index_t p = a.integer("p");
-    return p == 1 || p == 2 ? static_cast<double>(p) : throw std::invalid_argument("p is neither 1 nor 2");
+    return p == 1 || p == 2 ? static_cast<double>(p) : throw invalid_input("p is neither 1 nor 2");
   }
   static double least(const attributes&) { return 0; }
 

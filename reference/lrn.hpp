@@ -37,8 +37,8 @@ struct lrn {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (in[0].size() < 2) throw std::invalid_argument("X " + to_string(in[0]) + " has no axis of channels");
-    if (a.integer("size") < 1) throw std::invalid_argument("size is not positive");
+    if (in[0].size() < 2) throw invalid_input("X " + to_string(in[0]) + " has no axis of channels");
+    if (a.integer("size") < 1) throw invalid_input("size is not positive");
     a.number("alpha"), a.number("beta"), a.number("bias");
     return {in[0]};
   }

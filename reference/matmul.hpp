@@ -47,13 +47,13 @@ struct matmul {
   // Extents of the matrices A [m, k] and B [k, n], and of the batches.
   struct geometry {
     geometry(const shape& a, const shape& b) {
-      if (a.empty() || b.empty()) throw std::invalid_argument("a scalar is no matrix");
+      if (a.empty() || b.empty()) throw invalid_input("a scalar is no matrix");
       const bool row = a.size() == 1, column = b.size() == 1;
       m = row ? 1 : a[a.size() - 2];
       k = a.back();
       n = column ? 1 : b.back();
       if (b[column ? 0 : b.size() - 2] != k)
-        throw std::invalid_argument("A " + to_string(a) + " and B " + to_string(b) + " have no common inner extent");
+        throw invalid_input("A " + to_string(a) + " and B " + to_string(b) + " have no common inner extent");
       batch_a.assign(a.begin(), a.end() - (row ? 1 : 2));
       batch_b.assign(b.begin(), b.end() - (column ? 1 : 2));
       batch = y = broadcast(batch_a, batch_b);

@@ -77,7 +77,7 @@ struct max_unpool {
                 &pads = a.integers("pads");
     if (x.size() < 3 || kernel.size() + 2 != x.size() || strides.size() != kernel.size() ||
         pads.size() != 2 * kernel.size() || in[1] != x)
-      throw std::invalid_argument("X " + to_string(x) + ", I " + to_string(in[1]) + " and the attributes do not fit");
+      throw invalid_input("X " + to_string(x) + ", I " + to_string(in[1]) + " and the attributes do not fit");
     shape y = {x[0], x[1]};
     double all = 1;
     for (std::size_t k = 0; k < kernel.size(); ++k) {
@@ -85,7 +85,7 @@ struct max_unpool {
           .check();
       y.push_back(extent(x[k + 2], kernel[k], strides[k], pads[k], pads[kernel.size() + k]));
       all *= static_cast<double>(y.back());
-      if (y.back() < 1 || all > 1 << 28) throw std::invalid_argument("the output is empty, or larger than 2^28");
+      if (y.back() < 1 || all > 1 << 28) throw invalid_input("the output is empty, or larger than 2^28");
     }
     return {y};
   }
@@ -97,7 +97,7 @@ struct max_unpool {
     for (index_t i = 0; i < c.in[0].size(); ++i) {
       const index_t j = c.at(1, i);
       if (j < 0 || j >= size || taken[static_cast<std::size_t>(j)])
-        throw std::invalid_argument("index " + std::to_string(j) + " is not in the output, or there twice");
+        throw invalid_input("index " + std::to_string(j) + " is not in the output, or there twice");
       taken[static_cast<std::size_t>(j)] = true;
       visit(i, j);
     }

@@ -62,7 +62,7 @@ struct multi_head_attention : backproof::attention::of_heads<multi_head_attentio
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const auto require = [](bool fits, const char* else_) {
-      if (!fits) throw std::invalid_argument(else_);
+      if (!fits) throw invalid_input(else_);
     };
     require(in[0].size() == 3 && in[1].size() == 3 && in[1] == in[2], "query, key and value need three axes");
     const index_t e = in[0][2], n = in[0][1], heads = a.integer("num_heads"), queries = in[0][0], keys = in[1][0];

@@ -40,19 +40,19 @@ struct multi_margin_loss : loss::margin_pairs<multi_margin_loss> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (power(a) != 1 && power(a) != 2) throw std::invalid_argument("p is neither 1 nor 2");
+    if (power(a) != 1 && power(a) != 2) throw invalid_input("p is neither 1 nor 2");
     margin(a);  // throws if it is missing
     if (in[1] != loss::rows_of(in[0]))
-      throw std::invalid_argument("labels " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
+      throw invalid_input("labels " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
     if (given(in, 2) && in[2] != shape{in[0].back()})
-      throw std::invalid_argument("weights " + to_string(in[2]) + " do not fit scores " + to_string(in[0]));
+      throw invalid_input("weights " + to_string(in[2]) + " do not fit scores " + to_string(in[0]));
     return {loss::reduced(a, in[1])};
   }
 
   template <scalar S>
   static std::vector<index_t> targets(const call<S>& c, index_t row) {
     const index_t t = c.at(1, row);
-    if (t < 0 || t >= c.in[0].extent(-1)) throw std::invalid_argument("label " + std::to_string(t) + " is no class");
+    if (t < 0 || t >= c.in[0].extent(-1)) throw invalid_input("label " + std::to_string(t) + " is no class");
     return {t};
   }
 

@@ -47,8 +47,7 @@ struct multilabel_margin_loss : loss::margin_pairs<multilabel_margin_loss> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (in[1] != in[0])
-      throw std::invalid_argument("targets " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
+    if (in[1] != in[0]) throw invalid_input("targets " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
     return {loss::reduced(a, loss::rows_of(in[0]))};
   }
 
@@ -59,7 +58,7 @@ struct multilabel_margin_loss : loss::margin_pairs<multilabel_margin_loss> {
     for (index_t j = 0; j < classes; ++j) {
       const index_t k = c.at(1, row * classes + j);
       if (k < 0) break;
-      if (k >= classes) throw std::invalid_argument("target " + std::to_string(k) + " is no class");
+      if (k >= classes) throw invalid_input("target " + std::to_string(k) + " is no class");
       listed.push_back(k);
     }
     return listed;

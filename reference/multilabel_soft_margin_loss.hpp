@@ -40,10 +40,9 @@ struct multilabel_soft_margin_loss {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const shape rows = loss::rows_of(in[0]);
-    if (in[1] != in[0])
-      throw std::invalid_argument("targets " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
+    if (in[1] != in[0]) throw invalid_input("targets " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
     if (given(in, 2) && in[2] != shape{in[0].back()})
-      throw std::invalid_argument("weights " + to_string(in[2]) + " do not fit scores " + to_string(in[0]));
+      throw invalid_input("weights " + to_string(in[2]) + " do not fit scores " + to_string(in[0]));
     return {loss::reduced(a, rows)};
   }
 

@@ -84,11 +84,11 @@ struct pad {
 
     void check(const std::string& mode) const {
       constexpr index_t largest = 1 << 24;  // so that no sum overflows
-      if (std::max({begin, end, -begin, -end}) > largest) throw std::invalid_argument("pads exceed 2^24");
-      if (out() < 0) throw std::invalid_argument("pads crop more than there is");
-      if (mode != "constant" && out() > 0 && extent == 0) throw std::invalid_argument("there is nothing to pad with");
+      if (std::max({begin, end, -begin, -end}) > largest) throw invalid_input("pads exceed 2^24");
+      if (out() < 0) throw invalid_input("pads crop more than there is");
+      if (mode != "constant" && out() > 0 && extent == 0) throw invalid_input("there is nothing to pad with");
       if (mode == "reflect" && out() > 0 && std::max({begin, end, -begin, -end}) >= extent)
-        throw std::invalid_argument("reflected pads must be less than the extent");
+        throw invalid_input("reflected pads must be less than the extent");
     }
   };
 
@@ -96,26 +96,26 @@ struct pad {
     const shape &pads = a.integers("pads"), &axes = a.integers("axes");
     const std::string& mode = a.text("mode");
     if (mode != "constant" && mode != "reflect" && mode != "edge" && mode != "wrap")
-      throw std::invalid_argument("mode is '" + mode + "', not constant, reflect, edge or wrap");
-    if (pads.size() != 2 * axes.size()) throw std::invalid_argument("pads are not two for each axis");
+      throw invalid_input("mode is '" + mode + "', not constant, reflect, edge or wrap");
+    if (pads.size() != 2 * axes.size()) throw invalid_input("pads are not two for each axis");
     std::vector<line> all;
     for (const index_t e : x) all.push_back({e});
     std::vector<bool> named(x.size());
     for (std::size_t k = 0; k < axes.size(); ++k) {
       const index_t rank = static_cast<index_t>(x.size()), axis = axes[k] < 0 ? axes[k] + rank : axes[k];
       if (axis < 0 || axis >= rank || named[static_cast<std::size_t>(axis)])
-        throw std::invalid_argument("axis " + std::to_string(axes[k]) + " does not exist, or is named twice");
+        throw invalid_input("axis " + std::to_string(axes[k]) + " does not exist, or is named twice");
       named[static_cast<std::size_t>(axis)] = true;
       all[static_cast<std::size_t>(axis)] = {x[static_cast<std::size_t>(axis)], pads[k], pads[k + axes.size()]};
     }
     double elements = 1;
     for (const line& l : all) l.check(mode), elements *= static_cast<double>(l.out());
-    if (elements > 1 << 24) throw std::invalid_argument("the output has more than 2^24 elements");
+    if (elements > 1 << 24) throw invalid_input("the output has more than 2^24 elements");
     return all;
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (given(in, 1) && size_of(in[1]) != 1) throw std::invalid_argument("constant_value is no single number");
+    if (given(in, 1) && size_of(in[1]) != 1) throw invalid_input("constant_value is no single number");
     shape y;
     for (const line& l : lines(a, in[0])) y.push_back(l.out());
     return {y};

@@ -36,11 +36,10 @@ struct pairwise_distance {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (!(a.number("p") >= 1) || std::isinf(a.number("p")))
-      throw std::invalid_argument("p is not 1 or more, or infinite");
-    if (!std::isfinite(a.number("eps"))) throw std::invalid_argument("eps is not finite");
+    if (!(a.number("p") >= 1) || std::isinf(a.number("p"))) throw invalid_input("p is not 1 or more, or infinite");
+    if (!std::isfinite(a.number("eps"))) throw invalid_input("eps is not finite");
     shape y = broadcast(in[0], in[1]);
-    if (y.empty()) throw std::invalid_argument("scalars are no vectors");
+    if (y.empty()) throw invalid_input("scalars are no vectors");
     y.pop_back();
     if (a.flag("keepdim")) y.push_back(1);
     return {y};

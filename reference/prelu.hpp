@@ -41,7 +41,7 @@ struct prelu : elementwise::binary<prelu> {
 
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) {
     if (broadcast(in[0], in[1]) != in[0])
-      throw std::invalid_argument("a slope " + to_string(in[1]) + " does not broadcast to X " + to_string(in[0]));
+      throw invalid_input("a slope " + to_string(in[1]) + " does not broadcast to X " + to_string(in[0]));
     return {in[0]};
   }
 

@@ -33,7 +33,7 @@ struct reduce_lp : reduction::frame<reduce_lp> {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const double p = a.number("p");
-    if (!(p > 0) && !(std::isinf(p) && p < 0)) throw std::invalid_argument("p is neither positive nor infinite");
+    if (!(p > 0) && !(std::isinf(p) && p < 0)) throw invalid_input("p is neither positive nor infinite");
     return frame::infer(a, in);
   }
 

@@ -68,10 +68,10 @@ struct reshape : rearrangement<reshape> {
     std::size_t open = y.size();
     for (std::size_t k = 0; k < y.size(); ++k) {
       if (y[k] == 0 && !allowzero) {
-        if (k >= x.size()) throw std::invalid_argument("0 stands for an extent that " + to_string(x) + " has not");
+        if (k >= x.size()) throw invalid_input("0 stands for an extent that " + to_string(x) + " has not");
         y[k] = x[k];
       } else if (y[k] == -1) {
-        if (open != y.size()) throw std::invalid_argument("shape " + to_string(y) + " has more than one -1");
+        if (open != y.size()) throw invalid_input("shape " + to_string(y) + " has more than one -1");
         open = k;
       }
     }
@@ -79,11 +79,11 @@ struct reshape : rearrangement<reshape> {
       y[open] = 1;
       const index_t others = size_of(affordable(y));
       if (others == 0 || size_of(x) % others != 0)
-        throw std::invalid_argument("no extent fits " + to_string(x) + " to " + to_string(y));
+        throw invalid_input("no extent fits " + to_string(x) + " to " + to_string(y));
       y[open] = size_of(x) / others;
     }
     if (size_of(affordable(y)) != size_of(x))
-      throw std::invalid_argument(to_string(x) + " cannot be reshaped to " + to_string(y));
+      throw invalid_input(to_string(x) + " cannot be reshaped to " + to_string(y));
     return y;
   }
 

@@ -113,7 +113,7 @@ struct resize {
                        .exclude_outside = a.flag("exclude_outside")};
     const auto one_of = [](const std::string& name, std::initializer_list<std::string_view> known) {
       if (std::find(known.begin(), known.end(), name) == known.end())
-        throw std::invalid_argument("there is no mode '" + name + "'");
+        throw invalid_input("there is no mode '" + name + "'");
     };
     one_of(r.mode, {"nearest", "linear", "cubic"});
     one_of(r.nearest, {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"});
@@ -126,9 +126,9 @@ struct resize {
     const std::vector<double>&scales = a.numbers("scales"), &roi = a.numbers("roi");
     const shape& sizes = a.integers("sizes");
     const bool cropped = a.text("coordinate_transformation_mode") == "tf_crop_and_resize";
-    if (scales.empty() == sizes.empty() && !x.empty()) throw std::invalid_argument("either scales or sizes, not both");
+    if (scales.empty() == sizes.empty() && !x.empty()) throw invalid_input("either scales or sizes, not both");
     if ((scales.empty() ? sizes.size() : scales.size()) != x.size() || (cropped && roi.size() != 2 * x.size()))
-      throw std::invalid_argument("scales, sizes or roi do not fit X " + to_string(x));
+      throw invalid_input("scales, sizes or roi do not fit X " + to_string(x));
     std::vector<resampled_axis> all;
     double elements = 1;
     for (std::size_t k = 0; k < x.size(); ++k) {
@@ -141,9 +141,9 @@ struct resize {
       elements *= out;
       if (!(axis.scale >= 0) || (!scales.empty() && axis.scale == 0) || !(out >= 0 && elements <= largest) ||
           static_cast<double>(x[k]) > largest || !(std::fabs(axis.roi_begin) + std::fabs(axis.roi_end) < largest))
-        throw std::invalid_argument("scales, sizes or roi are negative, or too large");
+        throw invalid_input("scales, sizes or roi are negative, or too large");
       axis.out = static_cast<index_t>(out);
-      if (axis.in == 0 && axis.out > 0) throw std::invalid_argument("there is nothing to resample");
+      if (axis.in == 0 && axis.out > 0) throw invalid_input("there is nothing to resample");
       all.push_back(axis);
     }
     return all;

@@ -32,7 +32,7 @@ struct rnn_cell : recurrent::single<rnn_cell, recurrent::rnn_steps> {
     const std::string& f = a.text("nonlinearity");
     if (f == "tanh") return {{recurrent::activation::kind::tanh}};
     if (f == "relu") return {{recurrent::activation::kind::relu}};
-    throw std::invalid_argument("nonlinearity is '" + f + "', not tanh or relu");
+    throw invalid_input("nonlinearity is '" + f + "', not tanh or relu");
   }
 };
 

@@ -67,7 +67,7 @@ struct rotary_embedding {
               "position_ids or the caches do not fit X");
     }
     static void require(bool fits, const char* else_) {
-      if (!fits) throw std::invalid_argument(else_);
+      if (!fits) throw invalid_input(else_);
     }
     index_t x(index_t n, index_t h, index_t t, index_t e) const {
       return heads_inside ? ((n * length + t) * heads + h) * size + e : ((n * heads + h) * length + t) * size + e;
@@ -93,7 +93,7 @@ struct rotary_embedding {
         for (index_t t = 0; t < at.length; ++t) {
           const index_t row = c.has(3) ? c.at(3, n * at.length + t) : n * at.length + t;
           if (c.has(3) && (row < 0 || row >= dims[1][0]))
-            throw std::invalid_argument("position " + std::to_string(row) + " is not in the caches");
+            throw invalid_input("position " + std::to_string(row) + " is not in the caches");
           for (index_t k = 0; k < at.pairs; ++k)
             pair(at.x(n, h, t, at.first(k)), at.x(n, h, t, at.second(k)), row * at.pairs + k);
           for (index_t e = 2 * at.pairs; e < at.size; ++e) rest(at.x(n, h, t, e));

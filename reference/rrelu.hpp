@@ -38,7 +38,7 @@ struct rrelu {
 
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) {
     if (given(in, 1) && in[1] != in[0])
-      throw std::invalid_argument("noise " + to_string(in[1]) + " has not the shape of x " + to_string(in[0]));
+      throw invalid_input("noise " + to_string(in[1]) + " has not the shape of x " + to_string(in[0]));
     return {in[0]};
   }
 

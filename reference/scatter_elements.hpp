@@ -55,8 +55,7 @@ struct scatter_elements : indexing::scatter<scatter_elements> {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     check_reduction(a);
     indexing::check_elements(a, in[0], in[1]);
-    if (in[2] != in[1])
-      throw std::invalid_argument("updates " + to_string(in[2]) + " do not fit indices " + to_string(in[1]));
+    if (in[2] != in[1]) throw invalid_input("updates " + to_string(in[2]) + " do not fit indices " + to_string(in[1]));
     return {in[0]};
   }
 

@@ -52,7 +52,7 @@ struct scatter_nd : indexing::scatter<scatter_nd> {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     check_reduction(a);
     if (in[2] != indexing::pointed_to(in[0], in[1], 0))
-      throw std::invalid_argument("updates " + to_string(in[2]) + " do not fit indices " + to_string(in[1]));
+      throw invalid_input("updates " + to_string(in[2]) + " do not fit indices " + to_string(in[1]));
     return {in[0]};
   }
 

@@ -67,16 +67,16 @@ struct slice : rearrangement<slice> {
     const shape &starts = a.integers("starts"), &ends = a.integers("ends"), &axes = a.integers("axes"),
                 &steps = a.integers("steps");
     if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
-      throw std::invalid_argument("starts, ends, axes and steps are not as many");
+      throw invalid_input("starts, ends, axes and steps are not as many");
     const index_t rank = static_cast<index_t>(x.size());
     std::vector<range> all;
     for (const index_t n : x) all.push_back({.count = n});
     shape seen;
     for (std::size_t k = 0; k < axes.size(); ++k) {
       const index_t axis = axes[k] < 0 ? axes[k] + rank : axes[k];
-      if (axis < 0 || axis >= rank) throw std::invalid_argument("axes " + to_string(axes) + " of " + to_string(x));
+      if (axis < 0 || axis >= rank) throw invalid_input("axes " + to_string(axes) + " of " + to_string(x));
       if (std::find(seen.begin(), seen.end(), axis) != seen.end())
-        throw std::invalid_argument("axes " + to_string(axes) + " name one twice");
+        throw invalid_input("axes " + to_string(axes) + " name one twice");
       seen.push_back(axis);
       all[static_cast<std::size_t>(axis)] = clamped(starts[k], ends[k], steps[k], x[static_cast<std::size_t>(axis)]);
     }
@@ -84,7 +84,7 @@ struct slice : rearrangement<slice> {
   }
 
   static range clamped(index_t start, index_t end, index_t step, index_t n) {
-    if (step == 0) throw std::invalid_argument("a step is 0");
+    if (step == 0) throw invalid_input("a step is 0");
     const index_t longest = n + 1;  // a longer step leads out as well
     step = std::clamp(step, -longest, longest);
     if (start < 0) start += n;

@@ -34,7 +34,7 @@ struct smooth_l1_loss : loss::pointwise<smooth_l1_loss, 2> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (!(a.number("beta") >= 0)) throw std::invalid_argument("beta is negative");
+    if (!(a.number("beta") >= 0)) throw invalid_input("beta is negative");
     return pointwise::infer(a, in);
   }
 

@@ -39,7 +39,7 @@ struct softplus : elementwise::unary<softplus> {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (!(a.number("beta") > 0)) throw std::invalid_argument("beta must be positive");
+    if (!(a.number("beta") > 0)) throw invalid_input("beta must be positive");
     return {in[0]};
   }
 

@@ -34,10 +34,10 @@ struct space_to_depth : rearrangement<space_to_depth> {
 
   static shape result(const attributes& a, const shape& x) {
     const index_t b = a.integer("blocksize");
-    if (b < 1 || b > 4096) throw std::invalid_argument("blocksize " + std::to_string(b) + " is not in 1 .. 4096");
+    if (b < 1 || b > 4096) throw invalid_input("blocksize " + std::to_string(b) + " is not in 1 .. 4096");
     affordable(x);
     if (x.size() != 4 || x[2] % b != 0 || x[3] % b != 0)
-      throw std::invalid_argument("input " + to_string(x) + " has no blocks of pixels");
+      throw invalid_input("input " + to_string(x) + " has no blocks of pixels");
     return {x[0], x[1] * b * b, x[2] / b, x[3] / b};
   }
 

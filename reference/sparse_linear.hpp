@@ -39,10 +39,10 @@ struct sparse_linear {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const index_t rows = a.integer("rows");
     if (rows < 0 || in[0].size() != 1 || in[1] != in[0] || in[2] != in[0])
-      throw std::invalid_argument("values, row and column must be lists of one length");
-    if (in[3].size() != 2) throw std::invalid_argument("weight " + to_string(in[3]) + " is no matrix");
+      throw invalid_input("values, row and column must be lists of one length");
+    if (in[3].size() != 2) throw invalid_input("weight " + to_string(in[3]) + " is no matrix");
     if (given(in, 4) && in[4] != shape{in[3][0]})
-      throw std::invalid_argument("bias " + to_string(in[4]) + " does not fit weight " + to_string(in[3]));
+      throw invalid_input("bias " + to_string(in[4]) + " does not fit weight " + to_string(in[3]));
     return {{rows, in[3][0]}};
   }
 
@@ -54,8 +54,8 @@ struct sparse_linear {
     for (index_t j = 0; j < c.in[0].size(); ++j) {
       const index_t r = c.at(1, j), k = c.at(2, j);
       if (r < 0 || r >= rows || k < 0 || k >= columns)
-        throw std::invalid_argument("element (" + std::to_string(r) + "," + std::to_string(k) + ") of a matrix [" +
-                                    std::to_string(rows) + "," + std::to_string(columns) + "]");
+        throw invalid_input("element (" + std::to_string(r) + "," + std::to_string(k) + ") of a matrix [" +
+                            std::to_string(rows) + "," + std::to_string(columns) + "]");
       for (index_t o = 0; o < outputs; ++o) visit(r * outputs + o, j, o * columns + k);
     }
   }

@@ -52,7 +52,7 @@ struct split {
     const slices along(x, a.integer("axis"));  // throws if there is no such axis
     const index_t parts = a.integer("num_outputs");
     if (parts < 1 || parts > 1000)
-      throw std::invalid_argument("num_outputs is " + std::to_string(parts) + ", not in 1 .. 1000");
+      throw invalid_input("num_outputs is " + std::to_string(parts) + ", not in 1 .. 1000");
     std::vector<index_t> sizes = a.integers("split");
     if (sizes.empty()) {
       const index_t each = part(along.length, parts);
@@ -65,8 +65,8 @@ struct split {
       if (left >= 0) left -= e;
     }
     if (left != 0 || static_cast<index_t>(sizes.size()) != parts)
-      throw std::invalid_argument("an extent of " + std::to_string(along.length) + " is not split into " +
-                                  std::to_string(parts) + " parts " + to_string(sizes));
+      throw invalid_input("an extent of " + std::to_string(along.length) + " is not split into " +
+                          std::to_string(parts) + " parts " + to_string(sizes));
     return sizes;
   }
 

@@ -32,7 +32,7 @@ struct swiglu : elementwise::binary<swiglu> {
 
   static std::vector<shape> infer(const attributes&, std::span<const shape> in) {
     if (in[0] != in[1])
-      throw std::invalid_argument("A " + to_string(in[0]) + " and B " + to_string(in[1]) + " differ in shape");
+      throw invalid_input("A " + to_string(in[0]) + " and B " + to_string(in[1]) + " differ in shape");
     return {in[0]};
   }
 

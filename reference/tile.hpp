@@ -41,7 +41,7 @@ struct tile : rearrangement<tile> {
   static shape result(const attributes& a, const shape& x) {
     const shape& repeats = a.integers("repeats");
     if (repeats.size() != x.size())
-      throw std::invalid_argument("repeats " + to_string(repeats) + " do not fit " + to_string(x));
+      throw invalid_input("repeats " + to_string(repeats) + " do not fit " + to_string(x));
     shape y = affordable(repeats);
     affordable(x);
     for (std::size_t k = 0; k < x.size(); ++k) y[k] *= x[k];

@@ -41,8 +41,7 @@ struct top_k {
     shape y = in[0];
     index_t& extent = y[indexing::axis_of(a, y)];
     const index_t k = a.integer("k");
-    if (k < 0 || k > extent)
-      throw std::invalid_argument("the " + std::to_string(k) + " largest of " + std::to_string(extent));
+    if (k < 0 || k > extent) throw invalid_input("the " + std::to_string(k) + " largest of " + std::to_string(extent));
     a.integer("largest");  // throws if it is missing
     extent = k;
     return {y};

@@ -47,7 +47,7 @@ struct transpose : rearrangement<transpose> {
   static shape result(const attributes& a, const shape& x) {
     const shape& perm = a.integers("perm");
     if (perm.size() != x.size() || !std::is_permutation(perm.begin(), perm.end(), every_axis(x).begin()))
-      throw std::invalid_argument("perm " + to_string(perm) + " is no permutation of the axes of " + to_string(x));
+      throw invalid_input("perm " + to_string(perm) + " is no permutation of the axes of " + to_string(x));
     shape y;
     for (const index_t axis : perm) y.push_back(x[static_cast<std::size_t>(axis)]);
     return y;

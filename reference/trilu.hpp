@@ -38,7 +38,7 @@ struct trilu : rearrangement<trilu> {
 
   static shape result(const attributes& a, const shape& x) {
     a.integer("upper"), a.integer("k");  // throw if they are missing
-    if (x.size() < 2) throw std::invalid_argument("input " + to_string(x) + " holds no matrices");
+    if (x.size() < 2) throw invalid_input("input " + to_string(x) + " holds no matrices");
     return x;
   }
 

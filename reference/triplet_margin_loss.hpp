@@ -47,11 +47,11 @@ struct triplet_margin_loss {
   }
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
-    if (const double p = a.number("p"); p != 1 && p != 2 && p != 3) throw std::invalid_argument("p is not 1, 2 or 3");
+    if (const double p = a.number("p"); p != 1 && p != 2 && p != 3) throw invalid_input("p is not 1, 2 or 3");
     a.integer("swap"), a.number("margin"), a.number("eps");  // throw if they are missing
     if (in[0].empty() || in[1] != in[0] || in[2] != in[0])
-      throw std::invalid_argument("anchor " + to_string(in[0]) + ", positive " + to_string(in[1]) + " and negative " +
-                                  to_string(in[2]) + " do not fit");
+      throw invalid_input("anchor " + to_string(in[0]) + ", positive " + to_string(in[1]) + " and negative " +
+                          to_string(in[2]) + " do not fit");
     return {loss::reduced(a, {in[0].begin(), in[0].end() - 1})};
   }
 

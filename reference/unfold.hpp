@@ -36,7 +36,7 @@ struct unfold {
 
   static windows over(const attributes& a, const shape& x) {
     shape pads = a.integers("padding");
-    if (pads.size() != 2) throw std::invalid_argument("padding has not two numbers");
+    if (pads.size() != 2) throw invalid_input("padding has not two numbers");
     pads.insert(pads.end(), {pads[0], pads[1]});
     return windows(x, a.integers("kernel_size"), a.integers("stride"), a.integers("dilation"), pads);
   }

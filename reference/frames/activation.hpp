@@ -142,7 +142,7 @@ inline constexpr activation_info known_activations[] = {
 inline const activation_info& activation_named(std::string_view name) {
   for (const activation_info& known : known_activations)
     if (known.name == name) return known;
-  throw std::invalid_argument("no activation of that name");
+  throw invalid_input("no activation of that name");
 }
 
 // Attribute activations: names with commas between them; activation_alpha and activation_beta have one number for each
@@ -156,9 +156,9 @@ inline std::vector<activation> activations_of(const attributes& a) {
     const std::size_t end = std::min(names.find(',', start), names.size());
     const activation_info& known = activation_named(std::string_view(names).substr(start, end - start));
     activation f{.what = known.what};
-    if (known.alpha) f.alpha = alpha < alphas.size() ? alphas[alpha++] : throw std::invalid_argument("alpha missing");
-    if (known.beta) f.beta = beta < betas.size() ? betas[beta++] : throw std::invalid_argument("beta missing");
-    if (known.alpha && f.alpha == 0) throw std::invalid_argument("an activation with alpha 0");
+    if (known.alpha) f.alpha = alpha < alphas.size() ? alphas[alpha++] : throw invalid_input("alpha missing");
+    if (known.beta) f.beta = beta < betas.size() ? betas[beta++] : throw invalid_input("beta missing");
+    if (known.alpha && f.alpha == 0) throw invalid_input("an activation with alpha 0");
     list.push_back(f);
     start = end + 1;
   }

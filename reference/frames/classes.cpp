@@ -40,7 +40,7 @@ void draw_weights(sampler& s, const shape& scores) {
 
 shape labels_of(const shape& scores) {
   if (scores.size() < 2 || scores[1] == 0)
-    throw std::invalid_argument("scores " + to_string(scores) + " have no classes along axis 1");
+    throw invalid_input("scores " + to_string(scores) + " have no classes along axis 1");
   shape labels = scores;
   labels.erase(labels.begin() + 1);
   return labels;
@@ -49,12 +49,12 @@ shape labels_of(const shape& scores) {
 void check_labels(const attributes& a, std::span<const shape> in) {
   a.integer("ignore_index");  // throws if it is missing
   if (in[1] != labels_of(in[0]))
-    throw std::invalid_argument("labels " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
+    throw invalid_input("labels " + to_string(in[1]) + " do not fit scores " + to_string(in[0]));
 }
 
 void check_weights(std::span<const shape> in, std::size_t k) {
   if (given(in, k) && in[k] != shape{in[0].at(1)})
-    throw std::invalid_argument("weights " + to_string(in[k]) + " do not fit scores " + to_string(in[0]));
+    throw invalid_input("weights " + to_string(in[k]) + " do not fit scores " + to_string(in[0]));
 }
 
 }  // namespace backproof::classes

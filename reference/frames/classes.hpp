@@ -19,7 +19,7 @@ shape draw_scores(sampler& s);                       // their shape, of rank 2 o
 void draw_labels(sampler& s, const shape& scores);   // some that count; and the attribute ignore_index
 void draw_weights(sampler& s, const shape& scores);  // or none, if they are not given
 
-shape labels_of(const shape& scores);  // their shape, and that of the losses; throws std::invalid_argument
+shape labels_of(const shape& scores);  // their shape, and that of the losses; throws invalid_input
 void check_labels(const attributes& a, std::span<const shape> in);  // that input 1 is of that shape; throws likewise
 void check_weights(std::span<const shape> in, std::size_t k);       // that input k, if given, is one per class
 
@@ -35,7 +35,7 @@ index_t label(const call<S>& c, index_t r) {
   const index_t t = c.at(1, r);
   if (t == c.attrs.integer("ignore_index")) return -1;
   if (t < 0 || t >= c.in[0].extent(1))
-    throw std::invalid_argument("label " + std::to_string(t) + " is no class and not ignored");
+    throw invalid_input("label " + std::to_string(t) + " is no class and not ignored");
   return t;
 }
 

@@ -13,21 +13,21 @@ namespace backproof::convolution {
 
 // The kernel's shape, without its axes of channels.
 inline shape taps_of(const shape& w) {
-  if (w.size() < 3) throw std::invalid_argument("W " + to_string(w) + " has no spatial axis");
+  if (w.size() < 3) throw invalid_input("W " + to_string(w) + " has no spatial axis");
   return shape(w.begin() + 2, w.end());
 }
 
-// Throws std::invalid_argument unless an image with so many channels forms the groups that the kernel is for.
+// Throws invalid_input unless an image with so many channels forms the groups that the kernel is for.
 inline void check_groups(index_t group, index_t channels, const shape& w) {
   if (group < 1 || w[0] % group != 0 || channels % group != 0 || channels / group != w[1])
-    throw std::invalid_argument("W " + to_string(w) + " and " + std::to_string(channels) +
-                                " channels of the image do not form " + std::to_string(group) + " groups");
+    throw invalid_input("W " + to_string(w) + " and " + std::to_string(channels) +
+                        " channels of the image do not form " + std::to_string(group) + " groups");
 }
 
 // The same for the bias, input 2, if it is given.
 inline void check_bias(std::span<const shape> in, index_t channels) {
   if (given(in, 2) && in[2] != shape{channels})
-    throw std::invalid_argument("B " + to_string(in[2]) + " does not fit " + std::to_string(channels) + " channels");
+    throw invalid_input("B " + to_string(in[2]) + " does not fit " + std::to_string(channels) + " channels");
 }
 
 // Calls visit(y, x, w) for all triples of elements of y, x and w that meet, by flat positions. The windows slide over

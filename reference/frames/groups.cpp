@@ -8,10 +8,8 @@ groups::groups(const shape& dims, const std::vector<index_t>& axes) : dims_(dims
   const auto rank = static_cast<index_t>(dims.size());
   for (const index_t axis : axes) {
     const index_t k = axis < 0 ? axis + rank : axis;
-    if (k < 0 || k >= rank)
-      throw std::invalid_argument("axis " + std::to_string(axis) + " of a tensor " + to_string(dims));
-    if (listed_[static_cast<std::size_t>(k)])
-      throw std::invalid_argument("axis " + std::to_string(axis) + " is named twice");
+    if (k < 0 || k >= rank) throw invalid_input("axis " + std::to_string(axis) + " of a tensor " + to_string(dims));
+    if (listed_[static_cast<std::size_t>(k)]) throw invalid_input("axis " + std::to_string(axis) + " is named twice");
     listed_[static_cast<std::size_t>(k)] = true;
     length_ *= dims[static_cast<std::size_t>(k)];
   }

@@ -11,7 +11,7 @@ namespace backproof {
 
 // Elements of a tensor by the coordinates along the axes that are *not* listed: group o holds the flat positions of all
 // elements that share them, in row-major order. Groups are in row-major order as well. Negative axes count from the
-// end. Throws std::invalid_argument for an axis that does not exist, or is named twice.
+// end. Throws invalid_input for an axis that does not exist, or is named twice.
 class groups {
  public:
   groups(const shape& dims, const std::vector<index_t>& axes);

@@ -24,7 +24,7 @@ namespace backproof::indexing {
 // An index along an axis of that extent, counted from its end if negative.
 inline index_t wrapped(index_t i, index_t extent) {
   if (i < -extent || i >= extent)
-    throw std::invalid_argument("index " + std::to_string(i) + " into an axis of extent " + std::to_string(extent));
+    throw invalid_input("index " + std::to_string(i) + " into an axis of extent " + std::to_string(extent));
   return i < 0 ? i + extent : i;
 }
 
@@ -64,7 +64,7 @@ inline void check_elements(const attributes& a, const shape& data, const shape& 
   const std::size_t axis = axis_of(a, data);
   bool fit = indices.size() == data.size();
   for (std::size_t k = 0; fit && k < data.size(); ++k) fit = k == axis || indices[k] <= data[k];
-  if (!fit) throw std::invalid_argument("indices " + to_string(indices) + " do not fit data " + to_string(data));
+  if (!fit) throw invalid_input("indices " + to_string(indices) + " do not fit data " + to_string(data));
 }
 
 // The elements of data of which the indices k, laid out as `dims`, replace one coordinate: GatherElements,
@@ -80,13 +80,13 @@ inline std::vector<index_t> elements(std::size_t axis, const shape& data, const 
 }
 
 // Where indices [b, q, t] point to slices of data: each t coordinates are those behind the b batch axes, and what axes
-// remain form the slice. The shape of what they point to; throws std::invalid_argument if data has fewer axes.
+// remain form the slice. The shape of what they point to; throws invalid_input if data has fewer axes.
 inline shape pointed_to(const shape& data, const shape& indices, index_t batch_dims) {
   const auto b = static_cast<std::size_t>(batch_dims);
   if (batch_dims < 0 || b >= indices.size() || b > data.size() || indices.back() < 1 ||
       indices.back() > static_cast<index_t>(data.size() - b) ||
       !std::equal(data.begin(), data.begin() + batch_dims, indices.begin()))
-    throw std::invalid_argument("indices " + to_string(indices) + " do not fit data " + to_string(data));
+    throw invalid_input("indices " + to_string(indices) + " do not fit data " + to_string(data));
   shape y(indices.begin(), indices.end() - 1);
   y.insert(y.end(), data.begin() + batch_dims + indices.back(), data.end());
   return y;
@@ -142,7 +142,7 @@ struct scatter {
   static void check_reduction(const attributes& a) {
     const std::string& r = a.text("reduction");
     if (r != "none" && r != "add" && r != "mul" && r != "max" && r != "min")
-      throw std::invalid_argument("reduction is '" + r + "', not none, add, mul, max or min");
+      throw invalid_input("reduction is '" + r + "', not none, add, mul, max or min");
   }
 
   // The updates of each element of data.
@@ -153,7 +153,7 @@ struct scatter {
     for (const index_t target : Op::targets(c)) of.at(static_cast<std::size_t>(target)).push_back(j++);
     if (!may_repeat(c.attrs))
       for (const std::vector<index_t>& updates : of)
-        if (updates.size() > 1) throw std::invalid_argument("two updates overwrite one element: which one stays?");
+        if (updates.size() > 1) throw invalid_input("two updates overwrite one element: which one stays?");
     return of;
   }
 

@@ -10,8 +10,7 @@ void draw_reduction(sampler& s) { s.attribute("reduction", s.choose<std::string>
 
 void check_reduction(const attributes& a) {
   const std::string& r = a.text("reduction");
-  if (r != "none" && r != "mean" && r != "sum")
-    throw std::invalid_argument("reduction is '" + r + "', not none, mean or sum");
+  if (r != "none" && r != "mean" && r != "sum") throw invalid_input("reduction is '" + r + "', not none, mean or sum");
 }
 
 shape reduced(const attributes& a, const shape& all) {
@@ -21,7 +20,7 @@ shape reduced(const attributes& a, const shape& all) {
 
 shape rows_of(const shape& scores) {
   if (scores.empty() || scores.back() < 1)
-    throw std::invalid_argument("scores " + to_string(scores) + " have no axis of classes");
+    throw invalid_input("scores " + to_string(scores) + " have no axis of classes");
   return {scores.begin(), scores.end() - 1};
 }
 

@@ -28,7 +28,7 @@ class sampler;
 namespace backproof::loss {
 
 void draw_reduction(sampler& s);                       // attribute reduction, one of none, mean and sum
-void check_reduction(const attributes& a);             // throws std::invalid_argument if it is another
+void check_reduction(const attributes& a);             // throws invalid_input if it is another
 shape reduced(const attributes& a, const shape& all);  // of the loss: all of it, or a scalar
 shape rows_of(const shape& scores);                    // without the axis of classes, the last; throws if there is none
 index_t averaged(const attributes& a, const shape& all);  // N: how many a mean of these losses divides by
@@ -113,7 +113,7 @@ struct pointwise : pointwise_vjp<Op, N> {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     for (std::size_t k = 1; k < in.size(); ++k)
       if (given(in, k) && broadcast(in[0], in[k]) != in[0])
-        throw std::invalid_argument("an operand " + to_string(in[k]) + " does not fit " + to_string(in[0]));
+        throw invalid_input("an operand " + to_string(in[k]) + " does not fit " + to_string(in[0]));
     return {reduced(a, in[0])};
   }
 

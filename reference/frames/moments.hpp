@@ -52,7 +52,7 @@ S one_pass_variance(const std::vector<S>& x) {
 // The variance of a sample, in which n - c divides the sum of squares; attribute correction c is 0 or 1.
 inline void check_correction(const attributes& a) {
   if (a.integer("correction") != 0 && a.integer("correction") != 1)
-    throw std::invalid_argument("correction is neither 0 nor 1");
+    throw invalid_input("correction is neither 0 nor 1");
 }
 
 template <class S>

@@ -131,8 +131,7 @@ struct folded {
 // The shape of a parameter of one number per channel, where channels are axis 1 of x.
 inline shape per_channel(const shape& parameter, const shape& x) {
   if (x.size() < 2 || parameter != shape{x[1]})
-    throw std::invalid_argument("a parameter " + to_string(parameter) + " does not fit the channels of " +
-                                to_string(x));
+    throw invalid_input("a parameter " + to_string(parameter) + " does not fit the channels of " + to_string(x));
   shape s(x.size() - 1, 1);
   s[0] = x[1];
   return s;
@@ -140,7 +139,7 @@ inline shape per_channel(const shape& parameter, const shape& x) {
 
 inline double checked_epsilon(const attributes& a) {
   const double epsilon = a.number("epsilon");
-  if (!(epsilon >= 0)) throw std::invalid_argument("epsilon is negative");
+  if (!(epsilon >= 0)) throw invalid_input("epsilon is negative");
   return epsilon;
 }
 
@@ -236,7 +235,7 @@ struct layer : layer_kernels<Op, Core> {
     Op::epsilon(a);
     for (std::size_t k = 1; k < in.size(); ++k)
       if (given(in, k) && broadcast(Op::parameter(in[k], in[0]), in[0]) != in[0])
-        throw std::invalid_argument("a parameter " + to_string(in[k]) + " does not fit " + to_string(in[0]));
+        throw invalid_input("a parameter " + to_string(in[k]) + " does not fit " + to_string(in[0]));
     return {in[0]};
   }
 };
@@ -266,7 +265,7 @@ inline domain draw_domain(sampler& s) { return s.choose({domain{}, domain{.low =
 // Sets that span the axes from attribute axis on.
 inline groups trailing_sets(const attributes& a, const shape& x) {
   const index_t rank = static_cast<index_t>(x.size()), axis = a.integer("axis");
-  if (axis < -rank || axis >= rank) throw std::invalid_argument("no axis " + std::to_string(axis));
+  if (axis < -rank || axis >= rank) throw invalid_input("no axis " + std::to_string(axis));
   std::vector<index_t> axes;
   for (index_t k = axis < 0 ? axis + rank : axis; k < rank; ++k) axes.push_back(k);
   return groups(x, axes);

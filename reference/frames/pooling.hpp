@@ -32,7 +32,7 @@ class boxes {
 
   // One box, of all cells of each plane of a tensor [N, C, spatial].
   static boxes whole(const shape& x) {
-    if (x.size() < 3) throw std::invalid_argument("X " + to_string(x) + " has no spatial axis");
+    if (x.size() < 3) throw invalid_input("X " + to_string(x) + " has no spatial axis");
     boxes b(shape(x.begin() + 2, x.end()), {});
     for (const index_t n : b.spatial_) b.along_.push_back({{0, n}});
     return b;
@@ -44,13 +44,13 @@ class boxes {
     const std::vector<index_t>& out = a.integers("output_size");
     boxes b = whole(x);
     if (out.size() != b.spatial_.size())
-      throw std::invalid_argument("output_size " + to_string(out) + " does not fit X " + to_string(x));
+      throw invalid_input("output_size " + to_string(out) + " does not fit X " + to_string(x));
     constexpr double largest = 1 << 20;  // so that no product overflows, and no walk takes forever
     double all = 1;
     for (std::size_t axis = 0; axis < out.size(); ++axis) {
       const index_t n = b.spatial_[axis], m = out[axis];
       all *= static_cast<double>(m);
-      if (m < 1 || all > largest) throw std::invalid_argument("output_size is not positive, or exceeds 2^20 windows");
+      if (m < 1 || all > largest) throw invalid_input("output_size is not positive, or exceeds 2^20 windows");
       b.along_[axis].clear();
       for (index_t i = 0; i < m; ++i) b.along_[axis].push_back({i * n / m, ((i + 1) * n + m - 1) / m});
     }
@@ -127,7 +127,7 @@ template <class Op>
 struct spatial {
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     const auto slide = Op::over(a, in[0]);
-    if (slide.has_empty_window()) throw std::invalid_argument("a window has no cell");
+    if (slide.has_empty_window()) throw invalid_input("a window has no cell");
     return {slide.output(in[0][0], in[0][1])};
   }
 
@@ -240,7 +240,7 @@ struct p_norm {
   }
 
   static void check_p(const attributes& a) {
-    if (a.integer("p") < 1) throw std::invalid_argument("p is " + std::to_string(a.integer("p")) + ", not 1 or more");
+    if (a.integer("p") < 1) throw invalid_input("p is " + std::to_string(a.integer("p")) + ", not 1 or more");
   }
 
   // Scaled by the largest |x|, without which |x|^p over- or underflows.

@@ -43,15 +43,15 @@ struct rearrangement {
   }
 };
 
-// Attributes may ask for outputs far larger than the inputs. Throws std::invalid_argument for one of more than 2^24
+// Attributes may ask for outputs far larger than the inputs. Throws invalid_input for one of more than 2^24
 // elements, before its size overflows or memory runs out.
 inline shape affordable(const shape& s) {
   constexpr index_t most = 1 << 24;
   index_t size = 1;
   for (const index_t e : s) {
-    if (e < 0) throw std::invalid_argument("shape " + to_string(s) + " has a negative extent");
+    if (e < 0) throw invalid_input("shape " + to_string(s) + " has a negative extent");
     size = e == 0 ? size : e > most / size ? most + 1 : size * e;
-    if (size > most) throw std::invalid_argument("shape " + to_string(s) + " has more than 2^24 elements");
+    if (size > most) throw invalid_input("shape " + to_string(s) + " has more than 2^24 elements");
   }
   return s;
 }

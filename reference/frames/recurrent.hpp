@@ -26,7 +26,7 @@ struct network {
     const places& in = Op::inputs;
     const index_t length = c.has(in.lens) ? c.at(in.lens, n) : e.steps;
     if (length < 0 || length > e.steps)
-      throw std::invalid_argument("length " + std::to_string(length) + " of a sequence of " + std::to_string(e.steps));
+      throw invalid_input("length " + std::to_string(length) + " of a sequence of " + std::to_string(e.steps));
     const bool reverse = d == 1 || (c.attrs.has("direction") && c.attrs.text("direction") == "reverse");
     std::vector<index_t> steps;
     for (index_t k = 0; k < length; ++k) steps.push_back(reverse ? length - 1 - k : k);
@@ -202,7 +202,7 @@ struct network {
 };
 
 inline void require(bool fits, const char* what, const shape& dims) {
-  if (!fits) throw std::invalid_argument(std::string(what) + " " + to_string(dims) + " does not fit");
+  if (!fits) throw invalid_input(std::string(what) + " " + to_string(dims) + " does not fit");
 }
 
 // The operands' shapes against the extents; `over` are the leading axes of a state, `directions` those of weights.
@@ -316,7 +316,7 @@ struct unrolled : network<Op, Steps> {
   static std::vector<activation> activations(const attributes& a, index_t directions) {
     std::vector<activation> list = activations_of(a);
     if (list.size() != static_cast<std::size_t>(directions) * Steps::function_count)
-      throw std::invalid_argument(std::to_string(list.size()) + " activations are not as many as the cells have");
+      throw invalid_input(std::to_string(list.size()) + " activations are not as many as the cells have");
     return list;
   }
 
@@ -324,7 +324,7 @@ struct unrolled : network<Op, Steps> {
     const places& in = Op::inputs;
     const std::string& direction = a.text("direction");
     if (direction != "forward" && direction != "reverse" && direction != "bidirectional")
-      throw std::invalid_argument("direction is '" + direction + "', not forward, reverse or bidirectional");
+      throw invalid_input("direction is '" + direction + "', not forward, reverse or bidirectional");
     require(dims[in.x].size() == 3, "X", dims[in.x]);
     const bool batch_first = a.flag("layout");
     const shape& x = dims[in.x];

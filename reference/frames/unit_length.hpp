@@ -99,8 +99,8 @@ struct unit_length : unit_length_kernels<Op, norm::scaled> {
 
   static std::vector<shape> infer(const attributes& a, std::span<const shape> in) {
     groups(in[0], {a.integer("axis")});  // throws if there is no such axis
-    if (!(Op::p(a) >= 1)) throw std::invalid_argument("p is less than 1");
-    if (!(Op::least(a) >= 0)) throw std::invalid_argument("eps is negative");
+    if (!(Op::p(a) >= 1)) throw invalid_input("p is less than 1");
+    if (!(Op::least(a) >= 0)) throw invalid_input("eps is negative");
     return {in[0]};
   }
 

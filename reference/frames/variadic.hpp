@@ -27,7 +27,7 @@ inline shape drawn_operand(sampler& s, const shape& full) {
 
 // The shape that all of them broadcast to.
 inline shape broadcast_all(std::span<const shape> in) {
-  if (in.empty()) throw std::invalid_argument("there are no inputs");
+  if (in.empty()) throw invalid_input("there are no inputs");
   shape y = in[0];
   for (const shape& x : in) y = broadcast(y, x);
   return y;

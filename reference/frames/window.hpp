@@ -19,12 +19,12 @@ struct window_axis {
   index_t in = 1, kernel = 1, stride = 1, dilation = 1, pad_begin = 0, pad_end = 0;
   bool ceil = false;  // the last window may hang over the end
 
-  void check() const {  // throws std::invalid_argument
+  void check() const {  // throws invalid_input
     if (std::min({kernel, stride, dilation}) < 1 || std::min(pad_begin, pad_end) < 0)
-      throw std::invalid_argument("kernel, strides and dilations must be positive, pads not negative");
+      throw invalid_input("kernel, strides and dilations must be positive, pads not negative");
     constexpr index_t largest = 1 << 24;  // so that no product of two overflows
     if (std::max({kernel, stride, dilation, pad_begin, pad_end}) > largest)
-      throw std::invalid_argument("kernel, strides, dilations or pads exceed " + std::to_string(largest));
+      throw invalid_input("kernel, strides, dilations or pads exceed " + std::to_string(largest));
   }
 
   index_t reach() const { return dilation * (kernel - 1) + 1; }  // cells from a window's first to its last, inclusive
@@ -38,11 +38,11 @@ struct window_axis {
 
   // Padding as attribute auto_pad asks for it. VALID is none, and the number of windows is rounded down: ONNX has the
   // same number with ceil_mode. SAME_* is as much as a window for every stride that begins in the tensor needs, an odd
-  // one at the end (UPPER) or at the beginning (LOWER). Throws std::invalid_argument if there is no such way.
+  // one at the end (UPPER) or at the beginning (LOWER). Throws invalid_input if there is no such way.
   void pad(const std::string& how) {
     if (how == "NOTSET") return;
     if (how != "VALID" && how != "SAME_UPPER" && how != "SAME_LOWER")
-      throw std::invalid_argument("auto_pad is '" + how + "', not NOTSET, VALID, SAME_UPPER or SAME_LOWER");
+      throw invalid_input("auto_pad is '" + how + "', not NOTSET, VALID, SAME_UPPER or SAME_LOWER");
     const index_t last = (in + stride - 1) / stride - 1;
     const index_t total = how == "VALID" ? 0 : std::max<index_t>(0, last * stride + reach() - in);
     pad_begin = how == "SAME_LOWER" ? total - total / 2 : total / 2;
@@ -69,21 +69,21 @@ struct window_axis {
 class windows {
  public:
   // Attributes as ONNX has them: one number per spatial axis, pads first for all beginnings, then for all ends.
-  // Throws std::invalid_argument when they do not fit `input`, the shape of the whole tensor.
+  // Throws invalid_input when they do not fit `input`, the shape of the whole tensor.
   windows(const shape& input, const shape& kernel, const shape& strides, const shape& dilations, const shape& pads,
           bool ceil = false, const std::string& auto_pad = "NOTSET") {
     const std::size_t rank = kernel.size();
     if (rank == 0 || input.size() != rank + 2)
-      throw std::invalid_argument("kernel " + to_string(kernel) + " does not fit input " + to_string(input));
+      throw invalid_input("kernel " + to_string(kernel) + " does not fit input " + to_string(input));
     if (strides.size() != rank || dilations.size() != rank || pads.size() != 2 * rank)
-      throw std::invalid_argument("strides, dilations or pads have not the kernel's rank");
+      throw invalid_input("strides, dilations or pads have not the kernel's rank");
     for (std::size_t k = 0; k < rank; ++k) {
       axes_.push_back({input[k + 2], kernel[k], strides[k], dilations[k], pads[k], pads[rank + k], ceil});
       window_axis& a = axes_.back();
       a.check();
       a.pad(auto_pad);
       if (a.out() == 0)
-        throw std::invalid_argument("kernel " + to_string(kernel) + " exceeds padded input " + to_string(input));
+        throw invalid_input("kernel " + to_string(kernel) + " exceeds padded input " + to_string(input));
     }
     refuse_too_many();
   }
@@ -138,7 +138,7 @@ class windows {
       all_cells *= static_cast<double>(a.in);
     }
     if (std::max(positions, all_cells) > 1 << 28)
-      throw std::invalid_argument("windows of more than 2^28 positions, all together");
+      throw invalid_input("windows of more than 2^28 positions, all together");
   }
 
   index_t cell(index_t o, index_t k) const {  // -1 in the padding

@@ -38,7 +38,7 @@ struct recorded {
 
 recorded tensor_in(const fs::path& path) {
   recorded r;
-  if (!r.proto.ParseFromString(bytes_of(path))) throw std::invalid_argument("test data is no tensor");
+  if (!r.proto.ParseFromString(bytes_of(path))) throw invalid_input("test data is no tensor");
   r.value = constant_of(r.proto, "");
   return r;
 }
@@ -118,7 +118,7 @@ onnx_import with_inputs(const onnx::ModelProto& m, const fs::path& data) {
   const std::vector<recorded> inputs = tensors_in(data, "input");
   try {
     return with_inputs(m, inputs, false);
-  } catch (const std::invalid_argument& first) {
+  } catch (const invalid_input& first) {
     if (std::string(first.what()).find("before the network runs") == std::string::npos) throw;
     return with_inputs(m, inputs, true);
   }

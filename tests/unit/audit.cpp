@@ -36,7 +36,7 @@ safetensors truth_of(const net& n) { return step_of(n, evaluate(n.g)); }
 tensor& in(safetensors& s, const std::string& name) {
   for (auto& [known, t] : s.tensors)
     if (known == name) return t;
-  throw std::invalid_argument(name);
+  throw invalid_input(name);
 }
 
 void drop(safetensors& s, const std::string& name) {

@@ -119,11 +119,11 @@ BOOST_AUTO_TEST_CASE(norms_lie_in_their_brackets_and_brackets_are_narrow) {
 }
 
 BOOST_AUTO_TEST_CASE(sizes_that_do_not_fit_are_refused) {
-  BOOST_CHECK_THROW(dense(matrix::Zero(3, 2), vector::Zero(2)), std::invalid_argument);
-  BOOST_CHECK_THROW(dense(matrix::Zero(3, 2)).outputs(3), std::invalid_argument);
-  BOOST_CHECK_THROW(convolution({{1, 2, 2}, 1, 3, 3}, matrix::Zero(1, 9)), std::invalid_argument);
-  BOOST_CHECK_THROW(pool(pooling::average, {1, 1, 1}, 2), std::invalid_argument);
-  BOOST_CHECK_THROW(residual({std::make_shared<dense>(matrix::Zero(3, 2))}).outputs(2), std::invalid_argument);
+  BOOST_CHECK_THROW(dense(matrix::Zero(3, 2), vector::Zero(2)), invalid_input);
+  BOOST_CHECK_THROW(dense(matrix::Zero(3, 2)).outputs(3), invalid_input);
+  BOOST_CHECK_THROW(convolution({{1, 2, 2}, 1, 3, 3}, matrix::Zero(1, 9)), invalid_input);
+  BOOST_CHECK_THROW(pool(pooling::average, {1, 1, 1}, 2), invalid_input);
+  BOOST_CHECK_THROW(residual({std::make_shared<dense>(matrix::Zero(3, 2))}).outputs(2), invalid_input);
 }
 
 // A described or imported network, as blocks in double precision, gives what its graph gives in wide precision: its

@@ -81,7 +81,7 @@ BOOST_AUTO_TEST_CASE(the_regularised_cost_of_the_lecture) {
   const auto value = [&](const std::string& layer) -> const values<real>& {
     for (std::size_t k = 0; k < n.g.nodes().size(); ++k)
       if (n.g.nodes()[k].name == layer) return f.value[k][0];
-    throw std::invalid_argument(layer);
+    throw invalid_input(layer);
   };
   const values<real>&a2 = value("a2"), &h = value("h"), &x = value("x"), &y = value("y");
   const values<real>&t1 = value_of(n, "z2.weight"), &t2 = value_of(n, "z3.weight");
@@ -309,8 +309,8 @@ BOOST_AUTO_TEST_CASE(initialisers) {
       BOOST_TEST(std::fabs(inner - (i == j)) < 1e-14);
     }
   BOOST_TEST(drawn("he", square) == drawn("he", square), boost::test_tools::per_element());
-  BOOST_CHECK_THROW(drawn("delta_orthogonal", wide), std::invalid_argument);
-  BOOST_CHECK_THROW(drawn("xavier", wide), std::invalid_argument);
+  BOOST_CHECK_THROW(drawn("delta_orthogonal", wide), invalid_input);
+  BOOST_CHECK_THROW(drawn("xavier", wide), invalid_input);
   const std::vector<double> delta =
       initial_values({.name = "delta_orthogonal"}, {parameter_use::kind::weight, {2, 2, 3, 3}, 18, 18, true}, 1, "k");
   for (std::size_t k = 0; k < delta.size(); ++k) BOOST_TEST((delta[k] != 0) == (k % 9 == 4));
@@ -328,11 +328,11 @@ BOOST_AUTO_TEST_CASE(weights_from_files) {
   BOOST_TEST((value_of(n, "fc.bias")[1] == real(8)));
   BOOST_TEST(n.initial.at("fc.bias") == "from w.safetensors");
   // A convolution's weights are found by their name in PyTorch, and what is missing is named.
-  BOOST_CHECK_EXCEPTION(network_of(with_layers(R"("x":{"shape":[1,1,4,4]})",
-                                               R"({"name":"c","op":"Conv","channels":1,"kernel":[2,2]})", named),
-                                   folder.string()),
-                        std::invalid_argument,
-                        [](const auto& e) { return std::string(e.what()).find("has no 'c.W'") != std::string::npos; });
+  BOOST_CHECK_EXCEPTION(
+      network_of(
+          with_layers(R"("x":{"shape":[1,1,4,4]})", R"({"name":"c","op":"Conv","channels":1,"kernel":[2,2]})", named),
+          folder.string()),
+      invalid_input, [](const auto& e) { return std::string(e.what()).find("has no 'c.W'") != std::string::npos; });
   std::filesystem::remove_all(folder);
 }
 
@@ -398,7 +398,7 @@ BOOST_AUTO_TEST_CASE(bad_descriptions) {
       {with_layers(x, R"({"repeat":1000000,"layers":[{"op":"Relu"}]})"), "too many layers"},
   };
   for (const row& r : rows)
-    BOOST_CHECK_EXCEPTION(network_of(r.description), std::invalid_argument, [&](const auto& e) {
+    BOOST_CHECK_EXCEPTION(network_of(r.description), invalid_input, [&](const auto& e) {
       const std::string what = e.what();
       if (what.find(r.words) == std::string::npos) BOOST_TEST_MESSAGE(what);
       return what.find(r.words) != std::string::npos && what.find('\n') == std::string::npos;

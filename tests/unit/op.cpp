@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(a_variadic_operand_stands_for_all_that_follow_and_numbers_t
 
 BOOST_AUTO_TEST_CASE(malformed_signatures_are_refused) {
   for (const char* text : {"", "X", "-> Y", "X ->", "X, , W -> Y", "? -> Y", "X = Y"})
-    BOOST_TEST_CONTEXT(text) BOOST_CHECK_THROW(parse_signature(text), std::invalid_argument);
+    BOOST_TEST_CONTEXT(text) BOOST_CHECK_THROW(parse_signature(text), invalid_input);
 }
 
 BOOST_AUTO_TEST_CASE(a_record_holds_what_its_struct_defines) {

@@ -234,12 +234,10 @@ BOOST_AUTO_TEST_CASE(a_written_file_is_read_back_and_leaves_no_other_behind) {
 
 BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_written_or_read_is_named) {
   const folder f;
-  const auto names = [](const std::runtime_error& e) {
-    return std::string(e.what()).find("nowhere") != std::string::npos;
-  };
+  const auto names = [](const error& e) { return std::string(e.what()).find("nowhere") != std::string::npos; };
   const std::string path = (f.path / "nowhere" / "x").string();
-  BOOST_CHECK_EXCEPTION(write_file(path, {}), std::runtime_error, names);
-  BOOST_CHECK_EXCEPTION(read_file(path), std::runtime_error, names);
+  BOOST_CHECK_EXCEPTION(write_file(path, {}), file_error, names);
+  BOOST_CHECK_EXCEPTION(read_file(path), file_error, names);
   BOOST_TEST(f.files() == 0);
   write_text((f.path / "nowhere.safetensors").string(), "no such format");
   BOOST_CHECK_EXCEPTION(read_file((f.path / "nowhere.safetensors").string()), format_error, names);

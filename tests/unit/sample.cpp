@@ -359,7 +359,7 @@ BOOST_AUTO_TEST_CASE(shapes_that_an_op_cannot_infer_are_refused) {
   sampler s = sampler_of(op_called("add"), 1, 0);
   s.input({2});
   s.input({3});
-  BOOST_CHECK_THROW(s.finish(), std::invalid_argument);
+  BOOST_CHECK_THROW(s.finish(), invalid_input);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

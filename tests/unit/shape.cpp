@@ -60,7 +60,7 @@ BOOST_AUTO_TEST_CASE(broadcast_shapes_follow_numpy) {
   BOOST_TEST((broadcast({}, {}) == shape{}));
   for (const auto& [a, b] :
        std::vector<std::pair<shape, shape>>{{{2}, {3}}, {{2, 3}, {2}}, {{0}, {2}}, {{3, 1, 2}, {4, 2, 2}}})
-    BOOST_CHECK_THROW(broadcast(a, b), std::invalid_argument);
+    BOOST_CHECK_THROW(broadcast(a, b), invalid_input);
 }
 
 BOOST_AUTO_TEST_CASE(broadcasting_is_symmetric_and_finds_the_source_of_every_element) {
@@ -99,8 +99,8 @@ BOOST_AUTO_TEST_CASE(slices_reach_every_element_once) {
 }
 
 BOOST_AUTO_TEST_CASE(an_axis_outside_of_the_shape_is_refused) {
-  for (const index_t axis : {2, -3, 100}) BOOST_CHECK_THROW(slices({2, 3}, axis), std::invalid_argument);
-  BOOST_CHECK_THROW(slices({}, 0), std::invalid_argument);
+  for (const index_t axis : {2, -3, 100}) BOOST_CHECK_THROW(slices({2, 3}, axis), invalid_input);
+  BOOST_CHECK_THROW(slices({}, 0), invalid_input);
 }
 
 BOOST_AUTO_TEST_CASE(groups_hold_what_shares_the_coordinates_of_the_other_axes) {
@@ -127,8 +127,8 @@ BOOST_AUTO_TEST_CASE(groups_hold_what_shares_the_coordinates_of_the_other_axes) 
   BOOST_TEST((groups(dims, {-1, 0}).reduced(false) == shape{3}));
   BOOST_TEST(groups({2, 0}, {1}).count() == 2);
   BOOST_TEST(groups({2, 0}, {1}).length() == 0);
-  BOOST_CHECK_THROW(groups(dims, {3}), std::invalid_argument);
-  BOOST_CHECK_THROW(groups(dims, {0, -3}), std::invalid_argument);
+  BOOST_CHECK_THROW(groups(dims, {3}), invalid_input);
+  BOOST_CHECK_THROW(groups(dims, {0, -3}), invalid_input);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

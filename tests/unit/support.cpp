@@ -12,12 +12,12 @@ const std::vector<check>& registered_checks() { return all_checks(); }
 
 const op& op_called(std::string_view name) {
   if (const op* o = find_op(name)) return *o;
-  throw std::invalid_argument("no op is called " + std::string(name));
+  throw invalid_input("no op is called " + std::string(name));
 }
 
 const check& check_called(std::string_view name) {
   if (const check* c = find_check(name)) return *c;
-  throw std::invalid_argument("no check is called " + std::string(name));
+  throw invalid_input("no check is called " + std::string(name));
 }
 
 }  // namespace backproof::tests

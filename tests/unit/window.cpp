@@ -89,15 +89,15 @@ BOOST_AUTO_TEST_CASE(geometry_that_does_not_fit_is_refused) {
   const auto made = [](const shape& in, const shape& kernel, const shape& strides, const shape& dilations,
                        const shape& pads) { return windows(in, kernel, strides, dilations, pads).count(); };
   BOOST_TEST(made({1, 1, 5}, {3}, {1}, {1}, {0, 0}) == 3);
-  BOOST_CHECK_THROW(made({1, 1, 5}, {}, {}, {}, {}), std::invalid_argument);
-  BOOST_CHECK_THROW(made({1, 5}, {3}, {1}, {1}, {0, 0}), std::invalid_argument);
-  BOOST_CHECK_THROW(made({1, 1, 5}, {3}, {1, 1}, {1}, {0, 0}), std::invalid_argument);
-  BOOST_CHECK_THROW(made({1, 1, 5}, {3}, {1}, {1}, {0}), std::invalid_argument);
-  BOOST_CHECK_THROW(made({1, 1, 5}, {0}, {1}, {1}, {0, 0}), std::invalid_argument);
-  BOOST_CHECK_THROW(made({1, 1, 5}, {3}, {0}, {1}, {0, 0}), std::invalid_argument);
-  BOOST_CHECK_THROW(made({1, 1, 5}, {3}, {1}, {-1}, {0, 0}), std::invalid_argument);
-  BOOST_CHECK_THROW(made({1, 1, 5}, {3}, {1}, {1}, {-1, 0}), std::invalid_argument);
-  BOOST_CHECK_THROW(made({1, 1, 5}, {6}, {1}, {1}, {0, 0}), std::invalid_argument);
+  BOOST_CHECK_THROW(made({1, 1, 5}, {}, {}, {}, {}), invalid_input);
+  BOOST_CHECK_THROW(made({1, 5}, {3}, {1}, {1}, {0, 0}), invalid_input);
+  BOOST_CHECK_THROW(made({1, 1, 5}, {3}, {1, 1}, {1}, {0, 0}), invalid_input);
+  BOOST_CHECK_THROW(made({1, 1, 5}, {3}, {1}, {1}, {0}), invalid_input);
+  BOOST_CHECK_THROW(made({1, 1, 5}, {0}, {1}, {1}, {0, 0}), invalid_input);
+  BOOST_CHECK_THROW(made({1, 1, 5}, {3}, {0}, {1}, {0, 0}), invalid_input);
+  BOOST_CHECK_THROW(made({1, 1, 5}, {3}, {1}, {-1}, {0, 0}), invalid_input);
+  BOOST_CHECK_THROW(made({1, 1, 5}, {3}, {1}, {1}, {-1, 0}), invalid_input);
+  BOOST_CHECK_THROW(made({1, 1, 5}, {6}, {1}, {1}, {0, 0}), invalid_input);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -22,9 +22,9 @@ constexpr int method_not_found = -32601, unimplemented = 12;
 constexpr auto echo_types = {dtype::f64, dtype::f32, dtype::f16, dtype::bf16, dtype::i64};
 
 // A claim that does not hold; the text says why.
-class broken_claim : public std::runtime_error {
+class broken_claim : public error {
  public:
-  using std::runtime_error::runtime_error;
+  using error::error;
 };
 
 template <class T>

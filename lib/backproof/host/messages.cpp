@@ -64,7 +64,7 @@ own_op_description parse_own(const json& j, const capability& c, const std::stri
   }
   try {
     own_op(d);
-  } catch (const std::invalid_argument& e) {
+  } catch (const invalid_input& e) {
     throw json_trouble(where + "signature, of " + one_line(c.op, 40) + ": " + one_line(e.what(), 200));
   }
   return d;

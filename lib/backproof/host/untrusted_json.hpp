@@ -3,10 +3,10 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
+#include "backproof/base/error.hpp"
 #include "backproof/base/untrusted_json.hpp"
 #include "backproof/host/process.hpp"
 
@@ -15,9 +15,9 @@ namespace backproof::host {
 using json = nlohmann::ordered_json;
 
 // One line that names the place: "ops[3].dtypes: expected an array".
-class json_trouble : public std::runtime_error {
+class json_trouble : public invalid_input {
  public:
-  using std::runtime_error::runtime_error;
+  using invalid_input::invalid_input;
 };
 
 inline json parse_untrusted(std::string_view text) { return backproof::parse_untrusted<json_trouble>(text, 16); }

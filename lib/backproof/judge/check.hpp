@@ -18,7 +18,7 @@
 // Threads: `run` may be called from several threads at once, each with a trial of its own; a check keeps no state. A
 // trial, its oracle and its subject belong to one thread at a time.
 // Throws: `run` may let through no_answer, and what the op's own functions throw on a sample that does not suit the op
-// (std::invalid_argument, std::out_of_range); any other exception is a bug of the check.
+// (invalid_input); any other exception is a bug of the check.
 #pragma once
 
 #include <algorithm>
@@ -67,10 +67,9 @@ struct check_info {
 };
 
 // Thrown by a trial when the subject gave no usable answer; the run loop turns it into its finding.
-class no_answer : public std::exception {
+class no_answer : public error {
  public:
-  explicit no_answer(finding f) : found(std::move(f)) {}
-  const char* what() const noexcept override { return found.reason.c_str(); }
+  explicit no_answer(finding f) : error(f.reason), found(std::move(f)) {}
   finding found;
 };
 

@@ -5,8 +5,8 @@
 // Lifetimes: it refers to the op and the sample, which have to outlive it; references that it returns live as long as
 // it does.
 // Threads: evaluation on first use is not guarded, so an oracle belongs to one thread at a time.
-// Throws: std::invalid_argument where the op cannot infer its shapes from the sample, or an attribute is missing or of
-// another type; std::out_of_range where an index input points outside. Ops without a reference (op.hpp) cannot be
+// Throws: invalid_input where the op cannot infer its shapes from the sample, or an attribute is missing or of
+// another type; invalid_input where an index input points outside. Ops without a reference (op.hpp) cannot be
 // evaluated: ask has_reference() first.
 #pragma once
 

@@ -72,9 +72,9 @@ std::vector<values<rounded>> emulated(mode m, const op& o, const kernels<rounded
 // honest implementation would. `how` chooses the order of its sums; the formats come from the sample.
 std::unique_ptr<subject> reference_subject(order sums = order::forward, bool fused = false);
 
-class adapter_error : public std::runtime_error {
+class adapter_error : public error {
  public:
-  using std::runtime_error::runtime_error;
+  using error::error;
 };
 
 }  // namespace backproof

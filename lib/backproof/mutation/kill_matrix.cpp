@@ -89,9 +89,9 @@ class op_runner {
     try {
       return judge(c, t);
     } catch (const std::exception& e) {
-      throw std::runtime_error(fmt::format("{} in {}/{}, check {}, case {}: {}", who, t.truth().of().wire_name(),
-                                           name_of(t.truth().on().type), c.info.name,
-                                           case_name(t.truth().on().made_for, t.truth().on().number), e.what()));
+      throw error(fmt::format("{} in {}/{}, check {}, case {}: {}", who, t.truth().of().wire_name(),
+                              name_of(t.truth().on().type), c.info.name,
+                              case_name(t.truth().on().made_for, t.truth().on().number), e.what()));
     }
   }
 

@@ -8,8 +8,9 @@
 #include <boost/multiprecision/cpp_bin_float.hpp>
 #pragma GCC diagnostic pop
 #include <new>
-#include <stdexcept>
 #include <type_traits>
+
+#include "backproof/base/error.hpp"
 
 namespace backproof {
 namespace {
@@ -40,7 +41,7 @@ real::real(const std::string& decimal) {
   try {
     new (bytes_) wide(decimal);
   } catch (const std::exception&) {
-    throw std::invalid_argument("not a decimal number: " + decimal);
+    throw invalid_input("not a decimal number: " + decimal);
   }
 }
 

@@ -22,7 +22,7 @@ class real {
   real(long value);                           // exact
   real(long long value);                      // exact
   real(double value);                         // exact, including subnormals, infinities and NaN
-  explicit real(const std::string& decimal);  // throws std::invalid_argument
+  explicit real(const std::string& decimal);  // throws invalid_input
 
   explicit operator double() const;     // rounded to nearest
   explicit operator long long() const;  // truncated; the value must fit

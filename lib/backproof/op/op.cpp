@@ -37,7 +37,7 @@ std::vector<operand> parse_operands(std::string_view list) {
   for (list = trimmed(list); !list.empty();) {
     const std::size_t comma = std::min(list.find(','), list.size());
     operands.push_back(parse_operand(trimmed(list.substr(0, comma))));
-    if (operands.back().name.empty()) throw std::invalid_argument("signature with a nameless operand");
+    if (operands.back().name.empty()) throw invalid_input("signature with a nameless operand");
     list = trimmed(list.substr(std::min(comma + 1, list.size())));
   }
   return operands;
@@ -64,9 +64,9 @@ bool signature::may_have_twins() const {
 
 signature parse_signature(std::string_view text) {
   const std::size_t arrow = text.find("->");
-  if (arrow == std::string_view::npos) throw std::invalid_argument("signature without '->'");
+  if (arrow == std::string_view::npos) throw invalid_input("signature without '->'");
   signature s{parse_operands(text.substr(0, arrow)), parse_operands(text.substr(arrow + 2))};
-  if (s.inputs.empty() || s.outputs.empty()) throw std::invalid_argument("signature without inputs or outputs");
+  if (s.inputs.empty() || s.outputs.empty()) throw invalid_input("signature without inputs or outputs");
   return s;
 }
 

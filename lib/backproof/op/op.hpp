@@ -72,7 +72,7 @@ struct signature {
   std::string output_name(std::size_t k) const;
   bool may_have_twins() const;  // two inputs with a gradient, which may be of one shape
 };
-signature parse_signature(std::string_view text);  // throws std::invalid_argument
+signature parse_signature(std::string_view text);  // throws invalid_input
 
 template <class S>
 struct call {

@@ -30,7 +30,7 @@ class expression {
 
  private:
   [[noreturn]] void trouble(const std::string& what) const {
-    throw std::invalid_argument(fmt::format("extent '{}' {}", text_, what));
+    throw invalid_input(fmt::format("extent '{}' {}", text_, what));
   }
   bool take(char c) {
     if (at_ >= text_.size() || text_[at_] != c) return false;
@@ -126,21 +126,21 @@ std::string bare(const std::string& marked) { return marked.substr(0, marked.fin
 shaped_operand operand_of(const std::string& text) {
   const std::size_t open = text.find('['), close = text.rfind(']');
   if (open == std::string::npos || close == std::string::npos || close < open)
-    throw std::invalid_argument(fmt::format("operand '{}' has no shape, as X[N,C] has", text));
+    throw invalid_input(fmt::format("operand '{}' has no shape, as X[N,C] has", text));
   shaped_operand o;
   o.name = text.substr(0, open);
   const std::string marks = "?#~", plain = bare(o.name);
   if (!is_name(plain) || o.name.find_first_not_of(marks, plain.size()) != std::string::npos)
-    throw std::invalid_argument(fmt::format("operand '{}' has no proper name", text));
+    throw invalid_input(fmt::format("operand '{}' has no proper name", text));
   if (const std::string inside = text.substr(open + 1, close - open - 1); inside == "...")
     o.any = true;
   else if (!inside.empty())
     o.dims = split(inside);
-  if (o.dims.size() > most_axes) throw std::invalid_argument(fmt::format("operand '{}' has too many axes", text));
+  if (o.dims.size() > most_axes) throw invalid_input(fmt::format("operand '{}' has too many axes", text));
   if (const std::string rest = text.substr(close + 1); rest.starts_with('<'))
     o.below = rest.substr(1);
   else if (!rest.empty())
-    throw std::invalid_argument(fmt::format("operand '{}' has something behind its shape", text));
+    throw invalid_input(fmt::format("operand '{}' has something behind its shape", text));
   return o;
 }
 
@@ -160,7 +160,7 @@ struct brought {
     for (const std::string& e : o.dims) {
       s.push_back(expression(e, known).value());
       size *= s.back();
-      if (size > most_extent) throw std::invalid_argument(fmt::format("operand {} is too large", o.name));
+      if (size > most_extent) throw invalid_input(fmt::format("operand {} is too large", o.name));
     }
     return s;
   }
@@ -205,20 +205,20 @@ struct brought {
     extents known;
     std::optional<shape> any;
     if (in.size() != inputs.size())
-      throw std::invalid_argument(fmt::format("{} inputs do not fit the signature of {}", in.size(), d.name));
+      throw invalid_input(fmt::format("{} inputs do not fit the signature of {}", in.size(), d.name));
     for (std::size_t k = 0; k < inputs.size(); ++k) {
       if (!given(in, k)) continue;
       if (inputs[k].any) {
         any = any.value_or(in[k]);
         continue;
       }
-      if (in[k].size() != inputs[k].dims.size()) throw std::invalid_argument(misfit(k, in[k]));
+      if (in[k].size() != inputs[k].dims.size()) throw invalid_input(misfit(k, in[k]));
       for (std::size_t a = 0; a < in[k].size(); ++a)
         if (is_name(inputs[k].dims[a])) known.try_emplace(inputs[k].dims[a], in[k][a]);
     }
     for (std::size_t k = 0; k < inputs.size(); ++k)
       if (given(in, k) && in[k] != dims_of(inputs[k], known, any.value_or(shape{})))
-        throw std::invalid_argument(misfit(k, in[k]));
+        throw invalid_input(misfit(k, in[k]));
     std::vector<shape> out;
     for (const shaped_operand& o : outputs) out.push_back(dims_of(o, known, any.value_or(shape{})));
     return out;
@@ -231,10 +231,9 @@ struct brought {
 
 std::vector<shaped_operand> operands_of(const std::string& text) {
   std::vector<shaped_operand> list;
-  if (text.find_first_not_of(' ') == std::string::npos)
-    throw std::invalid_argument("the signature lacks inputs or outputs");
+  if (text.find_first_not_of(' ') == std::string::npos) throw invalid_input("the signature lacks inputs or outputs");
   for (const std::string& part : split(text)) list.push_back(operand_of(part));
-  if (list.size() > most_operands) throw std::invalid_argument("the signature has too many operands");
+  if (list.size() > most_operands) throw invalid_input("the signature has too many operands");
   return list;
 }
 
@@ -251,8 +250,7 @@ std::ptrdiff_t batched(const brought& b) {
   for (std::size_t k = 0; k < b.inputs.size(); ++k)
     if (first(b.inputs[k])) mask |= std::ptrdiff_t{1} << k;
   if (mask == 0 || !std::all_of(b.outputs.begin(), b.outputs.end(), first))
-    throw std::invalid_argument(
-        fmt::format("batch '{}' is not the first extent of an input and of every output", b.d.batch));
+    throw invalid_input(fmt::format("batch '{}' is not the first extent of an input and of every output", b.d.batch));
   return mask;
 }
 
@@ -260,10 +258,10 @@ std::shared_ptr<brought> read(const own_op_description& d) {
   const bool proper = !d.name.empty() && d.name.size() <= 80 && std::all_of(d.name.begin(), d.name.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
   });
-  if (!proper) throw std::invalid_argument("its name has characters other than letters, digits, _ and -");
+  if (!proper) throw invalid_input("its name has characters other than letters, digits, _ and -");
   const std::size_t arrow = d.signature.find("->");
   if (arrow == std::string::npos || d.signature.size() > most_text)
-    throw std::invalid_argument("the signature is not of the form X[N,C], w[C] -> Y[N,C]");
+    throw invalid_input("the signature is not of the form X[N,C], w[C] -> Y[N,C]");
   auto b = std::make_shared<brought>();
   b->d = d;
   b->inputs = operands_of(d.signature.substr(0, arrow));
@@ -272,8 +270,7 @@ std::shared_ptr<brought> read(const own_op_description& d) {
   for (const shaped_operand& o : b->inputs) {
     b->any_shape |= o.any;
     if ((o.name.find('#') != std::string::npos) == o.below.empty())
-      throw std::invalid_argument(
-          fmt::format("operand {}: indices, and only they, need a bound, as in label#[N]<C", o.name));
+      throw invalid_input(fmt::format("operand {}: indices, and only they, need a bound, as in label#[N]<C", o.name));
     for (const std::string& e : o.dims)
       if (is_name(e) && std::find(b->drawn.begin(), b->drawn.end(), e) == b->drawn.end()) b->drawn.push_back(e);
   }
@@ -285,23 +282,23 @@ void require_sound(const brought& b) {
   for (const std::string& name : b.drawn) some[name] = 12;  // many small numbers divide it
   for (const auto* list : {&b.inputs, &b.outputs})
     for (const shaped_operand& o : *list) {
-      if (o.any && !b.any_shape) throw std::invalid_argument(fmt::format("{}[...]: no input has this shape", o.name));
+      if (o.any && !b.any_shape) throw invalid_input(fmt::format("{}[...]: no input has this shape", o.name));
       b.dims_of(o, some, {});
       if (!o.below.empty()) expression(o.below, some).value();
     }
   for (const auto& [name, choices] : b.d.attributes)
-    if (choices.empty()) throw std::invalid_argument(fmt::format("attribute {} has no values", name));
+    if (choices.empty()) throw invalid_input(fmt::format("attribute {} has no values", name));
   const auto is_input = [&](const std::string& name) {
     return std::any_of(b.inputs.begin(), b.inputs.end(), [&](const shaped_operand& o) { return bare(o.name) == name; });
   };
   for (const auto& [name, range] : b.d.ranges)
-    if (!is_input(name)) throw std::invalid_argument(fmt::format("range of {}, which is no input", name));
+    if (!is_input(name)) throw invalid_input(fmt::format("range of {}, which is no input", name));
   for (std::size_t k = 0; k < b.inputs.size(); ++k)
     for (std::size_t j = 0; j < k; ++j)
       if (bare(b.inputs[j].name) == bare(b.inputs[k].name))
-        throw std::invalid_argument(fmt::format("two inputs are called {}", bare(b.inputs[k].name)));
+        throw invalid_input(fmt::format("two inputs are called {}", bare(b.inputs[k].name)));
   for (const auto& [name, range] : b.d.ranges)
-    if (!(range.first < range.second)) throw std::invalid_argument(fmt::format("range of {} is empty", name));
+    if (!(range.first < range.second)) throw invalid_input(fmt::format("range of {} is empty", name));
 }
 
 }  // namespace

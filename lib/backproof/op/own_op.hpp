@@ -24,7 +24,7 @@ struct own_op_description {
   std::map<std::string, std::pair<double, double>> ranges;   // of an input's elements, where not every number will do
 };
 
-// An op without kernels: op::has_reference() is false. Throws std::invalid_argument with one line that names the place.
+// An op without kernels: op::has_reference() is false. Throws invalid_input with one line that names the place.
 op own_op(const own_op_description& d);
 
 }  // namespace backproof

@@ -102,7 +102,7 @@ class sampler {
   void indices(const shape& dims, const std::vector<index_t>& elements);  // an i64 input that the op has drawn itself
   void absent();
 
-  sample finish();  // adds cotangents and tangents; throws std::invalid_argument if the op cannot infer its shapes
+  sample finish();  // adds cotangents and tangents; throws invalid_input if the op cannot infer its shapes
 
  private:
   tensor numbers(const shape& dims, const domain& where);

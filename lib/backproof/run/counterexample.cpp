@@ -161,7 +161,7 @@ counterexample from_file(const safetensors& s) {
     counterexample c{field(s, "op"), field(s, "check"), field(s, "adapter"), sample_of(s, o)};
     if (o.has_reference()) oracle(o, c.x, format_of(c.x.type)).output();  // throws where indices or lengths do not fit
     return c;
-  } catch (const std::invalid_argument& e) {
+  } catch (const invalid_input& e) {
     throw format_error(e.what());
   }
 }

@@ -28,7 +28,7 @@ std::string adapter_of(const safetensors& s);
 counterexample from_file(const safetensors& s);
 
 // The same without a file: "bp1:0.1.0/Softmax/f32/CHECK/1/12" is drawn anew. Only the version that wrote a
-// token can read it, because draws may change between versions. Throws std::invalid_argument.
+// token can read it, because draws may change between versions. Throws invalid_input.
 std::string token_of(const counterexample& c);
 counterexample from_token(const std::string& token);
 

@@ -44,7 +44,7 @@ struct listener {
 };
 
 // Results arrive in the order of op, dtype, case and check, whatever `jobs` is. Throws adapter_error if no subject can
-// be started at all, and std::runtime_error if a counterexample cannot be stored.
+// be started at all, and file_error if a counterexample cannot be stored.
 summary run(const plan& p, const subject_factory& make, const listener& to);
 
 // One sample, one check.

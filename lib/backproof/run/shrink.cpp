@@ -38,7 +38,7 @@ class shrinker {
   bool still_fails(const sample& s) const {
     try {
       return at_kink(s) == at_kink_ && fails_(s);
-    } catch (const std::invalid_argument&) {
+    } catch (const invalid_input&) {
       return false;
     }
   }

@@ -10,9 +10,9 @@ namespace backproof {
 template <class T>
 const T& attributes::get(const std::string& name) const {
   const auto found = map_.find(name);
-  if (found == map_.end()) throw std::invalid_argument("attribute " + name + " is missing");
+  if (found == map_.end()) throw invalid_input("attribute " + name + " is missing");
   if (const T* value = std::get_if<T>(&found->second)) return *value;
-  throw std::invalid_argument("attribute " + name + " has another type");
+  throw invalid_input("attribute " + name + " has another type");
 }
 
 index_t attributes::integer(const std::string& name) const { return get<std::int64_t>(name); }

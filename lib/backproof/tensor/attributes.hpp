@@ -15,7 +15,7 @@ namespace backproof {
 using attribute = std::variant<std::int64_t, double, std::string, std::vector<std::int64_t>, std::vector<double>>;
 
 // A sample always states every attribute of its op, so reading one that is absent, or of another type, is an error:
-// std::invalid_argument naming it.
+// invalid_input naming it.
 class attributes {
  public:
   void set(const std::string& name, attribute value) { map_[name] = std::move(value); }
@@ -42,7 +42,7 @@ class attributes {
 std::string to_string(const attributes& a);  // "axis=1 pads=[0,1]"; floats shortest that read back the same
 
 // ONNX-typed JSON, {"axis":{"type":"int","value":1}}, on the wire and in files. Integers beyond 2^53, infinities and
-// NaN are strings. Reading throws std::invalid_argument with one line saying what is wrong. (In json_values.cpp.)
+// NaN are strings. Reading throws invalid_input with one line saying what is wrong. (In json_values.cpp.)
 std::string to_json(const attributes& a);
 attributes attributes_from_json(std::string_view text);
 

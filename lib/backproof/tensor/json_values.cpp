@@ -31,7 +31,7 @@ template <class T, class Parse>
 T whole(const std::string& text, Parse parse) {
   std::size_t end = 0;
   const T value = parse(text, &end);
-  if (end != text.size()) throw std::invalid_argument("not a number");
+  if (end != text.size()) throw invalid_input("not a number");
   return value;
 }
 
@@ -42,19 +42,19 @@ std::int64_t decoded(const json& j) {
   if (j.is_string())
     return whole<std::int64_t>(j.get<std::string>(), [](auto& s, auto* end) { return std::stoll(s, end); });
   if (!j.is_number_integer() || (j.is_number_unsigned() && j.get<std::uint64_t>() > INT64_MAX))
-    throw std::invalid_argument("not an integer of 64 bits");
+    throw invalid_input("not an integer of 64 bits");
   return j.get<std::int64_t>();
 }
 template <>
 double decoded(const json& j) {
   if (j.is_string())  // stod reads "NaN" and "-Infinity"
     return whole<double>(j.get<std::string>(), [](auto& s, auto* end) { return std::stod(s, end); });
-  if (!j.is_number()) throw std::invalid_argument("not a number");
+  if (!j.is_number()) throw invalid_input("not a number");
   return j.get<double>();
 }
 template <class T>
 std::vector<T> decoded_list(const json& j) {
-  if (!j.is_array()) throw std::invalid_argument("not a list");
+  if (!j.is_array()) throw invalid_input("not a list");
   std::vector<T> list;
   for (const json& e : j) list.push_back(decoded<T>(e));
   return list;
@@ -68,7 +68,7 @@ attribute decoded_attribute(const json& j) {
   if (type == "string") return value.get<std::string>();
   if (type == "ints") return decoded_list<std::int64_t>(value);
   if (type == "floats") return decoded_list<double>(value);
-  throw std::invalid_argument("unknown type " + type);
+  throw invalid_input("unknown type " + type);
 }
 
 }  // namespace
@@ -98,13 +98,13 @@ std::optional<attribute> attribute_in(const json& j) {
 attributes attributes_from_json(std::string_view text) {
   constexpr int deepest = 16;
   attributes out;
-  const json j = parse_untrusted<std::invalid_argument>(text, deepest, "attributes are ");
-  if (!j.is_object()) throw std::invalid_argument("attributes are not a JSON object");
+  const json j = parse_untrusted<invalid_input>(text, deepest, "attributes are ");
+  if (!j.is_object()) throw invalid_input("attributes are not a JSON object");
   for (const auto& [name, value] : j.items()) {
     try {
       out.set(name, decoded_attribute(value));
     } catch (const std::exception&) {
-      throw std::invalid_argument("attribute " + quotable(name) + " is malformed");
+      throw invalid_input("attribute " + quotable(name) + " is malformed");
     }
   }
   return out;

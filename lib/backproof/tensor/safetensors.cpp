@@ -104,13 +104,13 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 void write_bytes(const std::string& path, std::span<const std::byte> bytes) {
   const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
   std::FILE* f = std::fopen(temporary.c_str(), "wb");
-  if (f == nullptr) throw std::runtime_error(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
+  if (f == nullptr) throw file_error(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
   const bool written = std::fwrite(bytes.data(), 1, bytes.size(), f) == bytes.size();
   const bool closed = std::fclose(f) == 0;
   if (!written || !closed || std::rename(temporary.c_str(), path.c_str()) != 0) {
     const int reason = errno;
     std::remove(temporary.c_str());
-    throw std::runtime_error(fmt::format("cannot write {}: {}", path, std::strerror(reason)));
+    throw file_error(fmt::format("cannot write {}: {}", path, std::strerror(reason)));
   }
 }
 
@@ -193,12 +193,12 @@ safetensors read_file(const std::string& path) {
   std::error_code trouble;
   const auto size = std::filesystem::file_size(path, trouble);
   std::ifstream in(path, std::ios::binary);
-  if (trouble || !in) throw std::runtime_error(fmt::format("cannot read {}", path));
+  if (trouble || !in) throw file_error(fmt::format("cannot read {}", path));
   if (size > 8 + max_header_bytes + max_payload_bytes)
     throw format_error(fmt::format("{}: larger than any valid file", path));
   std::vector<std::byte> bytes(size);
   in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-  if (static_cast<std::size_t>(in.gcount()) != size) throw std::runtime_error(fmt::format("cannot read {}", path));
+  if (static_cast<std::size_t>(in.gcount()) != size) throw file_error(fmt::format("cannot read {}", path));
   try {
     return decode(bytes);
   } catch (const format_error& e) {

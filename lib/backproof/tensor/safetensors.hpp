@@ -25,9 +25,9 @@ struct safetensors {
 };
 
 // One line: what is wrong, and where in the file.
-class format_error : public std::runtime_error {
+class format_error : public invalid_input {
  public:
-  using std::runtime_error::runtime_error;
+  using invalid_input::invalid_input;
 };
 
 constexpr std::size_t max_header_bytes = std::size_t{1} << 24;
@@ -40,7 +40,7 @@ safetensors decode(std::span<const std::byte> whole);
 std::size_t header_bytes(std::span<const std::byte, 8> prefix);
 std::size_t payload_bytes(std::string_view header);
 
-void write_file(const std::string& path, const safetensors& s);  // whole or not at all; throws std::runtime_error
+void write_file(const std::string& path, const safetensors& s);  // whole or not at all; throws file_error
 safetensors read_file(const std::string& path);
 
 // Text to a file in the same way: into a temporary file beside it, then renamed.

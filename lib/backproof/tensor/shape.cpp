@@ -30,7 +30,7 @@ shape broadcast(const shape& a, const shape& b) {
     const index_t x = k <= a.size() ? a[a.size() - k] : 1;
     const index_t y = k <= b.size() ? b[b.size() - k] : 1;
     if (x != y && x != 1 && y != 1)
-      throw std::invalid_argument("shapes " + to_string(a) + " and " + to_string(b) + " do not broadcast");
+      throw invalid_input("shapes " + to_string(a) + " and " + to_string(b) + " do not broadcast");
     out[out.size() - k] = x == 1 ? y : x;
   }
   return out;
@@ -57,7 +57,7 @@ slices::slices(const shape& s, index_t axis) : outer(1), length(1), inner(1) {
   const index_t rank = static_cast<index_t>(s.size());
   const index_t at = axis < 0 ? axis + rank : axis;
   if (at < 0 || at >= rank)
-    throw std::invalid_argument("axis " + std::to_string(axis) + " is outside of shape " + to_string(s));
+    throw invalid_input("axis " + std::to_string(axis) + " is outside of shape " + to_string(s));
   for (index_t k = 0; k < rank; ++k) (k < at ? outer : k == at ? length : inner) *= s[static_cast<std::size_t>(k)];
 }
 

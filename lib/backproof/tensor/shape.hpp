@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "backproof/base/error.hpp"
+
 namespace backproof {
 
 using index_t = std::int64_t;
@@ -18,7 +20,7 @@ inline bool given(std::span<const shape> in, std::size_t k) { return k < in.size
 index_t size_of(const shape& s);                  // number of elements; 1 for a scalar
 std::string to_string(const shape& s);            // "[2,3]"
 shape strides_of(const shape& s);                 // row-major, in elements
-shape broadcast(const shape& a, const shape& b);  // throws std::invalid_argument when they do not fit
+shape broadcast(const shape& a, const shape& b);  // throws invalid_input when they do not fit
 
 // Which element of an operand of shape `from` stands at flat position i of the broadcast result `to`.
 class broadcasting {

@@ -59,7 +59,7 @@ void tensor::set(index_t i, double value) {
 }
 
 void out_of_range(index_t at, index_t size) {
-  throw std::out_of_range("element " + std::to_string(at) + " of a tensor that has " + std::to_string(size));
+  throw invalid_input("element " + std::to_string(at) + " of a tensor that has " + std::to_string(size));
 }
 
 tensor tensor_view::copy() const {

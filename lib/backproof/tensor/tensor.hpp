@@ -49,7 +49,7 @@ struct tensor_view {
   tensor copy() const;  // gathered into row-major order
 };
 
-[[noreturn]] void out_of_range(index_t at, index_t size);  // throws std::out_of_range
+[[noreturn]] void out_of_range(index_t at, index_t size);  // throws invalid_input
 
 template <class S>
 class values {

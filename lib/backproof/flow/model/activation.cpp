@@ -72,7 +72,7 @@ const activation* find_activation(std::string_view name) {
 
 const activation& activation_named(std::string_view name) {
   if (const activation* a = find_activation(name)) return *a;
-  throw std::invalid_argument("unknown activation '" + std::string(name.substr(0, 40)) + "'");
+  throw invalid_input("unknown activation '" + std::string(name.substr(0, 40)) + "'");
 }
 
 matrix activation_block::forward(const matrix& x) const { return x.unaryExpr(activation_->value); }

@@ -20,7 +20,7 @@ struct activation {
 
 std::span<const activation> activations();
 const activation* find_activation(std::string_view name);   // null if there is none
-const activation& activation_named(std::string_view name);  // throws std::invalid_argument
+const activation& activation_named(std::string_view name);  // throws invalid_input
 
 class activation_block : public block {
  public:

@@ -27,7 +27,7 @@ class block {
   virtual ~block() = default;
 
   virtual std::string kind() const = 0;                            // "dense", "relu"
-  virtual Index outputs(Index inputs) const { return inputs; }     // throws std::invalid_argument if it cannot
+  virtual Index outputs(Index inputs) const { return inputs; }     // throws invalid_input if it cannot
   virtual matrix forward(const matrix& x) const = 0;               // f(x)
   virtual matrix vjp(const matrix& x, const matrix& v) const = 0;  // J(x)^T v
   virtual matrix jvp(const matrix& x, const matrix& u) const = 0;  // J(x) u

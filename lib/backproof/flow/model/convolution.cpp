@@ -9,7 +9,7 @@ namespace backproof::flow {
 image convolution_shape::out() const {
   const Index tall_in = in.rows + above + below - tall, wide_in = in.columns + left + right - wide;
   if (tall_in < 0 || wide_in < 0 || stride < 1)
-    throw std::invalid_argument(fmt::format("a {}x{} kernel does not fit into {}x{}", tall, wide, in.rows, in.columns));
+    throw invalid_input(fmt::format("a {}x{} kernel does not fit into {}x{}", tall, wide, in.rows, in.columns));
   return {outputs, tall_in / stride + 1, wide_in / stride + 1};
 }
 
@@ -22,12 +22,12 @@ convolution::convolution(const convolution_shape& s, matrix kernel, vector bias)
     : shape_(s), out_(s.out()), kernel_(std::move(kernel)), bias_(std::move(bias)) {
   if (kernel_.rows() != s.outputs || kernel_.cols() != s.in.channels * s.taps() ||
       (bias_.size() != 0 && bias_.size() != s.outputs))
-    throw std::invalid_argument("the kernel's or bias' size is not that of its convolution");
+    throw invalid_input("the kernel's or bias' size is not that of its convolution");
 }
 
 Index convolution::outputs(Index inputs) const {
   if (inputs != shape_.in.size())
-    throw std::invalid_argument(fmt::format("a convolution of {} inputs is given {}", shape_.in.size(), inputs));
+    throw invalid_input(fmt::format("a convolution of {} inputs is given {}", shape_.in.size(), inputs));
   return out_.size();
 }
 
@@ -121,11 +121,11 @@ matrix delta_orthogonal(const convolution_shape& s, const matrix& orthogonal) {
 
 pool::pool(pooling how, const image& in, Index size)
     : how_(how), in_(in), out_{in.channels, in.rows == 1 ? 1 : in.rows / size, in.columns / size}, size_(size) {
-  if (size < 1 || out_.size() == 0) throw std::invalid_argument("a pool's window does not fit into its image");
+  if (size < 1 || out_.size() == 0) throw invalid_input("a pool's window does not fit into its image");
 }
 
 Index pool::outputs(Index inputs) const {
-  if (inputs != in_.size()) throw std::invalid_argument("a pool is given an image of another size");
+  if (inputs != in_.size()) throw invalid_input("a pool is given an image of another size");
   return out_.size();
 }
 

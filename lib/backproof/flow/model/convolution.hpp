@@ -22,7 +22,7 @@ struct convolution_shape {
   Index below = 0, right = 0;
   padding pad = padding::zero;
 
-  image out() const;  // throws std::invalid_argument
+  image out() const;  // throws invalid_input
   Index taps() const { return tall * wide; }
 };
 

@@ -8,12 +8,12 @@ namespace backproof::flow {
 
 dense::dense(matrix weight, vector bias) : weight_(std::move(weight)), bias_(std::move(bias)) {
   if (bias_.size() != 0 && bias_.size() != weight_.rows())
-    throw std::invalid_argument(fmt::format("a bias of {} for {} outputs", bias_.size(), weight_.rows()));
+    throw invalid_input(fmt::format("a bias of {} for {} outputs", bias_.size(), weight_.rows()));
 }
 
 Index dense::outputs(Index inputs) const {
   if (inputs != weight_.cols())
-    throw std::invalid_argument(fmt::format("a dense layer of {} inputs is given {}", weight_.cols(), inputs));
+    throw invalid_input(fmt::format("a dense layer of {} inputs is given {}", weight_.cols(), inputs));
   return weight_.rows();
 }
 

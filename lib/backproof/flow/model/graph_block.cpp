@@ -40,7 +40,7 @@ struct graph_block::surroundings {
 graph_block::graph_block(const network& n, const section& s)
     : entry_(n.g.shape_of(s.entry)), exit_(n.g.shape_of({s.nodes.back(), 0})), batch_(entry_.empty() ? 0 : entry_[0]) {
   if (size_of(entry_) < 1 || size_of(exit_) < 1 || exit_.empty() || exit_[0] != batch_)
-    throw std::invalid_argument(fmt::format("'{}' has no axis of samples", n.g.nodes()[s.nodes.back()].name));
+    throw invalid_input(fmt::format("'{}' has no axis of samples", n.g.nodes()[s.nodes.back()].name));
   surroundings around{.n = n, .prefix = n.g.nodes()[s.nodes.back()].name + ".", .parameters = {}};
   for (const std::size_t k : s.nodes) {
     const node& one = n.g.nodes()[k];
@@ -117,7 +117,7 @@ std::string graph_block::kind() const {
 
 Index graph_block::outputs(Index inputs) const {
   const auto width = static_cast<Index>(size_of(entry_) / batch_);
-  if (inputs != width) throw std::invalid_argument(fmt::format("{} of {} inputs is given {}", kind(), width, inputs));
+  if (inputs != width) throw invalid_input(fmt::format("{} of {} inputs is given {}", kind(), width, inputs));
   return static_cast<Index>(size_of(exit_) / batch_);
 }
 
@@ -211,7 +211,7 @@ matrix graph_block::by_batches(const matrix& x, const matrix& other, const shape
                                F f) const {
   const Index columns = std::max(x.cols(), other.cols());
   if (coupled_ && x.cols() != batch_)
-    throw std::invalid_argument(fmt::format("{} takes batches of {} samples, not {}", kind(), batch_, x.cols()));
+    throw invalid_input(fmt::format("{} takes batches of {} samples, not {}", kind(), batch_, x.cols()));
   matrix y(static_cast<Index>(size_of(result) / batch_), columns);
   for (Index first = 0; first < columns; first += batch_) {
     const Index end = std::min<Index>(first + batch_, columns);

@@ -16,7 +16,7 @@ namespace backproof::flow {
 
 class graph_block : public block {
  public:
-  // Throws std::invalid_argument if axis 0 does not count samples.
+  // Throws invalid_input if axis 0 does not count samples.
   graph_block(const networks::network& n, const section& s);
 
   std::string kind() const override;

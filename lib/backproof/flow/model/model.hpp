@@ -20,7 +20,7 @@ struct model {
   std::vector<layer> layers;
 };
 
-std::vector<Index> widths(const model& m);  // of the input and of each layer's output; throws std::invalid_argument
+std::vector<Index> widths(const model& m);  // of the input and of each layer's output; throws invalid_input
 bool couples_samples(const model& m);
 
 struct trace {

@@ -323,7 +323,7 @@ model model_of(const network& n) {
       return translation(n, sections).translated();
     } catch (const unknown_node& e) {
       if (!put_around(sections, n, e.at)) throw;
-    } catch (const std::invalid_argument& e) {
+    } catch (const invalid_input& e) {
       throw unknown_block(e.what());
     }
 }

@@ -1,8 +1,6 @@
 // Makes models in double precision of networks that are described (backproof.net/1).
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/flow/model/model.hpp"
 #include "backproof/network/graph/network.hpp"
 
@@ -10,9 +8,9 @@ namespace backproof::flow {
 
 // Thrown for a part of a network that cannot become a block, because axis 0 of its input or output does not count
 // samples. Gradients of such networks can be recorded, and the recording analysed.
-class unknown_block : public std::runtime_error {
+class unknown_block : public invalid_input {
  public:
-  using std::runtime_error::runtime_error;
+  using invalid_input::invalid_input;
 };
 
 // The chain of ops from the first input to the loss, one sample at a time: linear maps, convolutions, activations,

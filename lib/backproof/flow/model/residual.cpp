@@ -7,7 +7,7 @@ namespace backproof::flow {
 Index residual::outputs(Index inputs) const {
   Index n = inputs;
   for (const block_pointer& b : branch_) n = b->outputs(n);
-  if (n != inputs) throw std::invalid_argument("a residual branch does not end with the size it starts with");
+  if (n != inputs) throw invalid_input("a residual branch does not end with the size it starts with");
   return n;
 }
 

@@ -128,7 +128,7 @@ recorded_tensor parsed_line(const std::string& text, std::size_t line) {
 
 recording read_jsonl(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  if (!in) throw std::runtime_error("cannot read " + path);
+  if (!in) throw file_error("cannot read " + path);
   recording r{path, {}};
   std::string line;
   for (std::size_t number = 1;; ++number) {

@@ -35,8 +35,7 @@ struct recording {
   std::vector<recorded_tensor> tensors;
 };
 
-recording read_recording(
-    const std::string& path);  // by its ending; throws backproof::format_error or std::runtime_error
+recording read_recording(const std::string& path);  // by its ending; throws backproof::format_error or file_error
 
 recording read_tensors(const std::string& path);  // .npz, .safetensors
 recording read_jsonl(const std::string& path);

@@ -21,7 +21,7 @@ json read_report(const std::string& path) {
   std::error_code trouble;
   const auto size = std::filesystem::file_size(path, trouble);
   std::ifstream in(path);
-  if (trouble || !in) throw std::runtime_error("cannot read " + path);
+  if (trouble || !in) throw file_error("cannot read " + path);
   if (size > most_bytes) throw format_error(path + ": larger than any report");
   try {
     json j = json::parse(in, no_deeper_than(16, [] { throw format_error("nested too deeply"); }));

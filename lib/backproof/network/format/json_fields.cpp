@@ -17,7 +17,7 @@ constexpr index_t largest_extent = index_t{1} << 31;
 
 }  // namespace
 
-void wrong(const std::string& what) { throw std::invalid_argument(what); }
+void wrong(const std::string& what) { throw invalid_input(what); }
 
 json parsed(std::string_view text) {
   if (text.size() > most_description_bytes) wrong("the description is larger than 64 MiB");

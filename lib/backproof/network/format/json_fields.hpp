@@ -1,4 +1,4 @@
-// Fields of a JSON document that has not been validated. Errors are thrown as std::invalid_argument, with one line that
+// Fields of a JSON document that has not been validated. Errors are thrown as invalid_input, with one line that
 // names the field.
 #pragma once
 

@@ -21,7 +21,7 @@ struct leaf_value {
   std::string how;  // "he", "given", "from weights.npz"
 };
 
-// Throws std::invalid_argument, or format_error if it is a file that is wrong. It counts what it has given, and gives
+// Throws invalid_input, or format_error if it is a file that is wrong. It counts what it has given, and gives
 // no more than `most_numbers` in all.
 class leaf_values {
  public:

@@ -168,8 +168,7 @@ attributes completed(const op& o, const attributes& given, std::span<const shape
   const auto& known = known_of(o);
   for (const auto& [name, value] : given)
     if (!known.contains(name))
-      throw std::invalid_argument(
-          fmt::format("{} has no attribute '{}'{}", o.wire_name(), quotable(name), names_of(known)));
+      throw invalid_input(fmt::format("{} has no attribute '{}'{}", o.wire_name(), quotable(name), names_of(known)));
   const attributes stated = with_lists(given, o);
   attributes out;
   for (const auto& [name, one] : known) {
@@ -178,10 +177,9 @@ attributes completed(const op& o, const attributes& given, std::span<const shape
       if (mine == name) value = text;
     if (!value) value = default_of(o, name, inputs);
     if (!value && one.stated < samples_looked_at) continue;
-    if (!value) throw std::invalid_argument(fmt::format("{} needs the attribute {}", o.wire_name(), name));
+    if (!value) throw invalid_input(fmt::format("{} needs the attribute {}", o.wire_name(), name));
     const std::optional<attribute> fitting = as(one.like, *value);
-    if (!fitting)
-      throw std::invalid_argument(fmt::format("attribute {} of {} is of the wrong type", name, o.wire_name()));
+    if (!fitting) throw invalid_input(fmt::format("attribute {} of {} is of the wrong type", name, o.wire_name()));
     out.set(name, *fitting);
   }
   return out;

@@ -9,7 +9,7 @@
 namespace backproof::networks {
 
 // All attributes of the op: those given, the rest by default. Numbers that are given as integers become what the op
-// wants. Throws std::invalid_argument if one is unknown to the op, of the wrong type, or missing without a default.
+// wants. Throws invalid_input if one is unknown to the op, of the wrong type, or missing without a default.
 attributes completed(const op& o, const attributes& given, std::span<const shape> inputs);
 
 }  // namespace backproof::networks

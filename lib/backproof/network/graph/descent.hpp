@@ -9,7 +9,7 @@
 
 namespace backproof::networks {
 
-// One step; returns the output before it. Throws std::invalid_argument if a parameter is no leaf.
+// One step; returns the output before it. Throws invalid_input if a parameter is no leaf.
 real descend(graph& g, std::span<const port> parameters, const real& rate);
 // The same with gradients that are known already, of this graph or of one with the same parameters.
 void descend(graph& g, std::span<const port> parameters, const real& rate, const evaluation& f);

@@ -18,19 +18,19 @@ class parser {
       : text_(text), variables_(variables) {}
 
   graph parse() {
-    if (text_.size() > most_text) throw std::invalid_argument("the formula is too long");
+    if (text_.size() > most_text) throw invalid_input("the formula is too long");
     const port out = sum();
     skip();
     if (at_ != text_.size()) trouble("something is left over");
     for (const auto& [name, value] : variables_)
-      if (!leaves_.contains(name)) throw std::invalid_argument(fmt::format("the formula has no variable {}", name));
+      if (!leaves_.contains(name)) throw invalid_input(fmt::format("the formula has no variable {}", name));
     g_.set_output(out);
     return std::move(g_);
   }
 
  private:
   [[noreturn]] void trouble(const std::string& what) const {
-    throw std::invalid_argument(fmt::format("formula, at character {}: {}", at_ + 1, what));
+    throw invalid_input(fmt::format("formula, at character {}: {}", at_ + 1, what));
   }
 
   void skip() {
@@ -63,7 +63,7 @@ class parser {
     try {
       attributes a;
       return g_.apply(op, a, std::move(in));
-    } catch (const std::invalid_argument& e) {
+    } catch (const invalid_input& e) {
       trouble(e.what());
     }
   }
@@ -193,13 +193,13 @@ values<real> values_of(const std::string& text) {
     const bool numeric = one.size() < 200 && one.find_first_of("0123456789") != std::string::npos &&
                          one.find_first_not_of("0123456789.eE+-") == std::string::npos;
     if (!numeric || list.size() >= most_elements)
-      throw std::invalid_argument(fmt::format("'{}' is no number", one.substr(0, 40)));
+      throw invalid_input(fmt::format("'{}' is no number", one.substr(0, 40)));
     try {
       list.emplace_back(one);
-    } catch (const std::invalid_argument&) {
-      throw std::invalid_argument(fmt::format("'{}' is no number", one.substr(0, 40)));
+    } catch (const invalid_input&) {
+      throw invalid_input(fmt::format("'{}' is no number", one.substr(0, 40)));
     }
-    if (!isfinite(list.back())) throw std::invalid_argument(fmt::format("'{}' is too large", one.substr(0, 40)));
+    if (!isfinite(list.back())) throw invalid_input(fmt::format("'{}' is too large", one.substr(0, 40)));
     if (comma == text.size()) break;
     at = comma + 1;
   }

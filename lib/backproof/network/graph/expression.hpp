@@ -16,7 +16,7 @@
 
 namespace backproof::networks {
 
-// Throws std::invalid_argument with one line that names the place. Every variable needs a value, and every value a
+// Throws invalid_input with one line that names the place. Every variable needs a value, and every value a
 // variable.
 graph graph_of(const std::string& formula, const std::map<std::string, values<real>>& variables);
 

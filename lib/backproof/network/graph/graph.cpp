@@ -17,12 +17,12 @@ void require_fitting(const op& o, const std::vector<port>& in) {
   const std::vector<operand>& takes = o.sig.inputs;
   const bool variadic = !takes.empty() && takes.back().variadic;
   if (in.size() > takes.size() && !variadic)
-    throw std::invalid_argument(fmt::format("{} takes {} inputs, not {}", o.wire_name(), takes.size(), in.size()));
+    throw invalid_input(fmt::format("{} takes {} inputs, not {}", o.wire_name(), takes.size(), in.size()));
   for (std::size_t k = 0; k < std::max(in.size(), takes.size()); ++k) {
     const operand& one = o.sig.input(k);
     const bool is_given = k < in.size() && in[k] != no_port;
     if (!is_given && !one.optional && !(one.variadic && k > 0))
-      throw std::invalid_argument(fmt::format("{} needs its input {}", o.wire_name(), one.name));
+      throw invalid_input(fmt::format("{} needs its input {}", o.wire_name(), one.name));
   }
 }
 
@@ -32,7 +32,7 @@ void at_node(const node& n, F f) {
   try {
     f();
   } catch (const std::exception& e) {
-    throw std::invalid_argument(fmt::format("{}: {}", n.name, e.what()));
+    throw invalid_input(fmt::format("{}: {}", n.name, e.what()));
   }
 }
 
@@ -106,7 +106,7 @@ class walker {
     const node& n = g_.nodes()[p.node];
     if (n.what == nullptr) {
       if (p.node != leaf_) return;
-      if (++total_.paths > most_) throw std::invalid_argument(fmt::format("there are more than {} paths", most_));
+      if (++total_.paths > most_) throw invalid_input(fmt::format("there are more than {} paths", most_));
       total_.derivative += product;
       total_.products += length;
       return;
@@ -139,7 +139,7 @@ values<real> scalar_of(const real& x) {
 }
 
 port graph::leaf(std::string name, values<real> value, bool constant) {
-  if (nodes_.size() >= most_nodes) throw std::invalid_argument("the graph is too large");
+  if (nodes_.size() >= most_nodes) throw invalid_input("the graph is too large");
   node n{.name = std::move(name),
          .what = nullptr,
          .attrs = {},
@@ -154,9 +154,8 @@ port graph::leaf(std::string name, values<real> value, bool constant) {
 
 port graph::apply(std::string_view op_name, attributes attrs, std::vector<port> in, std::string name) {
   const op* what = find_op(op_name);
-  if (what == nullptr || !what->has_reference())
-    throw std::invalid_argument(fmt::format("there is no op '{}'", op_name));
-  if (nodes_.size() >= most_nodes) throw std::invalid_argument("the graph is too large");
+  if (what == nullptr || !what->has_reference()) throw invalid_input(fmt::format("there is no op '{}'", op_name));
+  if (nodes_.size() >= most_nodes) throw invalid_input("the graph is too large");
   require_fitting(*what, in);
   std::vector<shape> shapes;
   for (const port& p : in) {
@@ -165,7 +164,7 @@ port graph::apply(std::string_view op_name, attributes attrs, std::vector<port> 
       continue;
     }
     if (p.node >= nodes_.size() || p.output >= nodes_[p.node].outputs.size())
-      throw std::invalid_argument(fmt::format("{} takes a value that is not there yet: a cycle", op_name));
+      throw invalid_input(fmt::format("{} takes a value that is not there yet: a cycle", op_name));
     shapes.push_back(shape_of(p));
   }
   std::vector<shape> outputs = what->infer(attrs, shapes);
@@ -181,10 +180,9 @@ port graph::apply(std::string_view op_name, attributes attrs, std::vector<port> 
 }
 
 void graph::set_value(port p, values<real> value) {
-  if (p.node >= nodes_.size() || nodes_[p.node].what != nullptr)
-    throw std::invalid_argument("only leaves have values of their own");
+  if (p.node >= nodes_.size() || nodes_[p.node].what != nullptr) throw misuse("only leaves have values of their own");
   if (value.dims() != shape_of(p))
-    throw std::invalid_argument(
+    throw invalid_input(
         fmt::format("{} has shape {}, not {}", nodes_[p.node].name, to_string(shape_of(p)), to_string(value.dims())));
   nodes_[p.node].value = std::move(value);
 }
@@ -236,7 +234,7 @@ evaluation evaluate(const graph& g) {
 path_sum sum_over_paths(const graph& g, std::size_t leaf, std::size_t most) {
   for (const node& n : g.nodes())
     for (const shape& s : n.outputs)
-      if (size_of(s) != 1) throw std::invalid_argument(fmt::format("{} is no scalar", n.name));
+      if (size_of(s) != 1) throw invalid_input(fmt::format("{} is no scalar", n.name));
   const evaluation f = evaluate(g);
   return walker(g, f, leaf, most).walk();
 }

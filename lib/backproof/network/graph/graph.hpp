@@ -39,10 +39,10 @@ struct node {
 class graph {
  public:
   port leaf(std::string name, values<real> value, bool constant = false);
-  // Throws std::invalid_argument if there is no such op, or the inputs' shapes do not fit it.
+  // Throws invalid_input if there is no such op, or the inputs' shapes do not fit it.
   port apply(std::string_view op_name, attributes attrs, std::vector<port> in, std::string name = "");
   void set_output(port p) { output_ = p; }
-  // Of the same shape as before; throws std::invalid_argument otherwise, or if the port is no leaf.
+  // Of the same shape as before; throws invalid_input otherwise, or if the port is no leaf.
   void set_value(port leaf, values<real> value);
 
   const std::vector<node>& nodes() const { return nodes_; }
@@ -78,7 +78,7 @@ struct path_sum {
   std::size_t paths = 0;
   std::size_t products = 0;  // local derivatives that were multiplied
 };
-// Throws std::invalid_argument if a value is no scalar, or there are more paths than `most`.
+// Throws invalid_input if a value is no scalar, or there are more paths than `most`.
 path_sum sum_over_paths(const graph& g, std::size_t leaf, std::size_t most = 1'000'000);
 
 // What a gate does to gradients, of the four patterns and beyond: "adds up: hands its gradient on to each".

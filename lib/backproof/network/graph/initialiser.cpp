@@ -34,7 +34,7 @@ Eigen::MatrixXd orthogonal_matrix(draw& random, index_t rows, index_t columns) {
 }
 
 numbers orthogonal(const parameter_use& use, draw& random, double gain) {
-  if (use.dims.size() < 2) throw std::invalid_argument("orthogonal needs a matrix");
+  if (use.dims.size() < 2) throw invalid_input("orthogonal needs a matrix");
   const index_t rows = use.dims[0], columns = rows == 0 ? 0 : size_of(use.dims) / rows;
   const Eigen::MatrixXd q = orthogonal_matrix(random, rows, columns);
   numbers x;
@@ -44,10 +44,10 @@ numbers orthogonal(const parameter_use& use, draw& random, double gain) {
 }
 
 numbers delta_orthogonal(const parameter_use& use, draw& random, double gain) {
-  if (!use.convolution) throw std::invalid_argument("delta_orthogonal is for convolutions");
+  if (!use.convolution) throw invalid_input("delta_orthogonal is for convolutions");
   const index_t out = use.dims[0], in = use.dims[1], taps = size_of({use.dims.begin() + 2, use.dims.end()});
   for (std::size_t k = 2; k < use.dims.size(); ++k)
-    if (use.dims[k] % 2 == 0) throw std::invalid_argument("delta_orthogonal needs a window with a middle");
+    if (use.dims[k] % 2 == 0) throw invalid_input("delta_orthogonal needs a window with a middle");
   const Eigen::MatrixXd q = orthogonal_matrix(random, out, in);
   numbers x(static_cast<std::size_t>(out * in * taps));
   for (index_t o = 0; o < out; ++o)
@@ -127,8 +127,8 @@ std::vector<double> initial_values(const initialiser& how, const parameter_use& 
                                    const std::string& name) {
   const row* r = find(how.name);
   if (r == nullptr)
-    throw std::invalid_argument(fmt::format("there is no initialiser '{}': {}", how.name, known_initialisers()));
-  if (how.below < 1) throw std::invalid_argument("below is not positive");
+    throw invalid_input(fmt::format("there is no initialiser '{}': {}", how.name, known_initialisers()));
+  if (how.below < 1) throw invalid_input("below is not positive");
   draw random(seed, "initial " + name, 0);
   return r->make(how, use, random);
 }

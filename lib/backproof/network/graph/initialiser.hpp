@@ -42,7 +42,7 @@ std::string known_initialisers();  // "he, glorot, ..."
 // torch_default's), scales at one, shifts of normalisations at zero.
 initialiser initialiser_for(const parameter_use& use, const initialiser& weights);
 
-// Throws std::invalid_argument if the name is unknown or the shape does not suit it.
+// Throws invalid_input if the name is unknown or the shape does not suit it.
 std::vector<double> initial_values(const initialiser& how, const parameter_use& use, std::uint64_t seed,
                                    const std::string& name);
 

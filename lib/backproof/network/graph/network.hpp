@@ -56,7 +56,7 @@ struct reading {
   std::map<std::string, index_t> extents;  // of axes, by their names in the model
 };
 
-// `folder` is where the files that a description names are looked for. Throws std::invalid_argument with one line.
+// `folder` is where the files that a description names are looked for. Throws invalid_input with one line.
 network network_of(std::string_view description, const std::string& folder = ".");
 // The same from a file, an ONNX model if it is called *.onnx; the line then begins with the file's name.
 network read_network(const std::string& path, const reading& how = {});

@@ -20,11 +20,11 @@ struct context {
   index_t channels() const { return x.size() < 2 ? features() : x[1]; }
   index_t group() const { return attrs.has("group") ? std::max<index_t>(1, attrs.integer("group")) : 1; }
   shape kernel() const {
-    if (size.kernel.empty()) throw std::invalid_argument("kernel is missing");
+    if (size.kernel.empty()) throw invalid_input("kernel is missing");
     return size.kernel;
   }
   static index_t positive(index_t n, const char* name) {
-    if (n < 1) throw std::invalid_argument(fmt::format("{} is missing, or not positive", name));
+    if (n < 1) throw invalid_input(fmt::format("{} is missing, or not positive", name));
     return n;
   }
 };
@@ -37,7 +37,7 @@ parameter_use matrix(index_t out, index_t in, bool out_first) {
 parameter_use vector_of(kind what, index_t n, index_t fan_in = 1) { return {what, {n}, fan_in, 1}; }
 
 parameter_use window(index_t out, index_t in, index_t group, const shape& kernel, bool transposed) {
-  if (in % group != 0 || out % group != 0) throw std::invalid_argument("group does not divide the channels");
+  if (in % group != 0 || out % group != 0) throw invalid_input("group does not divide the channels");
   parameter_use u{kind::weight, transposed ? shape{in, out / group} : shape{out, in / group}, 1, 1, !transposed};
   u.dims.insert(u.dims.end(), kernel.begin(), kernel.end());
   const index_t taps = size_of(kernel);
@@ -82,7 +82,7 @@ parameter_use of_last_axes(const context& c, kind what) {
   const index_t rank = static_cast<index_t>(c.x.size());
   index_t axis = c.attrs.has("axis") ? c.attrs.integer("axis") : -1;
   if (axis < 0) axis += rank;
-  if (axis < 0 || axis >= rank) throw std::invalid_argument("axis is out of range");
+  if (axis < 0 || axis >= rank) throw invalid_input("axis is out of range");
   return {what, shape(c.x.begin() + axis, c.x.end()), 1, 1};
 }
 

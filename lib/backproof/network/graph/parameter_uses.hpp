@@ -17,7 +17,7 @@ struct layer_size {
 };
 
 // The parameter in the place of input k of the op; none if that input is no parameter of a layer. Throws
-// std::invalid_argument if the layer's size is not given, or does not suit the input's shape.
+// invalid_input if the layer's size is not given, or does not suit the input's shape.
 std::optional<parameter_use> parameter_use_of(const op& o, std::size_t k, const shape& x, const attributes& attrs,
                                               const layer_size& size);
 

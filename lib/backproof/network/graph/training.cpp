@@ -39,7 +39,7 @@ training_step step(network& whole, const network& part, const real& rate) {
   const port out = part.g.output();
   training_step done;
   done.loss = f.value[out.node][out.output][0];
-  if (!isfinite(done.loss)) throw std::invalid_argument("the loss is not finite any more: the rate is too large");
+  if (!isfinite(done.loss)) throw invalid_input("the loss is not finite any more: the rate is too large");
   real squares = 0;
   for (const port& p : part.parameters)
     for (index_t i = 0; i < f.gradient(p).size(); ++i) squares += f.gradient(p)[i] * f.gradient(p)[i];
@@ -55,7 +55,7 @@ index_t examples_in(const network& n) {
   for (const port& p : n.inputs) {
     const shape& dims = n.g.shape_of(p);
     if (dims.empty() || (rows >= 0 && dims[0] != rows))
-      throw std::invalid_argument(fmt::format("input {} does not have as many rows as the others", n.name_of(p)));
+      throw invalid_input(fmt::format("input {} does not have as many rows as the others", n.name_of(p)));
     rows = dims[0];
   }
   return rows;
@@ -79,10 +79,9 @@ network with_examples(const network& n, std::span<const index_t> rows) {
 
 void train(network& n, const training& how, const on_step& tell) {
   if (size_of(n.g.shape_of(n.g.output())) != 1)
-    throw std::invalid_argument(
-        fmt::format("{} gives more than one number: there is no loss", n.name_of(n.g.output())));
+    throw invalid_input(fmt::format("{} gives more than one number: there is no loss", n.name_of(n.g.output())));
   const index_t all = examples_in(n), batch = how.batch == 0 ? all : std::min(how.batch, all);
-  if (all < 1 || batch < 1) throw std::invalid_argument("there are no examples");
+  if (all < 1 || batch < 1) throw invalid_input("there are no examples");
   index_t number = 0;
   for (index_t epoch = 0; epoch < how.epochs; ++epoch) {
     const std::vector<index_t> order = order_of(all, how, epoch);

@@ -15,7 +15,7 @@
 namespace backproof::networks {
 
 // The network with those examples only: rows of the first axis of every input. Parameters keep their values. Throws
-// std::invalid_argument if the inputs do not have one number of rows.
+// invalid_input if the inputs do not have one number of rows.
 network with_examples(const network& n, std::span<const index_t> rows);
 index_t examples_in(const network& n);
 
@@ -34,7 +34,7 @@ struct training_step {
 };
 using on_step = std::function<void(const training_step&)>;
 
-// Throws std::invalid_argument if there is no loss, or if the loss is not finite any more.
+// Throws invalid_input if there is no loss, or if the loss is not finite any more.
 void train(network& n, const training& how, const on_step& tell = {});
 
 }  // namespace backproof::networks

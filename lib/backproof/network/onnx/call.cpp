@@ -21,7 +21,7 @@ void round_defaults(attributes& all, const attributes& given) {
 void check_finite(const onnx_operand& x) {
   for (index_t i = 0; i < x.known->size(); ++i)
     if (const double v = static_cast<double>((*x.known)[i]); !std::isfinite(v))
-      throw std::invalid_argument(fmt::format("{} is {} at element {}", shown(x.name), v, i));
+      throw invalid_input(fmt::format("{} is {} at element {}", shown(x.name), v, i));
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ void onnx_builder::count(const shape& s) {
   for (const index_t e : s) n *= static_cast<double>(e);
   numbers_ += n;
   if (numbers_ > static_cast<double>(most_numbers))
-    throw std::invalid_argument(fmt::format("the network holds more than {} numbers", most_numbers));
+    throw invalid_input(fmt::format("the network holds more than {} numbers", most_numbers));
 }
 
 std::string onnx_builder::unique(const std::string& name) {
@@ -80,9 +80,9 @@ port onnx_builder::apply(const std::string& name_of_op, const attributes& given,
   std::size_t required = 0;
   for (const operand& one : o->sig.inputs) required += !one.optional;
   if (in.size() < required)
-    throw std::invalid_argument(fmt::format("{} needs {} inputs, and has {}", o->wire_name(), required, in.size()));
+    throw invalid_input(fmt::format("{} needs {} inputs, and has {}", o->wire_name(), required, in.size()));
   if (in.size() > o->sig.inputs.size() && !o->sig.inputs.back().variadic)
-    throw std::invalid_argument(
+    throw invalid_input(
         fmt::format("{} has {} inputs, and is given {}", o->wire_name(), o->sig.inputs.size(), in.size()));
   std::vector<shape> shapes;
   for (const port& p : in) shapes.push_back(p == no_port ? absent_shape : net_.g.shape_of(p));
@@ -98,7 +98,7 @@ port onnx_builder::apply(const std::string& name_of_op, const attributes& given,
 }
 
 const onnx_operand& onnx_call::operand(std::size_t k) const {
-  if (!has(k)) throw std::invalid_argument(fmt::format("{} needs its input {}", shown(op), k));
+  if (!has(k)) throw invalid_input(fmt::format("{} needs its input {}", shown(op), k));
   return *in[k];
 }
 
@@ -115,8 +115,7 @@ port onnx_call::at(std::size_t k) const {
 
 port onnx_call::at_whole(std::size_t k) const {
   if (is_float(operand(k).type))
-    throw std::invalid_argument(
-        fmt::format("'{}' is {}, no integers", shown(operand(k).name), name_of(operand(k).type)));
+    throw invalid_input(fmt::format("'{}' is {}, no integers", shown(operand(k).name), name_of(operand(k).type)));
   return at_any(k);
 }
 
@@ -128,7 +127,7 @@ const values<real>& onnx_call::known(std::size_t k) const {
 
 std::vector<std::int64_t> onnx_call::integers(std::size_t k) const {
   const values<real>& v = known(k);
-  if (v.size() > 4096) throw std::invalid_argument(fmt::format("'{}' is too long", shown(operand(k).name)));
+  if (v.size() > 4096) throw invalid_input(fmt::format("'{}' is too long", shown(operand(k).name)));
   std::vector<std::int64_t> list;
   for (index_t i = 0; i < v.size(); ++i) list.push_back(whole(v[i]));
   return list;

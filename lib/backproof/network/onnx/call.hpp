@@ -15,8 +15,8 @@
 namespace backproof::networks {
 
 // Thrown for something that the catalogue does not have, as opposed to an error in the file.
-struct unsupported : std::runtime_error {
-  using std::runtime_error::runtime_error;
+struct unsupported : invalid_input {
+  using invalid_input::invalid_input;
 };
 
 // A value of the model, by its name.

@@ -23,7 +23,7 @@ values<real> vector_of(const std::vector<index_t>& x) {
 
 void affordable(const real& count) {
   if (!(count >= real(0)) || count > real(static_cast<long>(most_folded)))
-    throw std::invalid_argument("it claims too many numbers");
+    throw invalid_input("it claims too many numbers");
 }
 
 list shape_of(const onnx_call& c) {
@@ -58,11 +58,11 @@ list constant_of_shape(const onnx_call& c) {
   const shape dims = c.integers(0);
   real n = 1;
   for (const index_t e : dims) {
-    if (e < 0) throw std::invalid_argument(fmt::format("its shape is {}", to_string(dims)));
+    if (e < 0) throw invalid_input(fmt::format("its shape is {}", to_string(dims)));
     n *= real(static_cast<long>(std::max<index_t>(e, 1)));
   }
   affordable(n);
-  if (c.value && c.value->numbers.size() != 1) throw std::invalid_argument("its value is no single number");
+  if (c.value && c.value->numbers.size() != 1) throw invalid_input("its value is no single number");
   onnx_constant all{c.value ? c.value->type : onnx_type::f32, values<real>(dims)};
   for (index_t i = 0; c.value && i < all.numbers.size(); ++i) all.numbers[i] = c.value->numbers[0];
   return {all};
@@ -70,9 +70,9 @@ list constant_of_shape(const onnx_call& c) {
 
 list range(const onnx_call& c) {
   for (const std::size_t k : {0, 1, 2})
-    if (c.known(k).size() != 1) throw std::invalid_argument("a Range goes from one number to another");
+    if (c.known(k).size() != 1) throw invalid_input("a Range goes from one number to another");
   const real first = c.known(0)[0], last = c.known(1)[0], step = c.known(2)[0];
-  if (step == real(0)) throw std::invalid_argument("the step is 0");
+  if (step == real(0)) throw invalid_input("the step is 0");
   const real count = std::max(real(0), ceil((last - first) / step));
   affordable(count);
   values<real> v({whole(count)});
@@ -92,7 +92,7 @@ list each(const onnx_call& c, const of_two& f) {
 }
 
 real quotient_of(const real& a, const real& b) {
-  if (b == real(0)) throw std::invalid_argument("an integer is divided by 0");
+  if (b == real(0)) throw invalid_input("an integer is divided by 0");
   return a / b;
 }
 

@@ -13,7 +13,7 @@
 
 namespace backproof::networks {
 
-// Tensors stored beside the model are read from `folder`. Throws std::invalid_argument with one line that names the
+// Tensors stored beside the model are read from `folder`. Throws invalid_input with one line that names the
 // node and what is wrong with it, or all that the catalogue does not have.
 network network_of_onnx(std::string_view bytes, const std::string& folder, const reading& how);
 

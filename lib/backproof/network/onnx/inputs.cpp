@@ -63,7 +63,7 @@ shape shape_of_input(const onnx::ValueInfoProto& v, const reading& how) {
   shape s;
   double n = 1;
   for (const onnx::TensorShapeProto::Dimension& d : v.type().tensor_type().shape().dim()) {
-    if (s.size() == 16) throw std::invalid_argument("it has more than 16 axes");
+    if (s.size() == 16) throw invalid_input("it has more than 16 axes");
     const auto stated = how.extents.find(d.dim_param());
     if (d.has_dim_value())
       s.push_back(d.dim_value());
@@ -72,20 +72,20 @@ shape shape_of_input(const onnx::ValueInfoProto& v, const reading& how) {
     else if (s.empty())
       s.push_back(how.batch);
     else
-      throw std::invalid_argument(fmt::format("axis {} ('{}') has no extent: --dim {}=N gives it one", s.size(),
-                                              shown(d.dim_param()), shown(d.dim_param())));
-    if (s.back() < 0) throw std::invalid_argument(fmt::format("its shape is {}", to_string(s)));
+      throw invalid_input(fmt::format("axis {} ('{}') has no extent: --dim {}=N gives it one", s.size(),
+                                      shown(d.dim_param()), shown(d.dim_param())));
+    if (s.back() < 0) throw invalid_input(fmt::format("its shape is {}", to_string(s)));
     n *= static_cast<double>(std::max<index_t>(1, s.back()));
   }
   if (n > static_cast<double>(most_numbers))
-    throw std::invalid_argument(fmt::format("its shape {} is too large", to_string(s)));
+    throw invalid_input(fmt::format("its shape {} is too large", to_string(s)));
   return s;
 }
 
 attribute attribute_of(const onnx::AttributeProto& a) {
   enum kinds { number = 1, integer = 2, text = 3, numbers = 6, integers = 7, texts = 8 };
   if (std::max({a.floats_size(), a.ints_size(), a.strings_size()}) > longest)
-    throw std::invalid_argument(fmt::format("its attribute '{}' is too long", shown(a.name())));
+    throw invalid_input(fmt::format("its attribute '{}' is too long", shown(a.name())));
   std::vector<std::int64_t> whole;
   for (const std::int64_t i : a.ints()) whole.push_back(std::clamp(i, -largest, largest));
   std::string all;
@@ -127,7 +127,7 @@ void give_objective(onnx_import& done, std::uint64_t seed) {
     terms.push_back(
         n.g.apply("reduce_sum", all, {n.g.apply("mul", {}, {v, y.at}, "objective.vy" + suffix)}, "objective" + suffix));
   }
-  if (terms.empty()) throw std::invalid_argument("no output is of numbers that have a gradient");
+  if (terms.empty()) throw invalid_input("no output is of numbers that have a gradient");
   if (terms.size() > 1) n.g.apply("add_n", {}, terms, "objective");
 }
 

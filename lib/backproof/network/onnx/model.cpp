@@ -18,7 +18,7 @@ namespace {
 
 constexpr int deepest = 16;  // of messages within messages; a model without subgraphs needs six
 
-[[noreturn]] void wrong(const std::string& what) { throw std::invalid_argument(what); }
+[[noreturn]] void wrong(const std::string& what) { throw invalid_input(what); }
 
 // A message of two bytes takes a hundred in memory, so that it is the memory that has to be limited.
 thread_local std::size_t taken = 0;

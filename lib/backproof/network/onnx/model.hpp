@@ -9,7 +9,7 @@
 
 namespace backproof::networks {
 
-// Each throws std::invalid_argument with one line that names the node and what is wrong with it, or all that the
+// Each throws invalid_input with one line that names the node and what is wrong with it, or all that the
 // catalogue does not have.
 std::shared_ptr<onnx::ModelProto> parsed_onnx(std::string_view bytes);
 onnx_import imported(const onnx::ModelProto& model, const std::string& folder, const reading& how);

@@ -35,7 +35,7 @@ void align(onnx_call& c, std::size_t input, index_t axis) {
   if (axis < 0) axis += static_cast<index_t>(x.size());
   const index_t after = static_cast<index_t>(x.size()) - axis - static_cast<index_t>(y.size());
   if (axis < 0 || after < 0)
-    throw std::invalid_argument(fmt::format("{} does not fit into {} at axis {}", to_string(y), to_string(x), axis));
+    throw invalid_input(fmt::format("{} does not fit into {} at axis {}", to_string(y), to_string(x), axis));
   if (after == 0) return;
   y.insert(y.end(), static_cast<std::size_t>(after), 1);
   auto aligned = std::make_shared<onnx_operand>();
@@ -81,13 +81,13 @@ void spread(onnx_call& c, const std::string& key, const std::vector<index_t>& ax
   const auto* list = std::get_if<std::vector<T>>(given);
   if (list == nullptr || list->empty()) return;
   if (list->size() * c.dims(0).size() != axes.size() * otherwise.size())
-    throw std::invalid_argument(fmt::format("{} and axes are not as many", key));
+    throw invalid_input(fmt::format("{} and axes are not as many", key));
   std::vector<T> all = otherwise;
   const std::size_t rank = c.dims(0).size();
   for (std::size_t k = 0; k < list->size(); ++k) {
     index_t axis = axes[k % axes.size()];
     if (axis < 0) axis += static_cast<index_t>(rank);
-    if (axis < 0 || axis >= static_cast<index_t>(rank)) throw std::invalid_argument("there is no such axis");
+    if (axis < 0 || axis >= static_cast<index_t>(rank)) throw invalid_input("there is no such axis");
     all.at(static_cast<std::size_t>(axis) + k / axes.size() * rank) = (*list)[k];
   }
   c.attrs.set(key, all);
@@ -175,7 +175,7 @@ std::vector<port> softmax(onnx_call& c) {
     a.set("axis", stated);
     return {c.apply(c.op, a, {c.at(0)})};
   }
-  if (axis < 0 || axis > rank) throw std::invalid_argument(fmt::format("there is no axis {} of {}", stated, rank));
+  if (axis < 0 || axis > rank) throw invalid_input(fmt::format("there is no axis {} of {}", stated, rank));
   a.set("axis", std::int64_t{1});
   const port flat = c.reshaped(c.at(0), in_two(x, axis), ".flat");
   return {c.reshaped(c.apply(c.op, a, {flat}, ".rows"), x, "")};

@@ -51,7 +51,7 @@ attribute stated_as(const onnx_call& c, const stated& s) {
   }
   const std::vector<std::int64_t> list = c.integers(s.input);
   if (s.as == form::list) return list;
-  if (list.size() != 1) throw std::invalid_argument(fmt::format("{} is no single number", s.attribute));
+  if (list.size() != 1) throw invalid_input(fmt::format("{} is no single number", s.attribute));
   return list[0];
 }
 
@@ -105,7 +105,7 @@ using rule = std::vector<port> (*)(onnx_call& c);
 
 index_t axis_in(index_t axis, std::size_t rank) {
   const index_t n = static_cast<index_t>(rank), at = axis < 0 ? axis + n : axis;
-  if (at < 0 || at >= n) throw std::invalid_argument(fmt::format("there is no axis {} of {}", axis, rank));
+  if (at < 0 || at >= n) throw invalid_input(fmt::format("there is no axis {} of {}", axis, rank));
   return at;
 }
 
@@ -126,7 +126,7 @@ std::vector<port> unsqueeze(onnx_call& c) {
   const std::vector<index_t> axes = c.taken_list("axes");
   std::set<index_t> added;
   for (const index_t a : axes) added.insert(axis_in(a, x.size() + axes.size()));
-  if (added.size() != axes.size()) throw std::invalid_argument(fmt::format("axes {} name one twice", to_string(axes)));
+  if (added.size() != axes.size()) throw invalid_input(fmt::format("axes {} name one twice", to_string(axes)));
   shape y = x;
   for (const index_t a : added) y.insert(y.begin() + a, 1);
   return {c.reshaped(c.at_any(0), y, "")};
@@ -136,7 +136,7 @@ std::vector<port> flatten(onnx_call& c) {
   const shape& x = c.dims(0);
   const index_t axis = c.taken("axis", 1), rank = static_cast<index_t>(x.size());
   const index_t at = axis < 0 ? axis + rank : axis;
-  if (at < 0 || at > rank) throw std::invalid_argument(fmt::format("there is no axis {} of {}", axis, rank));
+  if (at < 0 || at > rank) throw invalid_input(fmt::format("there is no axis {} of {}", axis, rank));
   return {c.reshaped(c.at_any(0), in_two(x, at), "")};
 }
 
@@ -150,7 +150,7 @@ std::vector<port> split(onnx_call& c) {
 std::vector<port> convolution(onnx_call& c) {
   const shape stated = c.taken_list("kernel_shape"), &w = c.dims(1);
   if (!stated.empty() && (w.size() < 2 || shape(w.begin() + 2, w.end()) != stated))
-    throw std::invalid_argument(fmt::format("kernel_shape {} is not that of W, {}", to_string(stated), to_string(w)));
+    throw invalid_input(fmt::format("kernel_shape {} is not that of W, {}", to_string(stated), to_string(w)));
   return as(c, c.op);
 }
 
@@ -282,7 +282,7 @@ onnx_type type_of_result(const onnx_call& c) {
   if (c.op == "Constant" || c.op == "ConstantOfShape") return c.value ? c.value->type : onnx_type::f32;
   if (c.op == "Where" || c.op == "CastLike") return c.operand(1).type;
   if (c.op != "Cast") return c.operand(0).type;
-  if (!c.attrs.has("to")) throw std::invalid_argument("Cast needs the attribute to");
+  if (!c.attrs.has("to")) throw invalid_input("Cast needs the attribute to");
   const std::int64_t to = c.attrs.integer("to");
   if (to < 0 || to > 100 || !is_read(static_cast<int>(to)))
     throw unsupported(fmt::format("Cast to type {}, which is not read", to));

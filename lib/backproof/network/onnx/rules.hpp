@@ -8,7 +8,7 @@ namespace backproof::networks {
 bool has_rule(const std::string& op);
 
 // The node's outputs, as many as the catalogue has. Throws unsupported if the catalogue does not have what the node
-// needs, and std::invalid_argument if the node is wrong.
+// needs, and invalid_input if the node is wrong.
 std::vector<port> translated(onnx_call c);
 
 // Whether the node hands its first input on as it is: Identity, Dropout when it does not train, Cast between floats.

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void wrong(const std::string& what) { throw std::invalid_argument(what); }
+[[noreturn]] void wrong(const std::string& what) { throw invalid_input(what); }
 
 std::size_t width_of(onnx_type t) {
   switch (t) {

@@ -27,7 +27,7 @@ struct onnx_constant {
   values<real> numbers;
 };
 
-// Throws std::invalid_argument with one line that says what is wrong with the tensor.
+// Throws invalid_input with one line that says what is wrong with the tensor.
 onnx_constant constant_of(const onnx::TensorProto& t, const std::string& folder);
 
 // Each number as the type has it: rounded to the nearest, towards zero if it is an integer.
