@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <list>
 #include <random>
-#include <thread>
 
 #include "backproof/base/glob.hpp"
 #include "backproof/mutation/diagnosis.hpp"
@@ -18,32 +17,18 @@
 #include "backproof/run/baseline.hpp"
 #include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
+#include "cli/check_options.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
-#include "cli/output_file.hpp"
+#include "cli/resume.hpp"
+#include "cli/run_reports.hpp"
 #include "cli/subjects.hpp"
 #include "cli/terminal.hpp"
 
 namespace backproof::cli {
 namespace {
 
-struct options {
-  std::string adapter;
-  std::vector<std::string> ops, checks, dtypes;
-  std::uint64_t samples = 49;
-  std::string seed = "1";
-  int digits = BACKPROOF_DIGITS;
-  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
-  double budget = 0;
-  double timeout = 0;
-  std::string shard;
-  std::string out = "backproof-out";
-  bool exhaustive = false;
-  std::string accuracy = "default";
-  std::string baseline;
-  color_choice color = color_choice::automatic;
-  std::map<std::string, std::string> reports;  // report name -> file
-};
+namespace fs = std::filesystem;
 
 std::atomic<bool> interrupted = false;
 void interrupt(int) { interrupted = true; }
@@ -121,30 +106,25 @@ part shard_of(const std::string& text) {
   return p;
 }
 
-struct open_report {
-  std::unique_ptr<reporter> renderer;
-  std::unique_ptr<output_file> file;
-};
-
-std::vector<open_report> open_reports(const options& o) {
-  std::vector<open_report> open;
-  for (const report& r : all_reports())
-    if (const auto at = o.reports.find(std::string(r.info.name)); at != o.reports.end() && !at->second.empty())
-      open.push_back({r.make(), std::make_unique<output_file>(at->second)});
-  return open;
-}
-
-run_info info_of(const plan& p, const subject& s) {
-  return {.version = BACKPROOF_VERSION,
-          .subject = s.name(),
-          .subject_version = s.version(),
-          .seed = p.seed,
-          .samples = p.samples,
-          .shard = p.shards > 1 ? fmt::format("{}/{}", p.shard, p.shards) : ""};
+run_info info_of(const plan& p, const check_options& o, const subject& s) {
+  run_info i{.version = BACKPROOF_VERSION,
+             .subject = s.name(),
+             .subject_version = s.version(),
+             .seed = p.seed,
+             .samples = p.samples,
+             .shard = p.shards > 1 ? fmt::format("{}/{}", p.shard, p.shards) : "",
+             .ops = o.ops,
+             .checks = o.checks,
+             .dtypes = {},
+             .exhaustive = p.exhaustive,
+             .out = p.counterexamples,
+             .adapter = p.adapter_argument};
+  for (const dtype t : p.dtypes) i.dtypes.emplace_back(name_of(t));
+  return i;
 }
 
 // All but the ops, for the subject may bring some along.
-plan plan_of(const options& o) {
+plan plan_of(const check_options& o) {
   if (o.digits != BACKPROOF_DIGITS)
     throw stop_with(
         exit_usage,
@@ -171,13 +151,13 @@ plan plan_of(const options& o) {
   return p;
 }
 
-run_info meet(const subject& s, plan& p, const options& o) {
+run_info meet(const subject& s, plan& p, const check_options& o) {
   introduce_ops_of(s);
   p.ops = select(all_ops(), o.ops, "op");
-  return info_of(p, s);
+  return info_of(p, o, s);
 }
 
-std::optional<grades> baseline_of(const options& o, const plan& p) {
+std::optional<grades> baseline_of(const check_options& o, const plan& p) {
   if (o.baseline.empty()) return std::nullopt;
   grades g = grades::read(o.baseline);
   if (g.seed != p.seed || g.samples != p.samples)
@@ -187,63 +167,67 @@ std::optional<grades> baseline_of(const options& o, const plan& p) {
   return g;
 }
 
-// The folder for counterexamples is made before any work is done, and unmade if it was not needed.
+// The folder for counterexamples is made before any work is done, and what was made of it is unmade if it was not
+// needed.
 class counterexample_folder {
  public:
-  explicit counterexample_folder(const std::string& path) : path_(path) {
+  explicit counterexample_folder(const std::string& path) {
     std::error_code trouble;
-    std::filesystem::create_directories(path_, trouble);
+    for (fs::path p = fs::absolute(path).lexically_normal(); !p.empty() && !fs::exists(p, trouble); p = p.parent_path())
+      made_.push_back(p);
+    fs::create_directories(path, trouble);
     if (trouble || ::access(path.c_str(), W_OK) != 0)
       throw stop_with(exit_usage, fmt::format("cannot write into --out {}", path));
   }
   ~counterexample_folder() {
     std::error_code ignored;  // remove() leaves a folder that is not empty
-    std::filesystem::remove(path_, ignored);
+    for (const fs::path& p : made_) fs::remove(p, ignored);
   }
   counterexample_folder(const counterexample_folder&) = delete;
   counterexample_folder& operator=(const counterexample_folder&) = delete;
 
  private:
-  std::filesystem::path path_;
+  std::vector<fs::path> made_;  // the innermost first
 };
 
-int check(const options& o) {
+int check(check_options o) {
+  event_log earlier = earlier_run(o);
   plan p = plan_of(o);
   const std::optional<grades> baseline = baseline_of(o, p);
   grades now;
   const counterexample_folder folder(o.out);
-  std::vector<open_report> files = open_reports(o);
+  run_reports files(o.reports);
   const subject_factory make = subjects_of(o.adapter, o.timeout);
   const run_info info = meet(*make(), p, o);  // starting it once, before anything else, gives a clear error early
+  require_same_subject(o, earlier, info);
 
   std::signal(SIGINT, interrupt);
   std::signal(SIGTERM, interrupt);
   terminal screen(o.color, !o.checks.empty());
   screen.begin(info);
-  for (open_report& r : files) r.renderer->begin(info, r.file->stream());
+  files.begin(info, earlier);
+  p.earlier = std::move(earlier.whole);
   const listener to{.on_result =
                         [&](const result& r) {
                           screen.record(r);
                           now.add(r);
-                          for (open_report& f : files) f.renderer->record(r, f.file->stream());
+                          files.record(r);
                         },
                     .on_progress = [&](std::size_t done, std::size_t total,
                                        const std::string& unit) { screen.progress(done, total, unit); }};
   summary s = run(p, make, to);
   s.strict = o.accuracy == "strict";
   if (baseline) s.worse = now.worse_than(*baseline);
-  for (open_report& r : files) {
-    r.renderer->end(info, s, r.file->stream());
-    r.file->commit();
-  }
+  const std::string trouble = files.end(info, s);
   screen.end(s);
+  if (!trouble.empty()) throw file_error(trouble);
   return s.exit_code();
 }
 
 }  // namespace
 
 void add_check(CLI::App& app, action& chosen) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<check_options>();
   CLI::App* c = app.add_subcommand("check", "Judge a subject: every op, dtype and check that is selected");
   c->add_option("--adapter", o->adapter,
                 "NAME | FILE.so | \"COMMAND ARGS\"; without it, the reference itself is judged")
@@ -280,7 +264,14 @@ void add_check(CLI::App& app, action& chosen) {
     c->add_option("--" + std::string(r.info.name), o->reports[std::string(r.info.name)],
                   "Write a report: " + std::string(r.info.what))
         ->type_name("FILE");
-  c->callback([o, &chosen] { chosen = [o] { return check(*o); }; });
+  c->add_option("--resume", o->resume, "Event log of a run that was cut off: go on with it, and with its options")
+      ->excludes("--ndjson")
+      ->type_name("FILE");
+  c->callback([o, c, &chosen] {
+    for (const CLI::Option* each : c->get_options())
+      if (each->count() > 0) o->given.insert(each->get_name());
+    chosen = [o] { return check(*o); };
+  });
 }
 
 }  // namespace backproof::cli

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
+#include "backproof/base/shell.hpp"
 #include "backproof/mutation/diagnosis.hpp"
 #include "backproof/op/registry.hpp"
 #include "backproof/run/counterexample.hpp"
@@ -42,10 +43,21 @@ std::optional<safetensors> file_of(const std::string& what) {
   return about(what, [&] { return read_file(what); });
 }
 
+// A file may come from anybody, and an adapter is a command. So it is the one who runs us that names it.
+void require_adapter(const options& o, const safetensors& file) {
+  const std::string found_with = adapter_of(file);
+  if (!o.adapter.empty() || found_with.empty()) return;
+  throw stop_with(
+      exit_usage,
+      fmt::format("{}: this was found with an adapter, and no file starts one: add --adapter {}, if you trust "
+                  "that, or --adapter reference",
+                  o.what, shell_quoted(found_with)));
+}
+
 int replay(const options& o) {
   const std::optional<safetensors> file = file_of(o.what);
-  const std::string adapter = o.adapter.empty() && file ? adapter_of(*file) : o.adapter;
-  const std::unique_ptr<subject> s = subjects_of(adapter)();
+  if (file) require_adapter(o, *file);
+  const std::unique_ptr<subject> s = subjects_of(o.adapter)();
   introduce_ops_of(*s);
   const counterexample c = file ? about(o.what, [&] { return from_file(*file); }) : from_token(o.what);
   const op& which = *find_op(c.op);
@@ -58,10 +70,9 @@ int replay(const options& o) {
     fmt::print("{}", reproducer_of(c, t, o.reproducer == "cpp" ? language::cpp : language::numpy));
     return exit_ok;
   }
-  result r = judge_in_full(which, *find_check(c.check), *s, c.x);
+  result r = about(o.what, [&] { return judge_in_full(which, *find_check(c.check), *s, c.x); });
   if (r.found.outcome == verdict::fail) r.hint = diagnose(which, *find_check(c.check), c.x, *s);
-  r.replay = fmt::format("{} replay {}", program, o.what);
-  if (!o.adapter.empty()) r.replay += fmt::format(" --adapter '{}'", o.adapter);
+  r.replay = replay_command(program, o.what, o.adapter);
   terminal screen(color_choice::automatic);
   screen.failure(r);
   summary total;
@@ -76,7 +87,7 @@ void add_replay(CLI::App& app, action& chosen) {
   auto o = std::make_shared<options>();
   CLI::App* c = app.add_subcommand("replay", "Judge one stored or tokened sample again");
   c->add_option("sample", o->what, "FILE.safetensors, or a token bp1:...")->required();
-  c->add_option("--adapter", o->adapter, "Another subject than the one that failed");
+  c->add_option("--adapter", o->adapter, "The subject, as for check; a file that was found with one does not start it");
   c->add_option("--reproducer", o->reproducer, "Print a stand-alone program of the failure instead: numpy or cpp")
       ->check(CLI::IsMember({"numpy", "cpp"}));
   c->callback([o, &chosen] { chosen = [o] { return replay(*o); }; });

@@ -46,6 +46,21 @@ std::string hex(double x, language l) {
   return hex_text(x);
 }
 
+// The text between double quotes, in either language. Octal escapes have three digits at most, so nothing that follows
+// joins in; a file's author must not be able to end the quotes.
+std::string literal(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      out += std::string("\\") + c;
+    else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+      out += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
+    else
+      out += c;
+  }
+  return out;
+}
+
 std::string numpy_type(dtype t) {
   switch (t) {
     case dtype::f16:
@@ -118,7 +133,7 @@ for k, (d, e, b) in enumerate(zip({2}(inputs, cotangents), expected, bound)):
             print(f"{3} {{k}}{{list(at)}} is {{float(d[at])!r}}, expected {{float(e[at])!r}} within {{float(b[at]):.3g}}")
 sys.exit(wrong > 0)
 )",
-                     m.title, BACKPROOF_VERSION, m.function, m.result, to_string(c.x.attrs),
+                     m.title, BACKPROOF_VERSION, m.function, m.result, literal(to_string(c.x.attrs)),
                      list_in(m.inputs, language::numpy, "    "), list_in(m.cotangents, language::numpy, "    "),
                      list_in(m.expected, language::numpy, "    "), list_in(m.bound, language::numpy, "    "),
                      list_in(m.actual, language::numpy, "        "));
@@ -168,7 +183,7 @@ int main() {{
   return wrong > 0;
 }}
 )",
-                     m.title, BACKPROOF_VERSION, m.function, m.result, to_string(c.x.attrs),
+                     m.title, BACKPROOF_VERSION, m.function, m.result, literal(to_string(c.x.attrs)),
                      list_in(m.inputs, language::cpp, "    "), list_in(m.cotangents, language::cpp, "    "),
                      list_in(m.expected, language::cpp, "    "), list_in(m.bound, language::cpp, "    "),
                      list_in(m.actual, language::cpp, "      "), name_of(c.x.type));

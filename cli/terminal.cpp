@@ -309,6 +309,7 @@ void terminal::failure(const result& r) {
   if (!r.shrunk_from.empty()) row("shrunk from " + r.shrunk_from);
   if (!r.hint.empty()) fmt::print("  hint       {}\n", r.hint);
   if (!r.file.empty()) fmt::print("  stored in  {}\n", r.file);
+  if (!r.not_stored.empty()) fmt::print("  not stored {}\n", r.not_stored);
   if (!r.replay.empty()) fmt::print("  replay     {}\n", r.replay);
   fmt::print("\n");
 }
@@ -327,6 +328,7 @@ void terminal::end(const summary& s) {
   fmt::print("\n{} of {} executed\n", s.ops_executed, plural(s.ops_selected, "op"));
   if (!s.not_run.empty()) fmt::print("not run, the time budget was spent: {}\n", fmt::join(s.not_run, " "));
   if (s.interrupted) fmt::print("interrupted; what was finished is counted\n");
+  if (s.internal) fmt::print("a defect of backproof's own was met; the records with \"internal error\" name it\n");
   if (s.ops_executed == 0 && s.exit_code() == 1) fmt::print("nothing was executed, so nothing was tested\n");
   for (const std::string& w : s.worse) fmt::print("less accurate than the baseline: {}\n", w);
   if (s.strict && s[verdict::inaccurate] > 0) fmt::print("--accuracy strict: lost digits count as failures\n");

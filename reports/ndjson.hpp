@@ -7,7 +7,8 @@
 namespace backproof::reports {
 
 struct ndjson : reporter {
-  static constexpr report_info info{.name = "ndjson", .what = "event log, one JSON object per line"};
+  static constexpr report_info info{
+      .name = "ndjson", .what = "event log, one JSON object per line", .written_as_it_happens = true};
 
   void begin(const run_info& i, std::ostream& out) override { out << to_json(i) << '\n'; }
   void record(const result& r, std::ostream& out) override { out << to_json(r) << '\n'; }

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "backproof/base/whole_file.hpp"
 #include "backproof/tensor/safetensors.hpp"
 #include "support.hpp"
 
@@ -37,7 +38,7 @@ grades read(const std::vector<std::string>& lines) {
   const auto path = std::filesystem::temp_directory_path() / ("backproof-baseline-" + std::to_string(::getpid()));
   std::string text;
   for (const std::string& line : lines) text += line + "\n";
-  write_text(path.string(), text);
+  write_whole_file(path.string(), text);
   try {
     const grades g = grades::read(path.string());
     std::filesystem::remove(path);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "backproof/base/whole_file.hpp"
 #include "support.hpp"
 
 namespace backproof::tests {
@@ -225,7 +226,7 @@ BOOST_AUTO_TEST_CASE(a_written_file_is_read_back_and_leaves_no_other_behind) {
   write_file(path, s);  // over the first
   BOOST_TEST((read_file(path).tensors == s.tensors));
   BOOST_TEST(f.files() == 1);
-  write_text((f.path / "x.txt").string(), "text\n");
+  write_whole_file((f.path / "x.txt").string(), "text\n");
   std::ifstream in(f.path / "x.txt");
   std::string text;
   std::getline(in, text);
@@ -239,7 +240,7 @@ BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_written_or_read_is_named) {
   BOOST_CHECK_EXCEPTION(write_file(path, {}), file_error, names);
   BOOST_CHECK_EXCEPTION(read_file(path), file_error, names);
   BOOST_TEST(f.files() == 0);
-  write_text((f.path / "nowhere.safetensors").string(), "no such format");
+  write_whole_file((f.path / "nowhere.safetensors").string(), "no such format");
   BOOST_CHECK_EXCEPTION(read_file((f.path / "nowhere.safetensors").string()), format_error, names);
 }
 

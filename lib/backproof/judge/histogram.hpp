@@ -4,12 +4,18 @@
 
 #include <cmath>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace backproof {
 
 class histogram {
  public:
+  histogram() = default;
+  explicit histogram(std::vector<std::uint64_t> counts) : counts_(std::move(counts)) {
+    if (counts_.size() > last + 1) counts_.resize(last + 1);
+  }
+
   void add(double x) {
     const std::size_t bucket = bucket_of(x);
     if (counts_.size() <= bucket) counts_.resize(bucket + 1);

@@ -1,5 +1,7 @@
 #include "backproof/judge/verdict.hpp"
 
+#include <algorithm>
+
 namespace backproof {
 namespace {
 
@@ -18,6 +20,12 @@ static_assert(kinds[static_cast<std::size_t>(failure_kind::rejected)] == "reject
 std::string_view name_of(verdict v) { return names[static_cast<std::size_t>(v)]; }
 
 std::string_view name_of(failure_kind k) { return kinds[static_cast<std::size_t>(k)]; }
+
+std::optional<failure_kind> failure_kind_named(std::string_view name) {
+  const auto at = std::find(kinds.begin(), kinds.end(), name);
+  if (at == kinds.end()) return std::nullopt;
+  return static_cast<failure_kind>(at - kinds.begin());
+}
 
 std::optional<verdict> verdict_named(std::string_view name) {
   for (const verdict v : all_verdicts)

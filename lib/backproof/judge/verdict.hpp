@@ -45,6 +45,7 @@ enum class failure_kind : std::uint8_t {
   rejected,  // a question that the subject should have answered
 };
 std::string_view name_of(failure_kind k);
+std::optional<failure_kind> failure_kind_named(std::string_view name);
 
 // One element of a tensor, and how far off it is. Numbers are kept as text so that none loses digits on its way
 // into a report: `expected` has up to 20 significant digits, `actual` is what the subject returned, shortest form.

@@ -250,4 +250,30 @@ sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t numbe
   return s.finish();
 }
 
+bool draws(const op& o, dtype t, profile p) {
+  switch (p) {
+    case profile::smooth:
+    case profile::special:
+      return true;
+    case profile::kink:
+      return o.kinks != nullptr;
+    case profile::exhaustive:
+      return o.unary && bytes_of(t) == 2;
+  }
+  return false;
+}
+
+std::uint64_t cases_of(profile p) {
+  switch (p) {
+    case profile::smooth:
+    case profile::kink:
+      break;
+    case profile::special:
+      return special_cases;
+    case profile::exhaustive:
+      return exhaustive_cases;
+  }
+  return std::numeric_limits<std::uint64_t>::max();
+}
+
 }  // namespace backproof

@@ -122,6 +122,10 @@ constexpr index_t no_limit = 17;
 sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index_t limit = no_limit,
                    int attempt = 0, profile p = profile::smooth);
 
+// Whether there are samples of this profile: at kinks where the op has some, exhaustive ones of unary ops in 16 bits.
+bool draws(const op& o, dtype t, profile p);
+std::uint64_t cases_of(profile p);  // how many there are; without end of those that are random
+
 constexpr std::uint64_t special_values = 11;    // signed zeros, subnormals, the largest, infinities, NaN
 constexpr std::uint64_t special_cases = 13;     // one for each of them, one of extents 1, and an empty one
 constexpr std::uint64_t exhaustive_cases = 64;  // how many cases it takes to try every number of a 16-bit format

@@ -73,8 +73,27 @@ dtype float_type_named(const std::string& name) {
   return *t;
 }
 
-void require_check(const std::string& name) {
-  if (find_check(name) == nullptr) throw format_error(fmt::format("unknown check '{}'", quotable(name)));
+// A check of this name that judges such cases, which exist: none is drawn or judged that a run would not draw or judge.
+void require_case(const op& o, dtype t, const std::string& check_name, const std::string& name) {
+  const check* c = find_check(check_name);
+  if (c == nullptr) throw format_error(fmt::format("unknown check '{}'", quotable(check_name)));
+  const auto [p, number] = case_of(name);
+  if (!draws(o, t, p) || number >= cases_of(p))
+    throw format_error(fmt::format("{} has no case '{}' in {}", o.wire_name(), quotable(name, 40), name_of(t)));
+  if (!c->suits(o, p))
+    throw format_error(
+        fmt::format("{} does not judge case '{}' of {}", c->info.name, quotable(name, 40), o.wire_name()));
+}
+
+// Of the extents, those that are not 0: an empty tensor must not claim slices that nobody can count.
+void require_sane(const shape& s, const std::string& name) {
+  constexpr index_t most = index_t{1} << 30;
+  index_t cells = 1;
+  for (const index_t e : s) {
+    if (e > 0 && cells > most / e)
+      throw format_error(fmt::format("tensor {}: shape {} is too large", name, to_string(s)));
+    cells *= std::max<index_t>(e, 1);
+  }
 }
 
 const tensor& float_tensor(const safetensors& s, const std::string& name, dtype t) {
@@ -82,6 +101,7 @@ const tensor& float_tensor(const safetensors& s, const std::string& name, dtype 
   if (found == nullptr) throw format_error("tensor " + name + " is missing");
   if (found->type() != t)
     throw format_error(fmt::format("tensor {} has dtype {}, expected {}", name, name_of(found->type()), name_of(t)));
+  require_sane(found->dims(), name);
   return *found;
 }
 
@@ -156,8 +176,8 @@ counterexample from_file(const safetensors& s) {
   if (field(s, "format") != file_format)
     throw format_error(fmt::format("not a counterexample: format is '{}'", quotable(field(s, "format"), 40)));
   const op& o = op_named(field(s, "op"));
-  require_check(field(s, "check"));
   try {
+    require_case(o, float_type_named(field(s, "dtype")), field(s, "check"), field(s, "case"));
     counterexample c{field(s, "op"), field(s, "check"), field(s, "adapter"), sample_of(s, o)};
     if (o.has_reference()) oracle(o, c.x, format_of(c.x.type)).output();  // throws where indices or lengths do not fit
     return c;
@@ -183,11 +203,11 @@ counterexample from_token(const std::string& token) {
     throw format_error(fmt::format("the token was written by backproof {}, this is {}; use the stored file instead",
                                    quotable(parts[0], 20), BACKPROOF_VERSION));
   const op& o = op_named(parts[1]);
-  require_check(parts[3]);
+  const dtype t = float_type_named(parts[2]);
+  require_case(o, t, parts[3], parts[5]);
   const auto [made_for, number_of_case] = case_of(parts[5]);
   return {std::string(o.wire_name()), parts[3], "",
-          draw_informative_sample(o, float_type_named(parts[2]), number<std::uint64_t>(parts[4], "seed"),
-                                  number_of_case, made_for)};
+          draw_informative_sample(o, t, number<std::uint64_t>(parts[4], "seed"), number_of_case, made_for)};
 }
 
 }  // namespace backproof

@@ -21,14 +21,15 @@ struct counterexample {
 
 safetensors to_file(const counterexample& c, trial& t);  // asks the trial for what it found
 
-// The adapter that it names, which may have to be asked first what its ops are. Empty if there is none.
+// The adapter that it was found with, in words that the file's author chose: to be shown, never to be started. Empty if
+// there is none.
 std::string adapter_of(const safetensors& s);
 
 // Throws format_error with one line when something is missing, of the wrong shape, or unknown to the registry.
 counterexample from_file(const safetensors& s);
 
 // The same without a file: "bp1:0.1.0/Softmax/f32/CHECK/1/12" is drawn anew. Only the version that wrote a
-// token can read it, because draws may change between versions. Throws invalid_input.
+// token can read it, because draws may change between versions. Throws format_error.
 std::string token_of(const counterexample& c);
 counterexample from_token(const std::string& token);
 

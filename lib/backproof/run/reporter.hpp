@@ -23,6 +23,9 @@ class reporter {
 struct report_info {
   std::string_view name;  // snake_case; the file, the struct, the option and this agree
   std::string_view what;  // one line for the help text
+  // Whole after each record, and so worth writing at once: what is there when a run is cut off can be used. Other
+  // reports are written at the end, whole or not at all.
+  bool written_as_it_happens = false;
 };
 
 struct report {

@@ -22,6 +22,7 @@ std::string result::id() const { return fmt::format("{}/{}/{}/{}", op, dtype, ch
 int summary::exit_code() const {
   const summary& s = *this;
   if (interrupted) return 2;
+  if (internal) return 3;
   if (s[verdict::fail] > 0 || s[verdict::vacuous] > 0 || !worse.empty()) return 1;
   if (strict && s[verdict::inaccurate] > 0) return 1;
   if (s[verdict::error] > 0 || s[verdict::crash] > 0 || s[verdict::timeout] > 0) return 6;
@@ -38,7 +39,7 @@ std::string to_json(const result& r) {
   if (!r.found.reason.empty()) j["reason"] = r.found.reason;
   if (!r.found.variant.empty()) j["variant"] = r.found.variant;
   if (!r.found.convention.empty()) j["convention"] = r.found.convention;
-  if (!r.found.note.empty()) j["note"] = r.found.note;
+  if (!r.found.note.empty()) j["note"] = r.found.note, j["measured"] = json_of(r.found.measured);
   if (!r.found.unproved.empty()) j["unproved"] = r.found.unproved;
   j["elements"] = r.found.elements;
   j["resolved"] = r.found.resolved;
@@ -57,8 +58,11 @@ std::string to_json(const result& r) {
   if (!r.tensors.empty()) j["sample"] = r.tensors;
   if (!r.shrunk_from.empty()) j["shrunk_from"] = r.shrunk_from;
   if (!r.hint.empty()) j["hint"] = r.hint;
+  if (r.told) j["told"] = true;
   if (!r.file.empty()) j["file"] = r.file;
+  if (!r.not_stored.empty()) j["not_stored"] = r.not_stored;
   if (!r.replay.empty()) j["replay"] = r.replay;
+  if (r.internal) j["internal"] = true;
   return line(j);
 }
 
@@ -67,6 +71,12 @@ std::string to_json(const run_info& i) {
             {"backproof", i.version}, {"subject", i.subject}, {"subject_version", i.subject_version},
             {"seed", i.seed},         {"samples", i.samples}};
   if (!i.shard.empty()) j["shard"] = i.shard;
+  j["ops"] = i.ops;
+  j["checks"] = i.checks;
+  j["dtypes"] = i.dtypes;
+  j["exhaustive"] = i.exhaustive;
+  j["out"] = i.out;
+  j["adapter"] = i.adapter;
   return line(j);
 }
 
@@ -83,6 +93,7 @@ std::string to_json(const summary& s) {
   if (s.strict) j["strict"] = true;
   if (!s.worse.empty()) j["worse"] = s.worse;
   if (!s.not_run.empty()) j["not_run"] = s.not_run;
+  if (!s.cut_short.empty()) j["cut_short"] = s.cut_short;
   if (!s.first_failure.empty()) j["first_failure"] = s.first_failure;
   return line(j);
 }

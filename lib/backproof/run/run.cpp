@@ -8,10 +8,12 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <new>
 #include <set>
 #include <thread>
 
 #include "backproof/base/hex_text.hpp"
+#include "backproof/base/shell.hpp"
 #include "backproof/judge/informative_sample.hpp"
 #include "backproof/run/counterexample.hpp"
 #include "backproof/run/registry.hpp"
@@ -81,33 +83,64 @@ class unit_runner {
  public:
   unit_runner(const plan& p, const unit& u, subject& s) : plan_(p), unit_(u), subject_(s) {}
 
+  // Whatever the unit comes to, its records up to there are kept.
   std::vector<result> run() {
+    try {
+      judge_all();
+    } catch (const invalid_input& e) {
+      // The subject wrote the signature of an op of its own; the ops of the reference draw only what they can evaluate.
+      broken_off(e.what(), unit_.o->has_reference());
+    } catch (const std::bad_alloc&) {
+      broken_off("there is not memory enough", false);
+    } catch (const adapter_error&) {
+      throw;
+    } catch (const std::exception& e) {
+      broken_off(e.what(), true);
+    }
+    return std::move(all_);
+  }
+
+  bool cut_short() const { return cut_short_; }
+
+ private:
+  void broken_off(const std::string& why, bool internal) {
+    result r = blank(*unit_.o, unit_.type, subject_);
+    r.check = "all";
+    r.found.outcome = verdict::error;
+    r.found.reason = internal ? "internal error of backproof: " + why : why;
+    r.internal = internal;
+    all_.push_back(std::move(r));
+  }
+
+  void judge_all() {
     const offer o = subject_.offers(*unit_.o, unit_.type);
-    if (!o.any()) return {not_offered(o.why_not)};
+    if (!o.any()) return all_.push_back(not_offered(o.why_not));
     run(profile::smooth, plan_.samples);
     if (unit_.o->kinks != nullptr) run(profile::kink, (plan_.samples + 3) / 4);
     run(profile::special, special_cases);
     if (!unit_.o->has_reference() && undecided()) all_.push_back(nothing_proved());
     if (plan_.exhaustive && unit_.o->unary && bytes_of(unit_.type) == 2) run(profile::exhaustive, exhaustive_cases);
+    if (cut_short_) return;
     for (const check* c : plan_.checks)
       if (const auto f = gravest_.find(c); f != gravest_.end()) tell(all_[f->second.at], *c, f->second.x);
-    return std::move(all_);
   }
 
- private:
   void run(profile p, std::uint64_t cases) {
     std::vector<const check*> checks;
     std::copy_if(plan_.checks.begin(), plan_.checks.end(), std::back_inserter(checks),
                  [&](const check* c) { return c->suits(*unit_.o, p) && c->suits(subject_); });
     if (checks.empty()) return;
     for (std::uint64_t n = 0; n < cases; ++n) {
-      if ((plan_.stop != nullptr && *plan_.stop) || hangs()) break;
+      cut_short_ |= stopped();
+      if (cut_short_ || hangs()) break;
       const sample x = draw_informative_sample(*unit_.o, unit_.type, plan_.seed, n, p);
       const oracle truth(*unit_.o, x, subject_.accumulator(unit_.type));
       trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
       for (const check* c : checks) all_.push_back(judged(*c, t, x));
     }
   }
+
+  bool stopped() const { return plan_.stop != nullptr && *plan_.stop; }
 
   // Each answer that does not come costs a whole deadline; after a few it is known that none will.
   bool hangs() const {
@@ -175,13 +208,11 @@ class unit_runner {
 
   void describe(result& r, const sample& x, const std::string& file) const {
     describe_sample(r, *unit_.o, x);
-    r.replay = file.empty() ? replay_of(r, x) : plan_.program + " replay " + file;
+    r.replay = file.empty() ? replay_of(r, x) : replay_command(plan_.program, file, plan_.adapter_argument);
   }
 
   std::string replay_of(const result& r, const sample& x) const {
-    const std::string token = token_of({r.op, r.check, plan_.adapter_argument, x});
-    if (plan_.adapter_argument.empty()) return plan_.program + " replay " + token;
-    return fmt::format("{} replay {} --adapter '{}'", plan_.program, token, plan_.adapter_argument);
+    return replay_command(plan_.program, token_of({r.op, r.check, plan_.adapter_argument, x}), plan_.adapter_argument);
   }
 
   void tell(result& r, const check& c, const sample& x) {
@@ -189,19 +220,15 @@ class unit_runner {
     const double least = r.found.severity / 2;  // what is left of the sample must not look like noise
     const auto as_severe = [&](const sample& s) {
       const finding f = judge(*unit_.o, c, subject_, s);
-      return f.outcome == verdict::fail && f.kind == kind && f.severity >= least;
+      cut_short_ |= stopped();
+      return !cut_short_ && f.outcome == verdict::fail && f.kind == kind && f.severity >= least;
     };
     const sample small = hangs() ? x : shrink(*unit_.o, x, as_severe);
     if (shapes_of(*unit_.o, small) != shapes_of(*unit_.o, x)) r.shrunk_from = shapes_of(*unit_.o, x);
     const oracle truth(*unit_.o, small, subject_.accumulator(unit_.type));
     trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
     r.found = judge(c, t);
-    if (!plan_.counterexamples.empty()) {
-      r.file = fmt::format("{}/{}-{}-{}.safetensors", plan_.counterexamples, unit_.o->info.name, name_of(unit_.type),
-                           c.info.name);
-      std::filesystem::create_directories(plan_.counterexamples);
-      write_file(r.file, to_file({r.op, r.check, plan_.adapter_argument, small}, t));
-    }
+    if (!plan_.counterexamples.empty()) store(r, small, t);
     r.told = true;
     describe(r, small, r.file);
     // The sample as drawn tells more bugs apart than what is left of it.
@@ -209,10 +236,27 @@ class unit_runner {
     if (r.file.empty()) r.replay = replay_of(r, x);  // a token can only draw a sample as it was before shrinking
   }
 
+  void store(result& r, const sample& x, trial& t) const {
+    namespace fs = std::filesystem;
+    const fs::path folder = plan_.counterexamples;
+    const std::string file =
+        (folder / fmt::format("{}-{}-{}.safetensors", unit_.o->info.name, name_of(unit_.type), r.check)).string();
+    try {
+      fs::create_directories(folder);
+      write_file(file, to_file({r.op, r.check, plan_.adapter_argument, x}, t));
+      r.file = file;
+    } catch (const file_error& e) {
+      r.not_stored = e.what();
+    } catch (const fs::filesystem_error& e) {
+      r.not_stored = fmt::format("cannot make the folder {}: {}", folder.string(), e.code().message());
+    }
+  }
+
   const plan& plan_;
   const unit& unit_;
   subject& subject_;
   std::vector<result> all_;
+  bool cut_short_ = false;
   std::map<const check*, failure> gravest_;
 };
 
@@ -234,10 +278,12 @@ class runner {
   runner(const plan& p, const subject_factory& make, const listener& to)
       : plan_(p), make_(make), to_(to), units_(units_of(p)), done_(units_.size()), start_(clock::now()) {
     total_.ops_selected = p.ops.size();
+    take_up(p.earlier);
   }
 
   summary run() {
     const std::size_t jobs = std::clamp<std::size_t>(plan_.jobs, 1, std::max<std::size_t>(units_.size(), 1));
+    pass_on_what_is_in();  // of an earlier run
     {
       std::vector<std::jthread> workers;
       for (std::size_t j = 1; j < jobs; ++j) workers.emplace_back([this] { work(); });
@@ -251,6 +297,11 @@ class runner {
 
  private:
   using clock = std::chrono::steady_clock;
+
+  struct batch {
+    std::vector<result> results;
+    bool ran = false, cut_short = false;
+  };
 
   bool stopped() const { return plan_.stop != nullptr && *plan_.stop; }
   bool out_of_time() const {
@@ -266,29 +317,40 @@ class runner {
         if (trouble_) return;
       }
       if (out_of_time()) {
-        deliver(i, {}, false);
+        deliver(i, {});
         continue;
       }
       if (!s) s = make_();
-      deliver(i, unit_runner(plan_, units_[i], *s).run(), true);
+      unit_runner u(plan_, units_[i], *s);
+      batch b{.results = u.run(), .ran = true};
+      b.cut_short = u.cut_short();
+      deliver(i, std::move(b));
     }
   } catch (...) {
     const std::lock_guard lock(mutex_);
     if (!trouble_) trouble_ = std::current_exception();
   }
 
-  void deliver(std::size_t i, std::vector<result> results, bool ran) {
-    const std::lock_guard lock(mutex_);
-    done_[i] = batch{std::move(results), ran};
-    for (; passed_on_ < done_.size() && done_[passed_on_]; ++passed_on_)
-      pass_on(units_[passed_on_], *done_[passed_on_]);
-    if (to_.on_progress) to_.on_progress(++finished_, units_.size(), units_[i].name());
+  // The units that an earlier run judged count as done: those up to the last that has records, since of some there is
+  // nothing to record.
+  void take_up(const std::vector<result>& earlier) {
+    for (const result& r : earlier) {
+      const std::string name = fmt::format("{}/{}", r.op, r.dtype);
+      std::size_t at = next_ == 0 ? 0 : next_ - 1;
+      while (at < units_.size() && units_[at].name() != name) ++at;
+      if (at == units_.size()) throw invalid_input(name + " is not in its place: this is the record of another run");
+      for (; next_ <= at; ++next_) done_[next_] = batch{.results = {}, .ran = true};
+      done_[at]->results.push_back(r);
+    }
+    finished_ = next_;
   }
 
-  struct batch {
-    std::vector<result> results;
-    bool ran = false;
-  };
+  void deliver(std::size_t i, batch b) {
+    const std::lock_guard lock(mutex_);
+    done_[i] = std::move(b);
+    pass_on_what_is_in();
+    if (to_.on_progress) to_.on_progress(++finished_, units_.size(), units_[i].name());
+  }
 
   // What compares numbers with the truth says the most, and is shown in full: it comes first.
   static std::string first_failure_of(const std::vector<result>& unit) {
@@ -300,12 +362,19 @@ class runner {
     return at == unit.end() ? "" : at->replay;
   }
 
+  void pass_on_what_is_in() {
+    for (; passed_on_ < done_.size() && done_[passed_on_]; ++passed_on_)
+      pass_on(units_[passed_on_], *done_[passed_on_]);
+  }
+
   void pass_on(const unit& u, batch& b) {
     if (!b.ran) total_.not_run.push_back(u.name());
+    if (b.cut_short) total_.cut_short.push_back(u.name());
     if (total_.first_failure.empty()) total_.first_failure = first_failure_of(b.results);
     for (const result& r : b.results) {
       ++total_[r.found.outcome];
       if (executed(r)) executed_.insert(r.op);
+      total_.internal |= r.internal;
       if (to_.on_result) to_.on_result(r);
     }
     b.results.clear();
@@ -326,6 +395,11 @@ class runner {
 };
 
 }  // namespace
+
+std::string replay_command(const std::string& program, const std::string& what, const std::string& adapter) {
+  const std::string line = shell_quoted(program) + " replay " + shell_quoted(what);
+  return adapter.empty() ? line : line + " --adapter " + shell_quoted(adapter);
+}
 
 finding judge(const check& c, trial& t) {
   try {

@@ -33,6 +33,7 @@ struct plan {
   std::string program = "backproof";        // for replay commands: how this program was called
   std::string adapter_argument;             // and with which --adapter
   const std::atomic<bool>* stop = nullptr;  // set from outside to interrupt
+  std::vector<result> earlier = {};         // of a run that was cut off: its whole units, with which this one begins
   // What a failing subject's numbers look like, in one line: for the failure of each check that is told. It may ask the
   // subject.
   std::function<std::string(const op&, const check&, const sample&, subject&)> diagnose = {};
@@ -44,8 +45,13 @@ struct listener {
 };
 
 // Results arrive in the order of op, dtype, case and check, whatever `jobs` is. Throws adapter_error if no subject can
-// be started at all, and file_error if a counterexample cannot be stored.
+// be started at all, and invalid_input if `earlier` is of another plan. What goes wrong in a unit (one op in one dtype)
+// costs that unit alone: it gets a record with the verdict `error`, and the run goes on. A counterexample that cannot
+// be stored is told in its record (not_stored).
 summary run(const plan& p, const subject_factory& make, const listener& to);
+
+// The line that judges a stored or tokened sample again, to be pasted into a shell.
+std::string replay_command(const std::string& program, const std::string& what, const std::string& adapter);
 
 // One sample, one check.
 finding judge(const op& o, const check& c, subject& s, const sample& x);

@@ -1,12 +1,9 @@
 #include "backproof/tensor/safetensors.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -14,6 +11,7 @@
 
 #include "backproof/base/text.hpp"
 #include "backproof/base/untrusted_json.hpp"
+#include "backproof/base/whole_file.hpp"
 
 namespace backproof {
 namespace {
@@ -100,20 +98,6 @@ std::string_view text_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Writes through a temporary file beside the target, so that readers see the whole or nothing.
-void write_bytes(const std::string& path, std::span<const std::byte> bytes) {
-  const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-  std::FILE* f = std::fopen(temporary.c_str(), "wb");
-  if (f == nullptr) throw file_error(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
-  const bool written = std::fwrite(bytes.data(), 1, bytes.size(), f) == bytes.size();
-  const bool closed = std::fclose(f) == 0;
-  if (!written || !closed || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int reason = errno;
-    std::remove(temporary.c_str());
-    throw file_error(fmt::format("cannot write {}: {}", path, std::strerror(reason)));
-  }
-}
-
 }  // namespace
 
 const tensor* safetensors::find(const std::string& name) const {
@@ -183,11 +167,7 @@ safetensors decode(std::span<const std::byte> whole) {
   return out;
 }
 
-void write_file(const std::string& path, const safetensors& s) { write_bytes(path, encode(s)); }
-
-void write_text(const std::string& path, std::string_view text) {
-  write_bytes(path, std::as_bytes(std::span(text.data(), text.size())));
-}
+void write_file(const std::string& path, const safetensors& s) { write_whole_file(path, text_of(encode(s))); }
 
 safetensors read_file(const std::string& path) {
   std::error_code trouble;

@@ -44,6 +44,5 @@ void write_file(const std::string& path, const safetensors& s);  // whole or not
 safetensors read_file(const std::string& path);
 
 // Text to a file in the same way: into a temporary file beside it, then renamed.
-void write_text(const std::string& path, std::string_view text);
 
 }  // namespace backproof
