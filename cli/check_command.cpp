@@ -141,10 +141,7 @@ plan plan_of(const check_options& o) {
   p.shard = s.of, p.shards = s.all;
   p.counterexamples = o.out;
   p.program = program;
-  // A file is named in full, so that a counterexample replays from any folder.
-  p.adapter_argument = std::filesystem::is_regular_file(o.adapter)
-                           ? std::filesystem::absolute(o.adapter).lexically_normal().string()
-                           : o.adapter;
+  p.adapter_argument = o.adapter;
   p.exhaustive = o.exhaustive;
   p.stop = &interrupted;
   p.diagnose = diagnose;

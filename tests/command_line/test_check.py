@@ -1,4 +1,5 @@
 """backproof check: verdicts, exit codes, selection, determinism and the files it writes."""
+import shlex
 import xml.etree.ElementTree as tree
 
 from tool import BUILD, ToolTest, good, main
@@ -103,7 +104,7 @@ class PlantedBug(ToolTest):
         failed = [e for e in self.events("o.ndjson") if e.get("verdict") == "fail" and "file" in e]
         self.assertEqual({e["check"] for e in failed}, {"reference_gradient", "adjoint_identity", "chain_rule", "taylor_remainder"})
         for e in failed:
-            again = self.expect(1, *e["replay"].split()[1:])
+            again = self.expect(1, *shlex.split(e["replay"])[1:])
             self.assertIn(f"FAIL  Softmax  f32  check {e['check']}", again.out)
             self.assertIn(e["worst"]["where"], again.out)
         root = tree.parse(self.folder / "o.xml").getroot()
@@ -113,10 +114,7 @@ class PlantedBug(ToolTest):
     def test_the_counterexample_clears_a_right_implementation(self):
         self.run_tool("check", "--adapter", self.adapter, "--op", "Softmax", "--dtype", "f32")
         for file in (self.folder / "backproof-out").iterdir():
-            right = self.folder / "right.safetensors"
             # The reference knows the same op; the stored sample holds for any subject.
-            right.write_bytes(file.read_bytes().replace(str(self.adapter).encode(), b" " * len(str(self.adapter))))
-            self.expect(6, "replay", right)  # a blank adapter is none that exists
             self.expect(0, "replay", file, "--adapter", "reference")
 
     def test_the_example_s_other_op_is_right(self):
