@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstdio>
+#include <iostream>
 #include <system_error>
 
 #include "backproof/base/config.hpp"
@@ -24,17 +25,7 @@ int complain(exit_code code, std::string message) {
   return code;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  occupy_standard_streams();
-  if (argc > 0) program = argv[0];
-  CLI::App app("The referee for gradients: judges whether an implementation's backward pass is right.");
-  app.name("backproof");
-  app.set_version_flag("--version", "backproof " BACKPROOF_VERSION);
-  app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::simple);
-  action chosen;
+void add_commands(CLI::App& app, action& chosen) {
   add_check(app, chosen);
   add_replay(app, chosen);
   add_lists(app, chosen);
@@ -45,18 +36,37 @@ int main(int argc, char** argv) {
   add_train(app, chosen);
   add_audit(app, chosen);
   add_mutants(app, chosen);
+}
 
+// A disk may turn out to be full when the last of the output is written.
+int written(int code) {
+  std::cout.flush();
+  if (!std::cout || std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
+  return code;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("The referee for gradients: judges whether an implementation's backward pass is right.");
+  app.name("backproof");
+  app.set_version_flag("--version", "backproof " BACKPROOF_VERSION);
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::simple);
+  action chosen;
+  add_commands(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& e) {
-    return app.exit(e);  // --help and --version
+    return written(app.exit(e));  // --help and --version
   } catch (const CLI::ParseError& e) {
-    return complain(exit_usage, fmt::format("{} (backproof --help tells more)", e.what()));
+    throw stop_with(exit_usage, fmt::format("{} (backproof --help tells more)", e.what()));
   }
+  return written(chosen());
+}
+
+// Where exit codes are given to errors. Whatever is none of ours is a defect, for no input may cause it.
+int run_and_complain(int argc, char** argv) {
   try {
-    const int code = chosen();
-    if (std::fflush(stdout) != 0) throw std::system_error(errno, std::generic_category());
-    return code;
+    return run(argc, argv);
   } catch (const stop_with& e) {
     return complain(e.code, e.what());
   } catch (const adapter_error& e) {
@@ -71,5 +81,17 @@ int main(int argc, char** argv) {
     return complain(exit_usage, fmt::format("cannot write to standard output: {}", e.code().message()));
   } catch (const std::exception& e) {
     return complain(exit_internal, fmt::format("internal error: {}", e.what()));
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  occupy_standard_streams();
+  if (argc > 0) program = argv[0];
+  try {
+    return run_and_complain(argc, argv);
+  } catch (...) {  // it could not even be told
+    return exit_internal;
   }
 }

@@ -29,7 +29,7 @@ void vjp(const eltwise& e, const bp::call& c) {
                                                                      {DNNL_ARG_DIFF_SRC, at(dx, row(x))}});
 }
 
-void offer(bp::adapter& a, const std::string& name, std::function<eltwise(const bp::attributes&)> settings) {
+void offer(bp::adapter& a, const std::string& name, const std::function<eltwise(const bp::attributes&)>& settings) {
   onednn::offer(
       a, name, [settings](const bp::call& c) { forward(settings(c.attrs()), c); },
       [settings](const bp::call& c) { vjp(settings(c.attrs()), c); },

@@ -16,7 +16,7 @@ bp::error translated(const dnnl::error& e) {
   return {BP_INTERNAL, e.what()};
 }
 
-bp::function translating(bp::function f) {
+bp::function translating(const bp::function& f) {
   return [f](const bp::call& c) {
     try {
       f(c);

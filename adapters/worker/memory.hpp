@@ -22,7 +22,7 @@ const format_code* format_with(bp_dtype code);  // null if it is none that backp
 
 // A bp_tensor, with the arrays that it points to.
 struct borrowed {
-  borrowed(dtype t, shape s, std::byte* data) : borrowed(t, s, strides_of(s), data) {}
+  borrowed(dtype t, const shape& s, std::byte* data) : borrowed(t, s, strides_of(s), data) {}
   borrowed(dtype t, shape s, shape steps, std::byte* data) : dims(std::move(s)), strides(std::move(steps)) {
     view.data = data;
     view.device = {BP_DEVICE_CPU, 0};
