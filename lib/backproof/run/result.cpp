@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "backproof/base/report_json.hpp"
 #include "backproof/tensor/json_values.hpp"
 
 namespace backproof {
@@ -12,8 +13,6 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr int schema_version = 1;
-
-std::string line(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 }  // namespace
 
@@ -59,7 +58,7 @@ std::string to_json(const result& r) {
   if (!r.hint.empty()) j["hint"] = r.hint;
   if (!r.file.empty()) j["file"] = r.file;
   if (!r.replay.empty()) j["replay"] = r.replay;
-  return line(j);
+  return report_json(j);
 }
 
 std::string to_json(const run_info& i) {
@@ -67,7 +66,7 @@ std::string to_json(const run_info& i) {
             {"backproof", i.version}, {"subject", i.subject}, {"subject_version", i.subject_version},
             {"seed", i.seed},         {"samples", i.samples}};
   if (!i.shard.empty()) j["shard"] = i.shard;
-  return line(j);
+  return report_json(j);
 }
 
 std::string to_json(const summary& s) {
@@ -84,7 +83,7 @@ std::string to_json(const summary& s) {
   if (!s.worse.empty()) j["worse"] = s.worse;
   if (!s.not_run.empty()) j["not_run"] = s.not_run;
   if (!s.first_failure.empty()) j["first_failure"] = s.first_failure;
-  return line(j);
+  return report_json(j);
 }
 
 }  // namespace backproof
