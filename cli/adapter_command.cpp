@@ -7,6 +7,7 @@
 #include "backproof/host/adapter_check.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/print.hpp"
 
 namespace backproof::cli {
 namespace {
@@ -14,9 +15,9 @@ namespace {
 int check_soundness(const std::string& what) {
   const std::vector<host::adapter_finding> found = host::check_adapter(host::resolve_adapter(what));
   for (const host::adapter_finding& f : found)
-    fmt::print("{}  {}{}\n", f.ok ? "ok  " : "FAIL", f.name, f.detail.empty() ? "" : ": " + f.detail);
+    print("{}  {}{}\n", f.ok ? "ok  " : "FAIL", f.name, f.detail.empty() ? "" : ": " + f.detail);
   const auto bad = std::count_if(found.begin(), found.end(), [](auto& f) { return !f.ok; });
-  fmt::print("\n{} of {} claims hold\n", static_cast<long>(found.size()) - bad, found.size());
+  print("\n{} of {} claims hold\n", static_cast<long>(found.size()) - bad, found.size());
   return bad == 0 ? exit_ok : exit_adapter;
 }
 

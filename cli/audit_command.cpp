@@ -5,11 +5,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "backproof/base/report_json.hpp"
 #include "backproof/network/audit/audit.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/networks.hpp"
 #include "cli/output_file.hpp"
+#include "cli/print.hpp"
 #include "cli/reading_options.hpp"
 #include "cli/subjects.hpp"
 #include "cli/table.hpp"
@@ -74,12 +76,12 @@ void print_table(const audit& a) {
 }
 
 void print_failure(const judged_tensor& t) {
-  fmt::print("\nFAIL  {}  first wrong in {}  kind {}\n", t.name, made_by(t), name_of(t.found.kind));
-  fmt::print("  because    {}\n", t.found.reason);
+  print("\nFAIL  {}  first wrong in {}  kind {}\n", t.name, made_by(t), name_of(t.found.kind));
+  print("  because    {}\n", t.found.reason);
   if (!t.found.worst) return;
   const element& e = *t.found.worst;
-  fmt::print("  measured   {:.3g}    bound {:.3g}\n", e.error, e.bound);
-  fmt::print("  worst at   {}    expected {}    actual {}\n", e.where, e.expected, e.actual);
+  print("  measured   {:.3g}    bound {:.3g}\n", e.error, e.bound);
+  print("  worst at   {}    expected {}    actual {}\n", e.where, e.expected, e.actual);
 }
 
 struct counts {
@@ -96,10 +98,10 @@ counts count(const audit& a) {
 void print_summary(const audit& a, const counts& n) {
   index_t elements = 0;
   for (const judged_tensor& t : a.tensors) elements += t.found.elements;
-  for (const std::string& m : a.missing) fmt::print("missing    the gradient by {}\n", m);
-  fmt::print("\n{} tensors, {} elements in {}: ", a.tensors.size(), elements, name_of(a.type));
-  for (const verdict v : all_verdicts) fmt::print("{}{} {}", v == verdict::pass ? "" : ", ", n(v), name_of(v));
-  fmt::print("\n");
+  for (const std::string& m : a.missing) print("missing    the gradient by {}\n", m);
+  print("\n{} tensors, {} elements in {}: ", a.tensors.size(), elements, name_of(a.type));
+  for (const verdict v : all_verdicts) print("{}{} {}", v == verdict::pass ? "" : ", ", n(v), name_of(v));
+  print("\n");
 }
 
 void write_json(const std::string& path, const audit& a) {
@@ -125,7 +127,7 @@ void write_json(const std::string& path, const audit& a) {
                     {"missing", a.missing},
                     {"tensors", tensors}};
   output_file file(path);
-  file.stream() << all.dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+  file.stream() << report_json(all, 2) << "\n";
   file.commit();
 }
 

@@ -17,6 +17,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/networks.hpp"
 #include "cli/output_file.hpp"
+#include "cli/print.hpp"
 
 namespace backproof::cli {
 namespace {
@@ -40,12 +41,12 @@ void write(const std::string& path, const std::string& text) {
 }
 
 int list_presets() {
-  for (const recipe& r : presets()) fmt::print("{:<22}{}\n", r.name, r.what);
+  for (const recipe& r : presets()) print("{:<22}{}\n", r.name, r.what);
   return exit_ok;
 }
 
 int list_all_rules() {
-  for (const rule& u : rules()) fmt::print("{}  {:<17}{}\n", code_of(u.id), name_of(u.id), u.claim);
+  for (const rule& u : rules()) print("{}  {:<17}{}\n", code_of(u.id), name_of(u.id), u.claim);
   return exit_ok;
 }
 
@@ -125,7 +126,7 @@ int run(const options& o) {
   write(o.html, html_of(r));
   write(o.markdown, markdown_of(r));
   write(o.junit, junit_of(r));
-  fmt::print("{}", text_of(r));
+  print("{}", page{text_of(r)});
   for (const flow_finding& f : r.findings)
     if (f.rule == rule_id::bound_inversion && f.level == level::fail) return exit_internal;
   return fails(r, o.fail_on) ? exit_failed : exit_ok;

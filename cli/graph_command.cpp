@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/output_file.hpp"
+#include "cli/print.hpp"
 #include "cli/table.hpp"
 
 namespace backproof::cli {
@@ -74,7 +75,7 @@ void print_paths(const graph& g) {
   } catch (const invalid_input&) {
     return;  // vectors, or too many paths to count
   }
-  fmt::print(
+  print(
       "\n{} path{} from the output to the variables: {} local derivatives to multiply one by one; here each of the {} "
       "edges "
       "took one\n",
@@ -95,9 +96,9 @@ int show(const options& o) {
   write(o.json, json_of(o.formula, g, f));
   write(o.svg, svg_of(g, f));
   write(o.html, html_of(o.formula, g, f));
-  fmt::print("{} = {}\n\n", o.formula, short_number(f.value[g.output().node][g.output().output], digits));
+  print("{} = {}\n\n", o.formula, short_number(f.value[g.output().node][g.output().output], digits));
   print_gates(g, f);
-  fmt::print("\n");
+  print("\n");
   print_edges(g, f);
   print_paths(plain);
   return exit_ok;

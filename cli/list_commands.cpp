@@ -6,11 +6,13 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "backproof/base/report_json.hpp"
 #include "backproof/base/text.hpp"
 #include "backproof/host/open.hpp"
 #include "backproof/op/registry.hpp"
 #include "backproof/run/registry.hpp"
 #include "cli/commands.hpp"
+#include "cli/print.hpp"
 #include "cli/subjects.hpp"
 
 namespace backproof::cli {
@@ -81,14 +83,14 @@ void print_json(const listing& l, const table& rows) {
     for (std::size_t k = 0; k < row.size(); ++k) j[l.columns[k]] = row[k];
     all.push_back(std::move(j));
   }
-  fmt::print("{}\n", all.dump(2));
+  print("{}\n", page{report_json(all, 2)});
 }
 
 void print_markdown(const listing& l, const table& rows) {
   const auto line = [](const std::vector<std::string>& cells) {
-    fmt::print("|");
-    for (const std::string& c : cells) fmt::print(" {} |", backslashed(c, "|"));
-    fmt::print("\n");
+    print("|");
+    for (const std::string& c : cells) print(" {} |", backslashed(c, "|"));
+    print("\n");
   };
   line(l.columns);
   line(std::vector<std::string>(l.columns.size(), "---"));
@@ -97,9 +99,9 @@ void print_markdown(const listing& l, const table& rows) {
 
 void print_text(const listing& l, const table& rows) {
   for (const auto& row : rows) {
-    fmt::print("{}\n", row[0]);
+    print("{}\n", row[0]);
     for (std::size_t k = 1; k < row.size(); ++k)
-      if (!row[k].empty()) fmt::print("    {:<9} {}\n", l.columns[k], row[k]);
+      if (!row[k].empty()) print("    {:<9} {}\n", l.columns[k], row[k]);
   }
 }
 

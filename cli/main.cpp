@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "backproof/base/config.hpp"
+#include "backproof/base/text.hpp"
 #include "backproof/judge/subject.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
@@ -18,10 +19,8 @@ namespace {
 using namespace backproof;
 using namespace backproof::cli;
 
-int complain(exit_code code, std::string message) {
-  for (char& c : message)
-    if (c == '\n') c = ' ';
-  tell(fmt::format("backproof: {}\n", message));
+int complain(exit_code code, std::string_view message) {
+  tell(fmt::format("backproof: {}\n", unbroken(message)));
   return code;
 }
 

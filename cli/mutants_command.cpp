@@ -14,6 +14,7 @@
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/output_file.hpp"
+#include "cli/print.hpp"
 #include "cli/streams.hpp"
 
 namespace backproof::cli {
@@ -82,7 +83,7 @@ int run(const options& o) {
     file->stream() << render(x, p);
     file->commit();
   }
-  fmt::print("{}", kill_matrix_as_text(x, p));
+  print("{}", page{kill_matrix_as_text(x, p)});
   // Of what takes long it is said how long, even if nobody watched.
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (watched || seconds > 60) tell(fmt::format("took {:.0f} s\n", seconds));

@@ -14,6 +14,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/networks.hpp"
 #include "cli/output_file.hpp"
+#include "cli/print.hpp"
 #include "cli/reading_options.hpp"
 #include "cli/table.hpp"
 
@@ -49,13 +50,13 @@ void print_layers(const network& n, const summary& s) {
     rows.push_back({l.name, l.op, to_string(l.output), l.parameters == 0 ? "" : grouped(l.parameters),
                     l.multiply_adds == 0 ? "" : grouped(l.multiply_adds), times(l.field)});
   print(rows);
-  fmt::print("\n{} layers, {} parameters, {} multiply-adds forwards for this batch\n", s.layers.size(),
-             grouped(s.parameters), grouped(s.multiply_adds));
+  print("\n{} layers, {} parameters, {} multiply-adds forwards for this batch\n", s.layers.size(),
+        grouped(s.parameters), grouped(s.multiply_adds));
 }
 
 void print_gradient(const network& n, const evaluation& f) {
   const port out = n.g.output();
-  fmt::print("\n{} = {}\n\n", n.name_of(out), short_number(f.value[out.node][out.output], 20));
+  print("\n{} = {}\n\n", n.name_of(out), short_number(f.value[out.node][out.output], 20));
   table rows = {{"parameter", "shape", "initial", "norm", "norm of its gradient"}};
   for (const port& p : n.parameters)
     rows.push_back({n.name_of(p), to_string(n.g.shape_of(p)), n.initial.at(n.name_of(p)),

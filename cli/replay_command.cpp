@@ -12,6 +12,7 @@
 #include "backproof/run/run.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
+#include "cli/print.hpp"
 #include "cli/reproducer.hpp"
 #include "cli/subjects.hpp"
 #include "cli/terminal.hpp"
@@ -67,7 +68,7 @@ int replay(const options& o) {
   if (!o.reproducer.empty()) {
     const oracle truth(which, c.x, s->accumulator(c.x.type));
     trial t(truth, *s, {c.x.type, s->accumulator(c.x.type)});
-    fmt::print("{}", reproducer_of(c, t, o.reproducer == "cpp" ? language::cpp : language::numpy));
+    print("{}", page{reproducer_of(c, t, o.reproducer == "cpp" ? language::cpp : language::numpy)});
     return exit_ok;
   }
   result r = about(o.what, [&] { return judge_in_full(which, *find_check(c.check), *s, c.x); });

@@ -4,6 +4,7 @@
 
 #include "backproof/host/open.hpp"
 #include "backproof/op/registry.hpp"
+#include "cli/print.hpp"
 
 namespace backproof::cli {
 
@@ -19,13 +20,13 @@ void introduce_ops_of(const subject& s) {
   for (op& o : s.own_ops()) {
     const op* known = find_op(o.wire_name());
     if (known != nullptr && known->domain() != o.domain())
-      fmt::print("not judged: {}::{}, because {}::{} has the same name\n", o.domain(), o.wire_name(), known->domain(),
-                 known->wire_name());
+      print("not judged: {}::{}, because {}::{} has the same name\n", o.domain(), o.wire_name(), known->domain(),
+            known->wire_name());
     introduce(std::move(o));
   }
   for (const std::string& name : s.without_signature())
     if (find_op(name) == nullptr)
-      fmt::print("not judged: {}, which is no op of the reference, and is offered without a signature\n", name);
+      print("not judged: {}, which is no op of the reference, and is offered without a signature\n", name);
 }
 
 }  // namespace backproof::cli

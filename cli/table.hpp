@@ -6,11 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "backproof/base/text.hpp"
+
 namespace backproof::cli {
 
 using table = std::vector<std::vector<std::string>>;
 
-inline void print(const table& rows) {
+inline void print(table rows) {
+  for (auto& row : rows)
+    for (std::string& cell : row) cell = unbroken(cell);  // names may come from a file
   std::vector<std::size_t> widths;
   for (const auto& row : rows)
     for (std::size_t k = 0; k < row.size(); ++k) {

@@ -12,6 +12,7 @@
 
 #include "backproof/number/dtype.hpp"
 #include "backproof/run/registry.hpp"
+#include "cli/print.hpp"
 #include "cli/streams.hpp"
 
 namespace backproof::cli {
@@ -186,30 +187,30 @@ std::vector<std::string> variants_of(const std::vector<result>& unit) {
 terminal::terminal(color_choice c, bool notes)
     : notes_(notes), colored_(wants_color(c)), live_(terminal_on(STDERR_FILENO) && !set("CI")) {}
 
-std::string terminal::painted(verdict v, const std::string& text) const {
-  if (!colored_) return text;
+colored terminal::painted(verdict v, const std::string& text) const {
+  if (!colored_) return {unbroken(text)};
   switch (v) {
     case verdict::pass:
-      return "\033[32m" + text + "\033[0m";
+      return {"\033[32m" + unbroken(text) + "\033[0m"};
     case verdict::inaccurate:
     case verdict::unresolved:
-      return "\033[33m" + text + "\033[0m";
+      return {"\033[33m" + unbroken(text) + "\033[0m"};
     case verdict::skip:
-      return "\033[2m" + text + "\033[0m";
+      return {"\033[2m" + unbroken(text) + "\033[0m"};
     default:
-      return "\033[1;31m" + text + "\033[0m";
+      return {"\033[1;31m" + unbroken(text) + "\033[0m"};
   }
 }
 
 void terminal::begin(const run_info& i) {
-  fmt::print("backproof {}  subject {} {}  seed {}  {} of each op and dtype{}\n\n", i.version, i.subject,
-             i.subject_version, i.seed, plural(i.samples, "sample"), i.shard.empty() ? "" : "  shard " + i.shard);
+  print("backproof {}  subject {} {}  seed {}  {} of each op and dtype{}\n\n", i.version, i.subject, i.subject_version,
+        i.seed, plural(i.samples, "sample"), i.shard.empty() ? "" : "  shard " + i.shard);
   std::fflush(stdout);  // who reads through a pipe wants to see each line when it is there
 }
 
 void terminal::progress(std::size_t done, std::size_t total, const std::string& unit) {
   if (!live_) return;
-  tell(fmt::format("\r\033[K{}/{} {}", done, total, unit));
+  tell(fmt::format("\r\033[K{}/{} {}", done, total, unbroken(unit)));
   std::fflush(stderr);
   progress_shown_ = true;
 }
@@ -242,17 +243,17 @@ void terminal::flush_unit() {
   std::string line;
   for (const auto& [which, n] : counts) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", n, name_of(which));
   if (!shown_in_full(v)) line += conventions_of(unit_) + tightness_of(unit_) + skips_of(unit_);
-  fmt::print("{} {:<24} {:<5} {}\n", painted(v, fmt::format("{:<10}", name_of(v))), gravest->op, gravest->dtype, line);
+  print("{} {:<24} {:<5} {}\n", painted(v, fmt::format("{:<10}", name_of(v))), gravest->op, gravest->dtype, line);
   const std::string open = shown_in_full(v) ? "" : unproved_of(unit_);
   for (const auto& lines : {variants_of(unit_), notes_ || !open.empty() ? notes_of(unit_) : std::vector<std::string>{}})
-    for (const std::string& l : lines) fmt::print("{:<11}{}\n", "", l);
+    for (const std::string& l : lines) print("{:<11}{}\n", "", l);
 
-  if (!open.empty()) fmt::print("{:<11}no reference; not proved: {}\n", "", open);
+  if (!open.empty()) print("{:<11}no reference; not proved: {}\n", "", open);
 
   for (const mode m : {mode::forward, mode::vjp})
     for (const check& c : all_checks())
       if (const std::string ulps = c.info.compares == m ? ulps_of(unit_, c.info.name) : ""; !ulps.empty())
-        fmt::print("           {:<18} every {} number, elements by ulps off:{}\n", c.info.name, gravest->dtype, ulps);
+        print("           {:<18} every {} number, elements by ulps off:{}\n", c.info.name, gravest->dtype, ulps);
 
   failures_of_unit();
   unit_.clear();
@@ -281,37 +282,37 @@ void terminal::failures_of_unit() {
   for (const result* r : trouble)
     if (any_direct && !is_direct(r->check)) {
       const std::string name = fmt::format("also {}  check {}", name_of(r->found.outcome), r->check);
-      fmt::print("  {}  {}\n  {:<10} {}\n", painted(r->found.outcome, name), r->found.reason, "replay", r->replay);
+      print("  {}  {}\n  {:<10} {}\n", painted(r->found.outcome, name), r->found.reason, "replay", r->replay);
     }
   if (any_direct && std::any_of(trouble.begin(), trouble.end(), [](const result* r) { return !is_direct(r->check); }))
-    fmt::print("\n");
+    print("\n");
 }
 
 void terminal::failure(const result& r) {
   const finding& f = r.found;
-  fmt::print("\n{}  {}  {}  check {}{}\n", painted(f.outcome, upper(name_of(f.outcome))), r.op, r.dtype, r.check,
-             f.kind == failure_kind::none ? "" : fmt::format("  kind {}", name_of(f.kind)));
-  fmt::print("  claim      {}\n", r.claim);
-  if (!f.reason.empty()) fmt::print("  because    {}\n", f.reason);
+  print("\n{}  {}  {}  check {}{}\n", painted(f.outcome, upper(name_of(f.outcome))), r.op, r.dtype, r.check,
+        f.kind == failure_kind::none ? "" : fmt::format("  kind {}", name_of(f.kind)));
+  print("  claim      {}\n", r.claim);
+  if (!f.reason.empty()) print("  because    {}\n", f.reason);
   if (const auto& w = f.worst) {
-    fmt::print("  measured   {:.3g}    bound {:.3g}{}\n", w->error, w->bound, times_too_large(*w));
-    if (!f.bound.empty()) fmt::print("  bound      {}\n", f.bound);
-    fmt::print("  worst at   {}    expected {}    actual {}{}\n", w->where, w->expected, w->actual,
-               w->ulps > 0 && std::isfinite(w->ulps) ? fmt::format("    {:.6g} ulp", w->ulps) : "");
+    print("  measured   {:.3g}    bound {:.3g}{}\n", w->error, w->bound, times_too_large(*w));
+    if (!f.bound.empty()) print("  bound      {}\n", f.bound);
+    print("  worst at   {}    expected {}    actual {}{}\n", w->where, w->expected, w->actual,
+          w->ulps > 0 && std::isfinite(w->ulps) ? fmt::format("    {:.6g} ulp", w->ulps) : "");
   }
   std::string label = "sample";
   const auto row = [&](const std::string& text) {
-    fmt::print("  {:<10} {}\n", label, text);
+    print("  {:<10} {}\n", label, text);
     label = "";
   };
   if (!r.attributes.empty()) row(r.attributes);
   for (const std::string& t : r.tensors) row(t);
   if (!r.shrunk_from.empty()) row("shrunk from " + r.shrunk_from);
-  if (!r.hint.empty()) fmt::print("  hint       {}\n", r.hint);
-  if (!r.file.empty()) fmt::print("  stored in  {}\n", r.file);
-  if (!r.not_stored.empty()) fmt::print("  not stored {}\n", r.not_stored);
-  if (!r.replay.empty()) fmt::print("  replay     {}\n", r.replay);
-  fmt::print("\n");
+  if (!r.hint.empty()) print("  hint       {}\n", r.hint);
+  if (!r.file.empty()) print("  stored in  {}\n", r.file);
+  if (!r.not_stored.empty()) print("  not stored {}\n", r.not_stored);
+  if (!r.replay.empty()) print("  replay     {}\n", r.replay);
+  print("\n");
 }
 
 void terminal::end(const summary& s) {
@@ -322,18 +323,19 @@ void terminal::end(const summary& s) {
     counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", grouped(s[v]), name_of(v));
   constexpr std::size_t readable = 8;
   if (not_offered_.size() > readable)
-    fmt::print("skip       not offered: {} others, named in the log (--ndjson)\n", not_offered_.size());
+    print("skip       not offered: {} others, named in the log (--ndjson)\n", not_offered_.size());
   else if (!not_offered_.empty())
-    fmt::print("skip       not offered: {}\n", fmt::join(not_offered_, ", "));
-  fmt::print("\n{} of {} executed\n", s.ops_executed, plural(s.ops_selected, "op"));
-  if (!s.not_run.empty()) fmt::print("not run, the time budget was spent: {}\n", fmt::join(s.not_run, " "));
-  if (s.interrupted) fmt::print("interrupted; what was finished is counted\n");
-  if (s.internal) fmt::print("a defect of backproof's own was met; the records with \"internal error\" name it\n");
-  if (s.ops_executed == 0 && s.exit_code() == 1) fmt::print("nothing was executed, so nothing was tested\n");
-  for (const std::string& w : s.worse) fmt::print("less accurate than the baseline: {}\n", w);
-  if (s.strict && s[verdict::inaccurate] > 0) fmt::print("--accuracy strict: lost digits count as failures\n");
-  fmt::print("{}\n", counts);
-  if (!s.first_failure.empty()) fmt::print("first failure: {}\n", s.first_failure);
+    print("skip       not offered: {}\n", fmt::format("{}", fmt::join(not_offered_, ", ")));
+  print("\n{} of {} executed\n", s.ops_executed, plural(s.ops_selected, "op"));
+  if (!s.not_run.empty())
+    print("not run, the time budget was spent: {}\n", fmt::format("{}", fmt::join(s.not_run, " ")));
+  if (s.interrupted) print("interrupted; what was finished is counted\n");
+  if (s.internal) print("a defect of backproof's own was met; the records with \"internal error\" name it\n");
+  if (s.ops_executed == 0 && s.exit_code() == 1) print("nothing was executed, so nothing was tested\n");
+  for (const std::string& w : s.worse) print("less accurate than the baseline: {}\n", w);
+  if (s.strict && s[verdict::inaccurate] > 0) print("--accuracy strict: lost digits count as failures\n");
+  print("{}\n", counts);
+  if (!s.first_failure.empty()) print("first failure: {}\n", s.first_failure);
 }
 
 }  // namespace backproof::cli

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backproof/run/result.hpp"
+#include "cli/print.hpp"
 
 namespace backproof::cli {
 
@@ -28,7 +29,7 @@ class terminal {
   void flush_unit();
   void failures_of_unit();
   void clear_progress();
-  std::string painted(verdict v, const std::string& text) const;
+  colored painted(verdict v, const std::string& text) const;
 
   bool notes_, colored_, live_;
   std::vector<result> unit_;  // the results of one op and dtype

@@ -10,6 +10,7 @@
 #include <pugixml.hpp>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "backproof/base/text.hpp"
 #include "backproof/run/reporter.hpp"
@@ -82,9 +83,9 @@ class junit : public reporter {
     return 6;
   }
 
-  static std::string legal(std::string text) {
-    std::erase_if(text, [](char c) { return !fit_for_xml(c); });
-    return text;
+  // XML 1.0 has no way to write most control characters, and a parser may refuse the whole file for one byte.
+  static void put(pugi::xml_node node, const char* attribute, std::string_view value) {
+    node.append_attribute(attribute) = visible(value).c_str();
   }
 
   static std::string counts_of(const entry& e) {
@@ -102,16 +103,16 @@ class junit : public reporter {
     for (const std::string& t : r.tensors) text += t + "\n";
     if (!r.hint.empty()) text += "hint: " + r.hint + "\n";
     if (!r.replay.empty()) text += "replay: " + r.replay + "\n";
-    return legal(text);
+    return visible(text);
   }
 
   static counters add_suite(pugi::xml_node root, const run_info& i, const std::string& op, const cases_by_name& cases) {
     pugi::xml_node suite = root.append_child("testsuite");
-    suite.append_attribute("name") = ("backproof." + i.subject + "." + op).c_str();
+    put(suite, "name", "backproof." + i.subject + "." + op);
     counters count;
     for (const auto& [name, e] : cases) {
       count += add_case(suite, i, op, name, e);
-      suite.last_child().append_child("system-out").text() = legal(counts_of(e)).c_str();
+      suite.last_child().append_child("system-out").text() = visible(counts_of(e)).c_str();
     }
     count.write(suite);
     return count;
@@ -120,13 +121,13 @@ class junit : public reporter {
   static counters add_case(pugi::xml_node suite, const run_info& i, const std::string& op, const std::string& name,
                            const entry& e) {
     pugi::xml_node node = suite.append_child("testcase");
-    node.append_attribute("classname") = ("backproof." + i.subject + "." + op).c_str();
-    node.append_attribute("name") = name.c_str();
+    put(node, "classname", "backproof." + i.subject + "." + op);
+    put(node, "name", name);
     const finding& f = e.gravest.found;
     const auto child = [&](const char* tag, std::string_view type) {
       pugi::xml_node inner = node.append_child(tag);
-      inner.append_attribute("type") = std::string(type).c_str();
-      inner.append_attribute("message") = legal(f.reason).c_str();
+      put(inner, "type", type);
+      put(inner, "message", f.reason);
       return inner;
     };
     switch (f.outcome) {

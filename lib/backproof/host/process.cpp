@@ -148,12 +148,6 @@ std::string name_of_signal(int signal) {
   }
 }
 
-// Of the UTF-8 sequence that a byte begins; 1 also for bytes that can begin none.
-std::size_t utf8_length(unsigned char lead) {
-  if (lead < 0xc2 || lead > 0xf4) return 1;
-  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-}
-
 int milliseconds_until(clock::time_point deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now()).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 1 << 30));
@@ -313,23 +307,6 @@ std::string process::last_words() const {
   std::string out;
   for (auto line = lines.rbegin(); line != lines.rend(); ++line)
     out += (out.empty() ? "" : " | ") + one_line(*line, 200);
-  return out;
-}
-
-std::string one_line(std::string_view text, std::size_t limit) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::string_view piece = text.substr(i, utf8_length(lead));
-    const bool whole = piece.size() == utf8_length(lead) && (lead < 0x80 || piece.size() > 1) &&
-                       std::all_of(piece.begin() + 1, piece.end(), [](char c) { return (c & 0xc0) == 0x80; });
-    if (out.size() + piece.size() > limit) return out + "...";
-    if (!whole)
-      out += '?';
-    else
-      out += lead < 0x20 || lead == 0x7f ? " " : std::string(piece);
-    i += whole ? piece.size() : 1;
-  }
   return out;
 }
 

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include "backproof/base/text.hpp"
+
 namespace backproof::host {
 
 using clock = std::chrono::steady_clock;
@@ -79,8 +81,6 @@ class process {
   std::string errors_;
 };
 
-// Text from an adapter made fit for one line of a report: control characters become spaces, bytes that are not UTF-8
-// question marks, and what exceeds the limit is cut off.
-std::string one_line(std::string_view text, std::size_t limit = 400);
+using backproof::one_line;  // what an adapter says is told in one line
 
 }  // namespace backproof::host

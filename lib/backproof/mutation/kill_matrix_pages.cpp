@@ -7,6 +7,7 @@
 #include <set>
 
 #include "backproof/base/config.hpp"
+#include "backproof/base/report_json.hpp"
 #include "backproof/base/text.hpp"
 #include "backproof/mutation/registry.hpp"
 
@@ -190,7 +191,7 @@ std::string kill_matrix_as_json(const kill_matrix& x, const kill_matrix_plan& p)
                     {"mutants", mutants},
                     {"not_planted", left_out},
                     {"controls", controls}};
-  return all.dump(2) + "\n";
+  return report_json(all, 2) + "\n";
 }
 
 std::string kill_matrix_as_html(const kill_matrix& x, const kill_matrix_plan& p) {

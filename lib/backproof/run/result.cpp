@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "backproof/base/report_json.hpp"
 #include "backproof/tensor/json_values.hpp"
 
 namespace backproof {
@@ -12,8 +13,6 @@ namespace {
 using json = nlohmann::ordered_json;
 
 constexpr int schema_version = 1;
-
-std::string line(const json& j) { return j.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 }  // namespace
 
@@ -63,7 +62,7 @@ std::string to_json(const result& r) {
   if (!r.not_stored.empty()) j["not_stored"] = r.not_stored;
   if (!r.replay.empty()) j["replay"] = r.replay;
   if (r.internal) j["internal"] = true;
-  return line(j);
+  return report_json(j);
 }
 
 std::string to_json(const run_info& i) {
@@ -77,7 +76,7 @@ std::string to_json(const run_info& i) {
   j["exhaustive"] = i.exhaustive;
   j["out"] = i.out;
   j["adapter"] = i.adapter;
-  return line(j);
+  return report_json(j);
 }
 
 std::string to_json(const summary& s) {
@@ -95,7 +94,7 @@ std::string to_json(const summary& s) {
   if (!s.not_run.empty()) j["not_run"] = s.not_run;
   if (!s.cut_short.empty()) j["cut_short"] = s.cut_short;
   if (!s.first_failure.empty()) j["first_failure"] = s.first_failure;
-  return line(j);
+  return report_json(j);
 }
 
 }  // namespace backproof

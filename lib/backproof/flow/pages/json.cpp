@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backproof/base/config.hpp"
+#include "backproof/base/report_json.hpp"
 #include "backproof/flow/pages/pages.hpp"
 
 namespace backproof::flow {
@@ -162,7 +163,7 @@ std::string json_of(const flow_record& r) {
                          {"findings", findings_json(r)},
                          {"sentence", sentence_of(r)},
                          {"verdict", name_of(verdict_of(r))}};
-  return document.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  return report_json(document, 2) + "\n";
 }
 
 }  // namespace backproof::flow

@@ -10,7 +10,7 @@
 namespace backproof::flow {
 namespace {
 
-std::string cell(const std::string& text) { return backslashed(unbroken(text), "|\\`*_<["); }
+std::string cell(const std::string& text) { return backslashed(text, "|\\`*_<["); }
 
 // For readers without Mermaid.
 std::string sparkline(const flow_record& r) {

@@ -48,7 +48,7 @@ std::string table_of(const flow_record& r) {
       out += fmt::format("{:<{}}  ({} layers in between)\n", "...", name_width, n - head - tail);
     if (l >= head && l < n - tail) continue;
     const layer_record& x = r.layers[l];
-    out += fmt::format("{:<{}}  {:>6}  {:>10.2f}  {:>7}  {}{}\n", quotable(short_name(x.name, 28)), name_width, x.width,
+    out += fmt::format("{:<{}}  {:>6}  {:>10.2f}  {:>7}  {}{}\n", short_name(x.name, 28), name_width, x.width,
                        tidy(x.log10_norm), x.gain ? fmt::format("{:+.2f}", tidy(*x.gain)) : "",
                        norms ? fmt::format("{:<18}", norm_text(x)) : "", bar(x.log10_norm, low, high));
   }
@@ -102,7 +102,11 @@ std::string samples_text(const flow_record& r) {
 }
 
 std::string short_name(const std::string& text, std::size_t most) {
-  return text.size() <= most ? text : "..." + text.substr(text.size() - most + 3);
+  const std::string whole = unbroken(text);
+  if (whole.size() <= most) return whole;
+  std::size_t cut = whole.size() - most + 3;
+  while (cut < whole.size() && (static_cast<unsigned char>(whole[cut]) & 0xc0U) == 0x80) ++cut;  // within a character
+  return "..." + whole.substr(cut);
 }
 
 std::string text_of(const flow_record& r) {
@@ -123,7 +127,7 @@ std::string text_of(const flow_record& r) {
   for (const std::string& remark : r.remarks) out += "note: " + remark + "\n";
   if (!r.findings.empty()) out += "\n" + findings_text(r);
   out += alternatives_text(r);
-  return out + "\nverdict: " + verdict_text(r) + "\n";
+  return visible(out + "\nverdict: " + verdict_text(r) + "\n");
 }
 
 }  // namespace backproof::flow

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backproof/base/config.hpp"
+#include "backproof/base/report_json.hpp"
 #include "backproof/base/text.hpp"
 #include "backproof/network/graph/expression.hpp"
 #include "backproof/network/graph/layout.hpp"
@@ -213,7 +214,7 @@ std::string json_of(const std::string& formula, const graph& g, const evaluation
                          {"output", g.output().node},
                          {"nodes", nodes},
                          {"edges", edges}};
-  return document.dump(2) + "\n";
+  return report_json(document, 2) + "\n";
 }
 
 }  // namespace backproof::networks

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "backproof/base/report_json.hpp"
+
 namespace backproof::networks {
 namespace {
 
@@ -118,7 +120,7 @@ std::string json_of(const network& n, const summary& s) {
     parameters.push_back({{"name", n.name_of(p)}, {"shape", n.g.shape_of(p)}, {"initial", n.initial.at(n.name_of(p))}});
   const json all = {{"format", "backproof.net-summary/1"}, {"name", n.name},   {"parameters", s.parameters},
                     {"multiply_adds", s.multiply_adds},    {"layers", layers}, {"tensors", parameters}};
-  return all.dump(2, ' ', false, json::error_handler_t::replace) + "\n";
+  return report_json(all, 2) + "\n";
 }
 
 }  // namespace backproof::networks
