@@ -8,8 +8,6 @@
 // Source: the bias of convolutions in the backpropagation lectures.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
 

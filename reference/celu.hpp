@@ -8,8 +8,6 @@
 // it as one. Source: ONNX Celu-12; Barron, Continuously differentiable exponential linear units, 2017.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/sample.hpp"
 #include "frames/elementwise.hpp"
 

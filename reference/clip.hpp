@@ -11,8 +11,6 @@
 // Source: ONNX Clip-13; torch.clamp.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
 #include "frames/smooth.hpp"

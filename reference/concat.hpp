@@ -6,8 +6,6 @@
 // out bit for bit. Source: ONNX Concat-13.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/sample.hpp"
 #include "frames/rearrangement.hpp"
 

@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 #include <string>
 
 #include "frames/convolution.hpp"

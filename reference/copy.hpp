@@ -7,7 +7,6 @@
 // Source: "copy gate: gradient adder", gradients add at branches, of the backpropagation lectures.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 
 #include "backproof/op/op.hpp"

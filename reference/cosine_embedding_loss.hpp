@@ -10,7 +10,6 @@
 #pragma once
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "frames/fitting_indices.hpp"
 #include "frames/loss.hpp"

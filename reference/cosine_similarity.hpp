@@ -8,8 +8,6 @@
 // Source: torch.nn.functional.cosine_similarity.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
 #include "frames/groups.hpp"

@@ -18,7 +18,6 @@
 #include <algorithm>
 #include <limits>
 #include <optional>
-#include <stdexcept>
 #include <string>
 
 #include "frames/fitting_indices.hpp"

@@ -7,7 +7,6 @@
 // permutation; nothing is computed, so every element must come out bit for bit. Source: ONNX DepthToSpace-13.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 
 #include "backproof/op/sample.hpp"

@@ -8,8 +8,6 @@
 // Source: ONNX Dropout-22, with ratio and training_mode as attributes.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
 

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <map>
-#include <stdexcept>
 
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"

@@ -10,8 +10,6 @@
 // in f64, and 1 + tanh is no better. Source: ONNX Gelu-20; Hendrycks, Gimpel, Gaussian error linear units, 2016.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/sample.hpp"
 #include "frames/elementwise.hpp"
 #include "frames/logistic.hpp"

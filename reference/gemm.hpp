@@ -10,7 +10,6 @@
 #pragma once
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"

@@ -8,8 +8,6 @@
 // torch.nn.functional.hardtanh; THNN HardTanh.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/sample.hpp"
 #include "frames/elementwise.hpp"
 

@@ -6,8 +6,6 @@
 // Smooth everywhere. Source: lambda / 2m sum Theta^2 of the backpropagation lectures; ridge regression.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
 

@@ -8,8 +8,6 @@
 // an implementation may find p on the other side of it. Source: torch.special.logit.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/sample.hpp"
 #include "frames/elementwise.hpp"
 #include "frames/smooth.hpp"

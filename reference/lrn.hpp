@@ -9,8 +9,6 @@
 // Source: ONNX LRN-13.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
 

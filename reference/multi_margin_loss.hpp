@@ -8,7 +8,6 @@
 // gradient of a row adds up to 0. Source: torch.nn.functional.multi_margin_loss; THNN MultiMarginCriterion.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 
 #include "backproof/op/sample.hpp"

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 
 #include "frames/fitting_indices.hpp"

@@ -9,8 +9,6 @@
 // as it stands, it cancels for small x. Source: torch.nn.functional.multilabel_soft_margin_loss.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/sample.hpp"
 #include "frames/logistic.hpp"
 #include "frames/loss.hpp"

@@ -8,8 +8,6 @@
 // Source: torch.nn.functional.pairwise_distance, p finite and 1 or more.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
 #include "frames/norm.hpp"

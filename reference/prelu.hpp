@@ -9,8 +9,6 @@
 // Source: ONNX PRelu-16; He, Zhang, Ren, Sun, Delving deep into rectifiers, 2015.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/sample.hpp"
 #include "frames/elementwise.hpp"
 

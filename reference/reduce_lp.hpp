@@ -9,8 +9,6 @@
 // Source: torch.linalg.vector_norm, with ONNX's axes and keepdims. Its p = 0, which counts, has no gradient.
 #pragma once
 
-#include <stdexcept>
-
 #include "frames/norm.hpp"
 #include "frames/reduction.hpp"
 

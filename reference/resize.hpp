@@ -17,8 +17,6 @@
 // upsampling of torch.nn.functional.interpolate.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
 #include "frames/resample.hpp"

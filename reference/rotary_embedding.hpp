@@ -10,8 +10,6 @@
 // inputs like any others. Source: ONNX RotaryEmbedding-23.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
 

@@ -9,8 +9,6 @@
 // Source: torch.nn.functional.rrelu; THNN RReLU.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
 

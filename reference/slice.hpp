@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <stdexcept>
 
 #include "backproof/op/sample.hpp"
 #include "frames/rearrangement.hpp"

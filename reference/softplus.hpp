@@ -9,7 +9,6 @@
 #pragma once
 
 #include <limits>
-#include <stdexcept>
 
 #include "backproof/op/sample.hpp"
 #include "frames/elementwise.hpp"

@@ -8,7 +8,6 @@
 // Source: ONNX SpaceToDepth-13.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 
 #include "backproof/op/sample.hpp"

@@ -8,7 +8,6 @@
 #pragma once
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 
 #include "backproof/op/sample.hpp"

@@ -7,8 +7,6 @@
 // Source: Shazeer, GLU variants improve transformer, 2020; ONNX SwiGLU-28, which is not released yet.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/sample.hpp"
 #include "frames/elementwise.hpp"
 #include "frames/logistic.hpp"

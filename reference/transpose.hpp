@@ -7,7 +7,6 @@
 #pragma once
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "backproof/op/sample.hpp"
 #include "frames/rearrangement.hpp"

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <array>
-#include <stdexcept>
 
 #include "backproof/op/sample.hpp"
 #include "frames/loss.hpp"

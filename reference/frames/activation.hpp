@@ -2,7 +2,6 @@
 #pragma once
 
 #include <limits>
-#include <stdexcept>
 #include <string>
 #include <vector>
 

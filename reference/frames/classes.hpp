@@ -3,7 +3,6 @@
 // ignore_index do not count.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 
 #include "backproof/op/op.hpp"

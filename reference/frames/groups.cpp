@@ -1,7 +1,5 @@
 #include "frames/groups.hpp"
 
-#include <stdexcept>
-
 namespace backproof {
 
 groups::groups(const shape& dims, const std::vector<index_t>& axes) : dims_(dims), listed_(dims.size()) {

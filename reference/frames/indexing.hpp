@@ -12,7 +12,6 @@
 
 #include <algorithm>
 #include <set>
-#include <stdexcept>
 #include <string>
 
 #include "backproof/op/op.hpp"

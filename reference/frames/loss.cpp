@@ -1,7 +1,5 @@
 #include "frames/loss.hpp"
 
-#include <stdexcept>
-
 #include "backproof/op/sample.hpp"
 
 namespace backproof::loss {

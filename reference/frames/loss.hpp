@@ -16,7 +16,6 @@
 
 #include <array>
 #include <limits>
-#include <stdexcept>
 #include <string>
 
 #include "backproof/op/op.hpp"

@@ -20,7 +20,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"

@@ -9,7 +9,6 @@
 // An op whose windows are not the same in every plane has no `over`, but an infer and an each_window of its own.
 #pragma once
 
-#include <stdexcept>
 #include <string>
 #include <vector>
 

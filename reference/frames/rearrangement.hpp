@@ -12,7 +12,6 @@
 #pragma once
 
 #include <numeric>
-#include <stdexcept>
 #include <string>
 #include <vector>
 

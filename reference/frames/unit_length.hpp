@@ -11,7 +11,6 @@
 #pragma once
 
 #include <limits>
-#include <stdexcept>
 
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"

@@ -1,8 +1,6 @@
 // Elementwise ops of any number of inputs, which broadcast as in numpy.
 #pragma once
 
-#include <stdexcept>
-
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
 

@@ -2,7 +2,6 @@
 #include "backproof/tensor/attributes.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "support.hpp"
 

@@ -1,8 +1,6 @@
 // Signatures of ops, and the records made of their structs.
 #include "backproof/op/op.hpp"
 
-#include <stdexcept>
-
 #include "reference/sigmoid.hpp"
 #include "support.hpp"
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 #include <set>
-#include <stdexcept>
 
 #include "backproof/judge/informative_sample.hpp"
 #include "backproof/judge/oracle.hpp"

@@ -2,7 +2,6 @@
 #include "backproof/tensor/shape.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "frames/groups.hpp"
 #include "support.hpp"

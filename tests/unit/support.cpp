@@ -1,7 +1,5 @@
 #include "support.hpp"
 
-#include <stdexcept>
-
 #include "backproof/op/registry.hpp"
 #include "backproof/run/registry.hpp"
 

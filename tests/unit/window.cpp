@@ -2,7 +2,6 @@
 #include "frames/window.hpp"
 
 #include <set>
-#include <stdexcept>
 
 #include "support.hpp"
 

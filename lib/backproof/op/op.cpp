@@ -1,7 +1,6 @@
 #include "backproof/op/op.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace backproof {
 namespace {

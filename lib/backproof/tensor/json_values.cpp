@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 
 #include "backproof/base/text.hpp"
 #include "backproof/base/untrusted_json.hpp"

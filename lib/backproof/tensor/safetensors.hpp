@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <map>
 #include <span>
-#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>

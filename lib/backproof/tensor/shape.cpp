@@ -1,7 +1,6 @@
 #include "backproof/tensor/shape.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace backproof {
 

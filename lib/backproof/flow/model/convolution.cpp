@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <stdexcept>
-
 #include "backproof/base/error.hpp"
 
 namespace backproof::flow {

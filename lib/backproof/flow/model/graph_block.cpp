@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <stdexcept>
 
 #include "backproof/flow/model/random.hpp"
 #include "backproof/judge/oracle.hpp"

@@ -1,7 +1,5 @@
 #include "backproof/flow/model/residual.hpp"
 
-#include <stdexcept>
-
 #include "backproof/base/error.hpp"
 
 namespace backproof::flow {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <stdexcept>
 
 #include "backproof/base/text.hpp"
 #include "backproof/base/untrusted_json.hpp"

@@ -5,7 +5,6 @@
 #include <map>
 #include <numeric>
 #include <optional>
-#include <stdexcept>
 
 #include "backproof/base/text.hpp"
 #include "backproof/op/sample.hpp"

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cmath>
-#include <stdexcept>
 
 #include "backproof/number/decomposition.hpp"
 #include "backproof/op/draw.hpp"

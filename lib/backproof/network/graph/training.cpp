@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <stdexcept>
 
 #include "backproof/network/graph/descent.hpp"
 #include "backproof/op/draw.hpp"

@@ -10,7 +10,6 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
-#include <stdexcept>
 
 #include "backproof/base/text.hpp"
 #include "backproof/judge/oracle.hpp"
