@@ -44,11 +44,11 @@ struct run_info {
   std::uint64_t samples = 0;  // per op and dtype
   std::string shard;          // "2/5", empty if not sharded
   // What was asked for, so that a run that was cut off can be gone on with.
-  std::vector<std::string> ops, checks;  // patterns, none for all
-  std::vector<std::string> dtypes;
+  std::vector<std::string> ops = {}, checks = {};  // patterns, none for all
+  std::vector<std::string> dtypes = {};
   bool exhaustive = false;
-  std::string out;      // folder for counterexamples
-  std::string adapter;  // as it was given; to be shown, never to be started
+  std::string out = {};      // folder for counterexamples
+  std::string adapter = {};  // as it was given; to be shown, never to be started
 };
 
 struct summary {
