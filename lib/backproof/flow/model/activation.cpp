@@ -5,6 +5,8 @@
 #include <numbers>
 #include <stdexcept>
 
+#include "backproof/base/error.hpp"
+
 namespace backproof::flow {
 namespace {
 
