@@ -74,7 +74,7 @@ void holds(const std::string& about, int times, Property property) {
 }
 
 // Under sanitizers, which look at how and not at how often, a quarter of the questions has to do.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(BACKPROOF_SANITIZED)
 constexpr int patience = 4;
 #else
 constexpr int patience = 1;

@@ -48,7 +48,7 @@ recipe preset(std::string_view name, int gaps, int width = 256) {
 }  // namespace
 
 // Under sanitizers only the small networks: what those look for does not need width and depth.
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(BACKPROOF_SANITIZED)
 
 BOOST_AUTO_TEST_CASE(sigmoid_with_glorot_fails_from_5_gaps_on) { fails_first_at("sigmoid-glorot", 5); }
 BOOST_AUTO_TEST_CASE(the_default_linear_layer_with_relu_fails_from_8_gaps_on) {

@@ -374,7 +374,7 @@ BOOST_AUTO_TEST_CASE(what_is_right_passes) {
 }
 
 // Under sanitizers a tenth of them, for what those look for does not need the numbers.
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(BACKPROOF_SANITIZED)
 constexpr int thousand = 100;
 #else
 constexpr int thousand = 1000;

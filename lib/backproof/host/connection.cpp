@@ -54,6 +54,14 @@ answer parse_answer(const std::string& rpc, int id) {
 
 }  // namespace
 
+answer answer_in(safetensors frame, int id) {
+  const auto rpc = frame.metadata.find("rpc");
+  if (rpc == frame.metadata.end()) throw json_trouble("a frame without 'rpc' in its metadata");
+  answer a = parse_answer(rpc->second, id);
+  a.frame = std::move(frame);
+  return a;
+}
+
 answer connection::call(const std::string& method, const std::string& params,
                         std::vector<std::pair<std::string, tensor>> tensors, clock::time_point deadline) {
   if (!usable_) return broken(kind::nonsense, "the connection is closed");
@@ -66,12 +74,7 @@ answer connection::call(const std::string& method, const std::string& params,
   std::vector<std::byte> frame;
   if (auto failed = receive(frame, deadline)) return *failed;
   try {
-    safetensors whole = decode(frame);
-    const auto rpc = whole.metadata.find("rpc");
-    if (rpc == whole.metadata.end()) throw json_trouble("a frame without 'rpc' in its metadata");
-    answer a = parse_answer(rpc->second, id);
-    a.frame = std::move(whole);
-    return a;
+    return answer_in(decode(frame), id);
   } catch (const std::exception& e) {
     return broken(kind::nonsense, std::string("malformed answer: ") + e.what());
   }

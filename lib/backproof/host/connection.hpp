@@ -29,6 +29,9 @@ struct answer {
   bool ok() const { return what == kind::result; }
 };
 
+// What a frame says in answer to the request of that number. Throws invalid_input, one line, if it is no answer to it.
+answer answer_in(safetensors frame, int id);
+
 class connection {
  public:
   explicit connection(const std::vector<std::string>& command) : child_(command) {}

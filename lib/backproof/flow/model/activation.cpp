@@ -6,6 +6,8 @@
 
 #include "backproof/base/error.hpp"
 
+#include "backproof/base/error.hpp"
+
 namespace backproof::flow {
 namespace {
 

@@ -4,6 +4,8 @@
 
 #include "backproof/base/error.hpp"
 
+#include "backproof/base/error.hpp"
+
 namespace backproof::flow {
 
 image convolution_shape::out() const {

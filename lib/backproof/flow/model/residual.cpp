@@ -2,6 +2,8 @@
 
 #include "backproof/base/error.hpp"
 
+#include "backproof/base/error.hpp"
+
 namespace backproof::flow {
 
 Index residual::outputs(Index inputs) const {
