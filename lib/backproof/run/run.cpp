@@ -87,10 +87,11 @@ class unit_runner {
     run(profile::smooth, plan_.samples);
     if (unit_.o->kinks != nullptr) run(profile::kink, (plan_.samples + 3) / 4);
     run(profile::special, special_cases);
-    if (!unit_.o->has_reference() && undecided()) all_.push_back(nothing_proved());
+    if (!stopped() && !unit_.o->has_reference() && undecided()) all_.push_back(nothing_proved());
     if (plan_.exhaustive && unit_.o->unary && bytes_of(unit_.type) == 2) run(profile::exhaustive, exhaustive_cases);
     for (const check* c : plan_.checks)
-      if (const auto f = gravest_.find(c); f != gravest_.end()) tell(all_[f->second.at], *c, f->second.x);
+      if (const auto f = gravest_.find(c); f != gravest_.end())
+        tell_unless_stopped(all_[f->second.at], *c, f->second.x);
     return std::move(all_);
   }
 
@@ -101,13 +102,20 @@ class unit_runner {
                  [&](const check* c) { return c->suits(*unit_.o, p) && c->suits(subject_); });
     if (checks.empty()) return;
     for (std::uint64_t n = 0; n < cases; ++n) {
-      if ((plan_.stop != nullptr && *plan_.stop) || hangs()) break;
+      if (stopped() || hangs()) break;
       const sample x = draw_informative_sample(*unit_.o, unit_.type, plan_.seed, n, p);
       const oracle truth(*unit_.o, x, subject_.accumulator(unit_.type));
       trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
-      for (const check* c : checks) all_.push_back(judged(*c, t, x));
+      for (const check* c : checks) {
+        result r = judged(*c, t, x);
+        if (stopped()) return;  // perhaps in the middle of a call: what came of it says nothing about the subject
+        if (r.found.outcome == verdict::fail) remember(*c, {all_.size(), r.found.severity, x});
+        all_.push_back(std::move(r));
+      }
     }
   }
+
+  bool stopped() const { return plan_.stop != nullptr && *plan_.stop; }
 
   // Each answer that does not come costs a whole deadline; after a few it is known that none will.
   bool hangs() const {
@@ -152,7 +160,6 @@ class unit_runner {
     result r = blank(*unit_.o, unit_.type, subject_, &c, case_name(x.made_for, x.number));
     r.found = judge(c, t);
     if (is_trouble(r.found.outcome)) describe(r, x, "");
-    if (r.found.outcome == verdict::fail) remember(c, {all_.size(), r.found.severity, x});
     return r;
   }
 
@@ -184,6 +191,14 @@ class unit_runner {
     return fmt::format("{} replay {} --adapter '{}'", plan_.program, token, plan_.adapter_argument);
   }
 
+  // A failure that was found before is told in any case, though not shrunk: with the sample as it was drawn.
+  void tell_unless_stopped(result& r, const check& c, const sample& x) {
+    result told = r;
+    if (!stopped()) tell(told, c, x);
+    if (!stopped()) r = std::move(told);
+    r.told = true;
+  }
+
   void tell(result& r, const check& c, const sample& x) {
     const failure_kind kind = r.found.kind;
     const double least = r.found.severity / 2;  // what is left of the sample must not look like noise
@@ -196,6 +211,7 @@ class unit_runner {
     const oracle truth(*unit_.o, small, subject_.accumulator(unit_.type));
     trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
     r.found = judge(c, t);
+    if (stopped()) return;
     if (!plan_.counterexamples.empty()) {
       r.file = fmt::format("{}/{}-{}-{}.safetensors", plan_.counterexamples, unit_.o->info.name, name_of(unit_.type),
                            c.info.name);
@@ -272,6 +288,9 @@ class runner {
       if (!s) s = make_();
       deliver(i, unit_runner(plan_, units_[i], *s).run(), true);
     }
+  } catch (const adapter_error&) {
+    const std::lock_guard lock(mutex_);
+    if (!trouble_ && !stopped()) trouble_ = std::current_exception();  // when stopped, no adapter starts any more
   } catch (...) {
     const std::lock_guard lock(mutex_);
     if (!trouble_) trouble_ = std::current_exception();
