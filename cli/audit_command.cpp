@@ -39,7 +39,7 @@ audit run(const options& o) {
   if (o.step.empty()) {
     const auto type = dtype_named(o.dtype);
     if (!type || !is_float(*type)) throw stop_with(exit_usage, fmt::format("'{}' is no dtype", o.dtype));
-    const std::unique_ptr<subject> s = subjects_of(o.adapter, 0)();
+    const std::unique_ptr<subject> s = subjects_of(o.adapter)();
     try {
       return audited(std::move(n), *s, *type);
     } catch (const invalid_input& e) {

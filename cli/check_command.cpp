@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <list>
@@ -17,11 +16,13 @@
 #include "backproof/run/baseline.hpp"
 #include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
+#include "cli/adapter_limits.hpp"
 #include "cli/check_options.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/resume.hpp"
 #include "cli/run_reports.hpp"
+#include "cli/signals.hpp"
 #include "cli/subjects.hpp"
 #include "cli/terminal.hpp"
 
@@ -29,9 +30,6 @@ namespace backproof::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::atomic<bool> interrupted = false;
-void interrupt(int) { interrupted = true; }
 
 template <class T>
 bool selects(const std::string& glob, const T& item) {
@@ -143,15 +141,20 @@ plan plan_of(const check_options& o) {
   p.program = program;
   p.adapter_argument = o.adapter;
   p.exhaustive = o.exhaustive;
-  p.stop = &interrupted;
+  p.stop = &heed_signals();
   p.diagnose = diagnose;
   return p;
 }
 
-run_info meet(const subject& s, plan& p, const check_options& o) {
-  introduce_ops_of(s);
+// Starting the adapter once, before anything else, gives a clear error early.
+run_info meet(const subject_factory& make, plan& p, const check_options& o) try {
+  const std::unique_ptr<subject> s = make();
+  introduce_ops_of(*s);
   p.ops = select(all_ops(), o.ops, "op");
-  return info_of(p, o, s);
+  return info_of(p, o, *s);
+} catch (const adapter_error&) {
+  if (*p.stop) throw stop_with(exit_interrupted, "interrupted before anything was judged");
+  throw;
 }
 
 std::optional<grades> baseline_of(const check_options& o, const plan& p) {
@@ -194,12 +197,10 @@ int check(check_options o) {
   grades now;
   const counterexample_folder folder(o.out);
   run_reports files(o.reports);
-  const subject_factory make = subjects_of(o.adapter, o.timeout);
-  const run_info info = meet(*make(), p, o);  // starting it once, before anything else, gives a clear error early
+  const subject_factory make = subjects_of(o.adapter, *o.limits, p.stop);
+  const run_info info = meet(make, p, o);
   require_same_subject(o, earlier, info);
 
-  std::signal(SIGINT, interrupt);
-  std::signal(SIGTERM, interrupt);
   terminal screen(o.color, !o.checks.empty());
   screen.begin(info);
   files.begin(info, earlier);
@@ -243,15 +244,14 @@ void add_check(CLI::App& app, action& chosen) {
       ->capture_default_str()
       ->check(CLI::Range(1u, 1024u));
   c->add_option("--budget", o->budget, "Seconds after which no op is begun any more; 0 for no limit")
-      ->check(CLI::NonNegativeNumber);
+      ->check(seconds_within(0, 1e9));
   c->add_flag("--exhaustive", o->exhaustive, "Unary ops in f16 and bf16 at all 65,536 numbers, too");
   c->add_option("--accuracy", o->accuracy, "default, or strict: an inaccurate counts as a failure")
       ->check(CLI::IsMember({"default", "strict"}))
       ->capture_default_str();
   c->add_option("--baseline", o->baseline, "Event log of an earlier run: fails if the accuracy of anything got worse")
       ->type_name("FILE");
-  c->add_option("--timeout", o->timeout, "Seconds that the adapter has for each answer; default 30")
-      ->check(CLI::Range(0.001, 86400.0));
+  o->limits = add_adapter_limits(*c);
   c->add_option("--shard", o->shard, "This run's part, I/N, counting from 1");
   c->add_option("--out", o->out, "Folder for counterexamples, made when there is one")->capture_default_str();
   c->add_option("--color", o->color, "auto, always or never")

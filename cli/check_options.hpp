@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "backproof/base/config.hpp"
+#include "cli/adapter_limits.hpp"
 #include "cli/terminal.hpp"
 
 namespace backproof::cli {
@@ -22,7 +24,7 @@ struct check_options {
   int digits = BACKPROOF_DIGITS;
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
   double budget = 0;
-  double timeout = 0;
+  std::shared_ptr<adapter_limits> limits;
   std::string shard;
   std::string out = "backproof-out";
   bool exhaustive = false;

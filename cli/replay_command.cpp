@@ -10,6 +10,7 @@
 #include "backproof/run/counterexample.hpp"
 #include "backproof/run/registry.hpp"
 #include "backproof/run/run.hpp"
+#include "cli/adapter_limits.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_codes.hpp"
 #include "cli/print.hpp"
@@ -22,6 +23,7 @@ namespace {
 
 struct options {
   std::string what, adapter, reproducer;
+  std::shared_ptr<adapter_limits> limits;
 };
 
 // What `read` gives; if it throws, an error of one line that names the file.
@@ -58,7 +60,7 @@ void require_adapter(const options& o, const safetensors& file) {
 int replay(const options& o) {
   const std::optional<safetensors> file = file_of(o.what);
   if (file) require_adapter(o, *file);
-  const std::unique_ptr<subject> s = subjects_of(o.adapter)();
+  const std::unique_ptr<subject> s = subjects_of(o.adapter, *o.limits)();
   introduce_ops_of(*s);
   const counterexample c = file ? about(o.what, [&] { return from_file(*file); }) : from_token(o.what);
   const op& which = *find_op(c.op);
@@ -89,6 +91,7 @@ void add_replay(CLI::App& app, action& chosen) {
   CLI::App* c = app.add_subcommand("replay", "Judge one stored or tokened sample again");
   c->add_option("sample", o->what, "FILE.safetensors, or a token bp1:...")->required();
   c->add_option("--adapter", o->adapter, "The subject, as for check; a file that was found with one does not start it");
+  o->limits = add_adapter_limits(*c);
   c->add_option("--reproducer", o->reproducer, "Print a stand-alone program of the failure instead: numpy or cpp")
       ->check(CLI::IsMember({"numpy", "cpp"}));
   c->callback([o, &chosen] { chosen = [o] { return replay(*o); }; });

@@ -21,7 +21,8 @@ import sys
 import traceback
 
 MAX_HEADER, MAX_PAYLOAD = 1 << 20, 1 << 30
-UNIMPLEMENTED, INVALID_ARGUMENT, INTERNAL = 12, 3, 13
+MAX_ANSWER_HEADER = {"initialize": 16 << 20, "describe": 16 << 20}  # of the others MAX_HEADER
+UNIMPLEMENTED, INVALID_ARGUMENT, RESOURCE_EXHAUSTED, INTERNAL = 12, 3, 8, 13
 STORED = {"f64": "F64", "f32": "F32", "f16": "F16", "bf16": "BF16", "i64": "I64"}
 NAMED = {stored: name for name, stored in STORED.items()}
 WIDTH = {"f64": 8, "f32": 4, "f16": 2, "bf16": 2, "i64": 8}
@@ -82,8 +83,12 @@ def read_frame():
     return metadata.get("rpc", ""), tensors
 
 
-def write_frame(message, tensors):
-    """One answer; tensors is a list of (name, Tensor)."""
+class TooLong(Exception):
+    """An answer that the host would not read. Nothing of it was written."""
+
+
+def write_frame(message, tensors, most=MAX_HEADER):
+    """One answer; tensors is a list of (name, Tensor), and its header may have so many bytes at most."""
     header, at = {"__metadata__": {"rpc": json.dumps(message, separators=(",", ":"))}}, 0
     for name, t in tensors:
         end = at + len(t.data)
@@ -91,6 +96,10 @@ def write_frame(message, tensors):
         at = end
     text = json.dumps(header, separators=(",", ":")).encode("utf-8")
     text += b" " * (-len(text) % 8)
+    if len(text) > most:
+        raise TooLong("the answer's header has %d bytes; at most %d are read" % (len(text), most))
+    if at > MAX_PAYLOAD:
+        raise TooLong("the answer's tensors have %d bytes; at most %d are read" % (at, MAX_PAYLOAD))
     _answers.write(struct.pack("<Q", len(text)) + text)
     for _, t in tensors:
         _answers.write(t.data)
@@ -145,7 +154,9 @@ def _answer(adapter, describe, run, method, params, tensors):
 
 def _error(exception):
     if isinstance(exception, RpcError):
-        return {"code": exception.code, "message": str(exception)}
+        return {"code": exception.code, "message": str(exception)[:2000]}
+    if isinstance(exception, TooLong):
+        return {"code": RESOURCE_EXHAUSTED, "message": str(exception)}
     code = (UNIMPLEMENTED if isinstance(exception, NotImplementedError)
             else INVALID_ARGUMENT if isinstance(exception, ValueError) else INTERNAL)
     return {"code": code, "message": (str(exception) or type(exception).__name__)[:2000],
@@ -174,6 +185,10 @@ def serve(adapter, describe, run):
                 answer = {"result": result}
             except Exception as e:  # whatever goes wrong in an adapter is an answer, not the end of it
                 answer, results = {"error": _error(e)}, []
-        write_frame(dict({"jsonrpc": "2.0", "id": number}, **answer), results)
+        head = {"jsonrpc": "2.0", "id": number}
+        try:
+            write_frame(dict(head, **answer), results, MAX_ANSWER_HEADER.get(str(method), MAX_HEADER))
+        except TooLong as e:
+            write_frame(dict(head, error=_error(e)), [])
         if method == "shutdown":
             return

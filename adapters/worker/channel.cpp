@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "backproof/tensor/safetensors.hpp"
+#include "backproof/host/frame_limits.hpp"
 #include "worker/trouble.hpp"
 
 namespace backproof::worker {
@@ -41,7 +41,10 @@ std::optional<std::vector<std::byte>> channel::read() {
   const std::size_t got = fill(frame, 0);
   if (got == 0) return std::nullopt;
   if (got < frame.size()) throw format_error("the stream ends inside of a frame");
-  extend(frame, header_bytes(std::span<const std::byte>(frame).first<8>()));
+  const std::size_t n = header_bytes(std::span<const std::byte>(frame).first<8>());
+  if (n > host::max_frame_header_bytes)
+    throw format_error(fmt::format("a header of {} bytes; at most {} are read", n, host::max_frame_header_bytes));
+  extend(frame, n);
   const std::string_view header(reinterpret_cast<const char*>(frame.data()) + 8, frame.size() - 8);
   extend(frame, payload_bytes(header));
   return frame;

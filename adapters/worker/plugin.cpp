@@ -87,6 +87,12 @@ void plugin::create(const std::string& path, void* symbol) {
                                              last_error_.empty() ? "no reason given" : last_error_));
   if (adapter_ == nullptr || adapter_->abi_major != BP_ABI_MAJOR || adapter_->struct_size < sizeof(bp_adapter))
     throw fatal(exit_no_adapter, fmt::format("{}: the adapter's table is not one of version {}", path, BP_ABI_MAJOR));
+  const char* missing = adapter_->describe == nullptr  ? "describe"
+                        : adapter_->run == nullptr     ? "run"
+                        : adapter_->destroy == nullptr ? "destroy"
+                                                       : nullptr;
+  if (missing != nullptr)
+    throw fatal(exit_no_adapter, fmt::format("{}: the adapter's table has no function '{}', but NULL", path, missing));
 }
 
 }  // namespace backproof::worker

@@ -1,4 +1,9 @@
-"""Adapters that misbehave, each in one way: bad.py MODE. All claim to offer Sigmoid; `MODES` says what each does."""
+"""Adapters that misbehave, each in one way: bad.py MODE. What each does, and what comes of it, stands in hostile.py. All
+offer Sigmoid, where they misbehave, and Softsign, where they do not.
+"""
+import ctypes
+import json
+import math
 import os
 import random
 import signal
@@ -18,16 +23,62 @@ def mode(function):
     return function
 
 
+def describe():
+    return good.describe() + [dict(good.describe()[0], op="Softsign")]
+
+
+def softsign(r):
+    x = good.numbers(r.inputs[0])
+    if r.mode == "forward":
+        return [good.tensor(r.inputs[0], [math.copysign(1, v) if math.isinf(v) else v / (1 + abs(v)) for v in x])]
+    return [good.tensor(r.inputs[0], [g / (1 + abs(v)) / (1 + abs(v)) for g, v in zip(good.numbers(r.cotangents[0]), x)])]
+
+
+BADLY = False  # whether the question under way is one where it misbehaves
+
+
 def run_with(before=None, after=None):
-    """An adapter whose `run` is preceded by, or whose results pass through, something bad."""
+    """An adapter whose Sigmoid is preceded by, or whose results pass through, something bad."""
 
     def run(r):
+        global BADLY
+        BADLY = r.op == "Sigmoid"
+        if not BADLY:
+            return softsign(r)
         if before:
             before()
         results = good.run(r)
         return after(r, results) if after else results
 
-    sdk.serve({"name": "bad", "version": "1"}, good.describe, run)
+    sdk.serve({"name": "bad", "version": "1"}, describe, run)
+
+
+def instead_of(method, do):
+    """An adapter that does this in the place of an answer to a method."""
+    answer = sdk._answer
+    sdk._answer = lambda *a: do() if a[3] == method else answer(*a)
+    run_with()
+
+
+def sleep():
+    time.sleep(3600)
+
+
+def drip():
+    for byte in frame(b"{}" + b" " * 1000):
+        os.write(RAW, bytes([byte]))
+        time.sleep(1)
+
+
+def once(do):
+    """At the first question only: argv[2] is a file that remembers."""
+
+    def perhaps():
+        if not os.path.exists(sys.argv[2]):
+            open(sys.argv[2], "w").close()
+            do()
+
+    return perhaps
 
 
 def raising(exception):
@@ -45,13 +96,82 @@ def frame(header, payload=b""):
     return struct.pack("<Q", len(header)) + header + payload
 
 
+def daemon(work):
+    """Runs it in a process that has left the session, and whose parent is dead."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    os.setsid()
+    if os.fork() == 0:
+        work()
+    os._exit(0)
+
+
+def eat(limit=4 << 30):
+    """To a limit that no machine suffers from, should nobody stop it."""
+    kept = []
+    while len(kept) << 23 < limit:
+        kept.append(os.urandom(1 << 14) * (1 << 9))
+        time.sleep(0.01)
+    sleep()
+
+
+# ---- While it starts ----------------------------------------------------------------------------------------------
 @mode
-def crash():  # aborts in the middle of a question
-    run_with(os.abort)
+def dies_at_start():  # as where a module is missing
+    sys.exit("ModuleNotFoundError: No module named 'framework'")
 
 
 @mode
-def exits():  # leaves without an answer
+def garbage():
+    os.write(RAW, b"Hello, I am a program that prints.\n" * 100)
+    sleep()
+
+
+@mode
+def crashes_in_describe():
+    instead_of("describe", lambda: ctypes.string_at(0))
+
+
+@mode
+def bad_document():
+    sdk.serve({"name": "bad"}, lambda: [{"op": "Sigmoid", "modes": ["vjp"], "dtypes": ["float32"]}], good.run)
+
+
+def document(**members):
+    sdk.serve({"name": "bad"}, lambda: dict(members, ops=describe()), good.run)
+
+
+@mode
+def nan_document():
+    document(ranges={"X": [float("nan"), 1]})
+
+
+@mode
+def deep_document():
+    deep = []
+    for _ in range(5000):
+        deep = [deep]
+    sys.setrecursionlimit(20000)
+    document(deep=deep)
+
+
+@mode
+def huge_document():  # past what the SDK itself would send
+    sdk.MAX_ANSWER_HEADER["describe"] = 1 << 30
+    document(**{"key%d" % k: k for k in range(1200000)})
+
+
+MODES["hangs_at_start"] = sleep
+MODES["drips_at_start"] = drip
+MODES["hangs_in_describe"] = lambda: instead_of("describe", sleep)
+MODES["other_protocol"] = lambda: instead_of("initialize", lambda: ({"protocol": 7}, []))
+
+
+# ---- It dies ------------------------------------------------------------------------------------------------------
+@mode
+def exits():
     def leave():
         print("about to leave")
         sys.stdout.flush()
@@ -61,120 +181,216 @@ def exits():  # leaves without an answer
 
 
 @mode
-def crash_once():  # aborts at its first question only; argv[2] is a file that remembers
-    def once():
-        if not os.path.exists(sys.argv[2]):
-            open(sys.argv[2], "w").close()
-            os.abort()
-
-    run_with(once)
+def truncated():
+    part = frame(b'{"x":{"dtype":"F64","shape":[4],"data_offsets":[0,32]}}', b"12345678")
+    run_with(raw(part), lambda r, results: os._exit(0))
 
 
 @mode
-def hang():  # never answers
-    run_with(lambda: time.sleep(3600))
+def eats_with_children():
+    def feast():
+        for _ in range(40):
+            if os.fork() == 0:
+                eat(64 << 20)
+            time.sleep(0.1)
+        sleep()
+
+    run_with(once(feast))
 
 
 @mode
-def stubborn():  # never answers, and does not go when told to
+def kills_supervisor():
+    def kill():
+        daemon(sleep)
+        os.kill(os.getppid(), signal.SIGKILL)
+        sleep()
+
+    run_with(kill)
+
+
+@mode
+def cesu():
+    def die():
+        os.write(2, b"\xed\xa0\x80\xed\xb0\x80 \xc0\xaf \xff\n")
+        os._exit(7)
+
+    run_with(die)
+
+
+MODES["closes_input"] = lambda: run_with(after=lambda r, results: os.close(sdk._requests.fileno()) or results)
+MODES["crash_once"] = lambda: run_with(once(os.abort))
+MODES["crash"] = lambda: run_with(os.abort)
+MODES["segfault"] = lambda: run_with(lambda: ctypes.string_at(0))
+MODES["eats_memory"] = MODES["eats_address_space"] = lambda: run_with(once(eat))
+
+
+# ---- It does not answer -------------------------------------------------------------------------------------------
+@mode
+def stubborn():
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    run_with(lambda: time.sleep(3600))
+    run_with(sleep)
 
 
 @mode
-def family():  # never answers, and has a child that would outlive it
+def family():
     if os.fork() == 0:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        time.sleep(3600)
-    run_with(lambda: time.sleep(3600))
+        sleep()
+    run_with(sleep)
 
 
 @mode
-def garbage():  # knows nothing of frames
-    os.write(RAW, b"Hello, I am a program that prints.\n" * 100)
-    time.sleep(3600)
+def daemons():
+    def stay():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        sleep()
+
+    def start():
+        for _ in range(5):
+            daemon(stay)
+        sleep()
+
+    run_with(start)
 
 
 @mode
-def mutters():  # text in front of an answer
-    run_with(raw(b"computing...\n"))
+def fork_bomb():
+    """Never more than so many at a time, for the machine has to survive: who forks takes a token, which comes back when
+    the child has died, so that the bomb goes on while it is being killed."""
+
+    def burst():
+        take, give = os.pipe()
+        os.write(give, b"x" * 100)
+        signal.signal(signal.SIGCHLD, lambda *_: os.waitpid(-1, os.WNOHANG) and os.write(give, b"x"))
+        while True:
+            os.read(take, 1)
+            os.fork()
+
+    run_with(burst)
 
 
 @mode
-def mutters_after():  # text behind an answer
-    serve_one = sdk.write_frame
+def comet():
+    def fly():
+        if os.fork() == 0:
+            while os.fork() == 0:
+                os.setsid()
+            os._exit(0)
+        sleep()
 
-    def write(message, tensors):
-        serve_one(message, tensors)
-        os.write(RAW, b"done\n")
+    run_with(fly)
+
+
+@mode
+def stops_supervisor():
+    def stop():
+        os.kill(os.getppid(), signal.SIGSTOP)
+        sleep()
+
+    run_with(stop)
+
+
+MODES["hang"] = lambda: run_with(sleep)
+MODES["stops_itself"] = lambda: run_with(lambda: os.kill(os.getpid(), signal.SIGSTOP))
+MODES["drips"] = lambda: run_with(drip)
+
+
+# ---- What it says is no answer ------------------------------------------------------------------------------------
+@mode
+def mutters_after():
+    write_frame = sdk.write_frame
+
+    def write(*answer):
+        write_frame(*answer)
+        if BADLY:
+            os.write(RAW, b"done\n")
 
     sdk.write_frame = write
     run_with()
 
 
 @mode
-def huge():  # promises more than anybody may
-    run_with(raw(struct.pack("<Q", 1 << 60)))
+def pours():
+    def pour():
+        while True:
+            os.write(RAW, b"line after line after line\n" * 1000)
+
+    run_with(pour)
 
 
 @mode
-def wrong_id():  # an answer to another question
-    run_with(raw(frame(b'{"__metadata__":{"rpc":"{\\"jsonrpc\\":\\"2.0\\",\\"id\\":99,\\"result\\":{}}"}}')))
+def nameless():
+    write_frame = sdk.write_frame
 
+    def write(message, tensors, *rest):
+        write_frame(message, [("other." + n, t) for n, t in tensors] if BADLY else tensors, *rest)
 
-@mode
-def no_rpc():  # a frame that says nothing
-    run_with(raw(frame(b"{}")))
-
-
-@mode
-def short():  # fewer bytes than the shape needs
-    run_with(after=lambda r, results: [t._replace(data=bytes(t.data)[:-1]) for t in results])
-
-
-@mode
-def truncated():  # stops in the middle of a tensor
-    part = frame(b'{"x":{"dtype":"F64","shape":[4],"data_offsets":[0,32]}}', b"12345678")
-    run_with(raw(part), lambda r, results: os._exit(0))
-
-
-@mode
-def wrong_shape():  # right numbers, one axis too many
-    run_with(after=lambda r, results: [t._replace(shape=(1,) + tuple(t.shape)) for t in results])
-
-
-@mode
-def wrong_dtype():  # bits that claim to be integers
-    run_with(after=lambda r, results: [t._replace(dtype="i64", data=b"\0" * 8, shape=(1,)) for t in results])
-
-
-@mode
-def wrong_count():  # one tensor too many
-    run_with(after=lambda r, results: results * 2)
-
-
-@mode
-def no_gradient():  # null where a gradient was asked for
-    run_with(after=lambda r, results: [None] if r.mode == "vjp" else results)
-
-
-@mode
-def nameless():  # names a tensor that is not in the frame
-    serve_one = sdk.write_frame
-    sdk.write_frame = lambda message, tensors: serve_one(message, [("other." + n, t) for n, t in tensors])
+    sdk.write_frame = write
     run_with()
 
 
 @mode
-def nan():  # numbers that are none
+def deaf():
+    def close():
+        os.close(RAW)
+        os.close(sdk._answers.fileno())
+        sleep()
+
+    run_with(close)
+
+
+@mode
+def too_long():
+    def answer(r, results):
+        return sdk.Answer(results, ["in.0 " * 300000])
+
+    run_with(after=answer)
+
+
+def tensors(**shapes):
+    """A frame that claims tensors; each of its entries is a shape and offsets."""
+    header = {n: {"dtype": "F64", "shape": s, "data_offsets": o} for n, (s, o) in shapes.items()}
+    return frame(json.dumps(header).encode())
+
+
+MODES["mutters"] = lambda: run_with(raw(b"computing...\n"))
+MODES["huge"] = lambda: run_with(raw(struct.pack("<Q", 1 << 60)))
+MODES["negative"] = lambda: run_with(raw(struct.pack("<q", -1)))
+MODES["long_header"] = lambda: run_with(raw(struct.pack("<Q", 1 << 21)))
+MODES["negative_shape"] = lambda: run_with(raw(tensors(x=([-4], [0, 32]))))
+MODES["huge_shape"] = lambda: run_with(raw(tensors(x=([1 << 30, 1 << 30], [0, 32]))))
+MODES["overlapping"] = lambda: run_with(raw(tensors(x=([4], [0, 32]), y=([4], [16, 48]))))
+MODES["wrong_id"] = lambda: run_with(
+    raw(frame(b'{"__metadata__":{"rpc":"{\\"jsonrpc\\":\\"2.0\\",\\"id\\":99,\\"result\\":{}}"}}')))
+MODES["no_rpc"] = lambda: run_with(raw(frame(b"{}")))
+MODES["short"] = lambda: run_with(after=lambda r, results: [t._replace(data=bytes(t.data)[:-1]) for t in results])
+MODES["wrong_count"] = lambda: run_with(after=lambda r, results: results * 2)
+MODES["raises"] = raising(RuntimeError("inside of\nthe framework"))
+MODES["escapes"] = raising(RuntimeError("\x1b[31mred\x9b2J\x07 \u202eback\u2028wards\x00"))
+MODES["markup"] = raising(RuntimeError("<script>alert(1)</script>]]>&amp;| `code` **bold**"))
+MODES["declines"] = raising(NotImplementedError("not today"))
+MODES["refuses"] = raising(ValueError("no such attribute"))
+
+
+# ---- What it answers is wrong -------------------------------------------------------------------------------------
+@mode
+def nan():
     def poison(r, results):
         return [good.tensor(t, [float("nan")] * len(good.numbers(t))) for t in results]
 
     run_with(after=poison)
 
 
+MODES["wrong_shape"] = lambda: run_with(
+    after=lambda r, results: [t._replace(shape=(1,) + tuple(t.shape)) for t in results])
+MODES["wrong_dtype"] = lambda: run_with(
+    after=lambda r, results: [t._replace(dtype="i64", data=b"\0" * 8, shape=(1,)) for t in results])
+MODES["no_gradient"] = lambda: run_with(after=lambda r, results: [None] if r.mode == "vjp" else results)
+
+
+# ---- It does what it should not, and what does no harm ------------------------------------------------------------
 @mode
-def prints():  # writes a lot where frames belong, which the SDK leads away
+def prints():
     def chatter():
         for _ in range(2000):
             print("progress: all is well, as far as one can tell from here")
@@ -185,58 +401,7 @@ def prints():  # writes a lot where frames belong, which the SDK leads away
 
 
 @mode
-def stderr():  # a megabyte of complaints, more than any pipe holds
-    run_with(lambda: os.write(2, b"complaint\n" * 100000))
-
-
-@mode
-def dies_at_start():  # a missing module, as it usually is
-    sys.exit("ModuleNotFoundError: No module named 'framework'")
-
-
-@mode
-def hangs_at_start():
-    time.sleep(3600)
-
-
-@mode
-def starts_once():  # starts, crashes, and never starts again; argv[2] is a file that remembers
-    if os.path.exists(sys.argv[2]):
-        sys.exit("no second time")
-    open(sys.argv[2], "w").close()
-    run_with(os.abort)
-
-
-@mode
-def deaf():  # closes its output but lives on
-    def close():
-        os.close(RAW)
-        os.close(sdk._answers.fileno())
-        time.sleep(3600)
-
-    run_with(close)
-
-
-@mode
-def lingers():  # does not leave at the end of its input
-    run_with()
-    time.sleep(3600)
-
-
-@mode
-def bad_document():  # offers a type that does not exist
-    sdk.serve({"name": "bad"}, lambda: [{"op": "Sigmoid", "modes": ["vjp"], "dtypes": ["float32"]}], good.run)
-
-
-@mode
-def other_protocol():
-    answer = sdk._answer
-    sdk._answer = lambda *a: ({"protocol": 7}, []) if a[3] == "initialize" else answer(*a)
-    run_with()
-
-
-@mode
-def quiet_nans():  # an echo that loses the payloads of NaNs
+def quiet_nans():
     answer = sdk._answer
 
     def lossy(adapter, describe, run, method, params, tensors):
@@ -274,9 +439,23 @@ def unspeakable():  # everything it says would steer a terminal or break a repor
     sdk.serve({"name": "bad" + words(), "version": words(), "framework": words(), "language": words()}, good.describe, run)
 
 
-MODES["declines"] = raising(NotImplementedError("not today"))
-MODES["refuses"] = raising(ValueError("no such attribute"))
-MODES["raises"] = raising(RuntimeError("inside of\nthe framework"))
+MODES["stderr"] = lambda: run_with(lambda: os.write(2, b"complaint\n" * 100000))
+
+
+# ---- While it ends ------------------------------------------------------------------------------------------------
+@mode
+def lingers():
+    run_with()
+    sleep()
+
+
+@mode
+def ends_badly():
+    run_with()
+    os._exit(9)
+
+
+MODES["hangs_in_shutdown"] = lambda: instead_of("shutdown", sleep)
 
 if __name__ == "__main__":
     if len(sys.argv) < 2 or sys.argv[1] not in MODES:

@@ -40,7 +40,7 @@ class Rooms:
 def target_of(path, text, files):
     """The file that an include in `path` means, relative to the root; None if it is not the project's own."""
     beside = str(pathlib.PurePosixPath(path).parent / text)
-    roots = ("lib/", "adapters/sdk/", "adapters/" if text.startswith("worker/") else "", "reference/" if text.startswith("frames/") else "", "")
+    roots = ("lib/", "adapters/sdk/", "adapters/" if text.startswith(("worker/", "supervisor/")) else "", "reference/" if text.startswith("frames/") else "", "")
     if text == "backproof/base/config.hpp":
         return "lib/backproof/base/config.hpp.in"
     if text == "backproof/network/onnx/onnx.pb.h":

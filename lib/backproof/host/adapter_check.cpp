@@ -99,7 +99,7 @@ class suite {
 
   std::string start() {
     began_ = clock::now();
-    connection_ = std::make_unique<connection>(command_.words);
+    connection_ = std::make_unique<connection>(command_.words, options_.bounds);
     return {};
   }
 

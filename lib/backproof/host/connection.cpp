@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "backproof/host/frame_limits.hpp"
 #include "backproof/host/untrusted_json.hpp"
 
 namespace backproof::host {
@@ -21,7 +22,7 @@ std::string_view text_of(std::span<const std::byte> bytes) {
 // Whether the beginning of a frame is somebody's print instead: no frame has a header that long.
 bool is_text(std::string_view start) {
   return start.size() >= 4 && std::all_of(start.begin(), start.begin() + 4, [](unsigned char c) {
-           return c == '\n' || c == '\t' || c == '\r' || (c >= ' ' && c != 0x7f);
+           return c == '\n' || c == '\t' || c == '\r' || (c >= ' ' && c != 0x7f && c < 0xf8);  // UTF-8 has no more
          });
 }
 
@@ -52,6 +53,14 @@ answer parse_answer(const std::string& rpc, int id) {
   return {.what = kind::result, .result = result->dump(), .code = 0, .message = {}, .frame = {}};
 }
 
+std::size_t header_bytes_of(const std::vector<std::byte>& frame) { return header_bytes(std::span(frame).first<8>()); }
+
+// A question that cannot be put: nothing was sent, so the adapter is as well as it was.
+answer too_long(const std::string& message) {
+  constexpr int resource_exhausted = 8;
+  return {.what = kind::refusal, .result = {}, .code = resource_exhausted, .message = message, .frame = {}};
+}
+
 }  // namespace
 
 answer answer_in(safetensors frame, int id) {
@@ -70,11 +79,17 @@ answer connection::call(const std::string& method, const std::string& params,
   request.metadata["rpc"] = fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{}}})", id, method, params);
   request.tensors = std::move(tensors);
 
-  if (auto failed = send(encode(request), deadline)) return *failed;
+  const std::vector<std::byte> question = encode(request);
+  if (const std::size_t n = header_bytes_of(question); n > max_frame_header_bytes)
+    return too_long(
+        fmt::format("the question has a header of {} bytes; at most {} are sent", n, max_frame_header_bytes));
+  if (auto failed = send(question, deadline)) return *failed;
   std::vector<std::byte> frame;
-  if (auto failed = receive(frame, deadline)) return *failed;
+  if (auto failed = receive(frame, max_answer_header_bytes(method), deadline)) return *failed;
   try {
-    return answer_in(decode(frame), id);
+    answer a = answer_in(decode(frame), id);
+    if (clock::now() > deadline) return trouble(process::outcome::late);
+    return a;
   } catch (const std::exception& e) {
     return broken(kind::nonsense, std::string("malformed answer: ") + e.what());
   }
@@ -85,7 +100,8 @@ std::optional<answer> connection::send(const std::vector<std::byte>& frame, cloc
   return o == process::outcome::done ? std::nullopt : std::optional(trouble(o));
 }
 
-std::optional<answer> connection::receive(std::vector<std::byte>& frame, clock::time_point deadline) {
+std::optional<answer> connection::receive(std::vector<std::byte>& frame, std::size_t most_header,
+                                          clock::time_point deadline) {
   const auto more = [&](std::size_t bytes) {
     process::outcome o = process::outcome::done;
     while (o == process::outcome::done && bytes > 0) {
@@ -99,6 +115,8 @@ std::optional<answer> connection::receive(std::vector<std::byte>& frame, clock::
   try {
     if (const auto o = more(8); o != process::outcome::done) return trouble(o);
     const std::size_t n = header_bytes(std::span(frame).first<8>());
+    if (n > most_header)
+      throw format_error(fmt::format("a header of {} bytes; at most {} are read here", n, most_header));
     if (const auto o = more(n); o != process::outcome::done) return trouble(o);
     const std::size_t payload = payload_bytes(text_of(std::span(frame).subspan(8)));
     if (const auto o = more(payload); o != process::outcome::done) return trouble(o);
@@ -113,6 +131,7 @@ std::optional<answer> connection::receive(std::vector<std::byte>& frame, clock::
 answer connection::trouble(process::outcome o) {
   using enum process::outcome;
   if (o == late) return broken(kind::silence, "no answer in time");
+  if (o == stopped) return broken(kind::interruption, "interrupted");
   if (o == unasked) return text_instead(child_.available());
   // The pipe closes a moment before the process can be seen to have ended.
   if (!child_.wait(clock::now() + 2s)) return broken(kind::nonsense, "closed its standard streams but did not exit");

@@ -15,10 +15,11 @@ namespace backproof::host {
 struct answer {
   enum class kind {
     result,
-    refusal,   // a well-formed error object
-    death,     // the process ended
-    silence,   // the deadline passed
-    nonsense,  // what came back is not an answer to the question
+    refusal,       // a well-formed error object
+    death,         // the process ended
+    silence,       // the deadline passed
+    nonsense,      // what came back is not an answer to the question
+    interruption,  // supervision::stop was set: nothing is known about the adapter
   };
   kind what = kind::result;
   std::string result;   // JSON text of the result object
@@ -34,10 +35,11 @@ answer answer_in(safetensors frame, int id);
 
 class connection {
  public:
-  explicit connection(const std::vector<std::string>& command) : child_(command) {}
+  explicit connection(const std::vector<std::string>& command, const supervision& how = {}) : child_(command, how) {}
 
-  // `params` is JSON text of an object. After death, silence or nonsense the process is stopped and the connection
-  // is of no further use: nobody can tell where the next frame would begin.
+  // `params` is JSON text of an object. The deadline is for the whole: until the answer has been read and understood.
+  // After anything but a result or a refusal the process is stopped and the connection is of no further use: nobody can
+  // tell where the next frame would begin.
   answer call(const std::string& method, const std::string& params, std::vector<std::pair<std::string, tensor>> tensors,
               clock::time_point deadline);
 
@@ -47,7 +49,7 @@ class connection {
  private:
   // None if all went well; otherwise why the frame could not be sent or read.
   std::optional<answer> send(const std::vector<std::byte>& frame, clock::time_point deadline);
-  std::optional<answer> receive(std::vector<std::byte>& frame, clock::time_point deadline);
+  std::optional<answer> receive(std::vector<std::byte>& frame, std::size_t most_header, clock::time_point deadline);
   answer trouble(process::outcome o);
   answer text_instead(const std::string& text);
   answer broken(answer::kind what, const std::string& message);

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <optional>
 
+#include "backproof/host/helper_programs.hpp"
 #include "backproof/host/untrusted_json.hpp"
 
 namespace backproof::host {
@@ -33,6 +34,10 @@ bool is_file(const fs::path& p) {
 
 bool is_executable(const fs::path& p) { return is_file(p) && ::access(p.c_str(), X_OK) == 0; }
 
+std::string worker(const open_options& options) {
+  return helper_program("backproof-worker", options.executable_folder);
+}
+
 std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -48,12 +53,6 @@ std::vector<fs::path> subfolders(const fs::path& of) {
   return out;
 }
 
-fs::path executable_folder(const open_options& options) {
-  if (!options.executable_folder.empty()) return options.executable_folder;
-  std::error_code ignored;
-  return fs::read_symlink("/proc/self/exe", ignored).parent_path();
-}
-
 // The build tree, then what the layouts of Linux distributions make of <prefix>/lib/backproof/adapters.
 std::vector<fs::path> search_path(const open_options& options) {
   std::vector<fs::path> path;
@@ -63,7 +62,7 @@ std::vector<fs::path> search_path(const open_options& options) {
     if (end > begin) path.emplace_back(listed.substr(begin, end - begin));
     begin = end + 1;
   }
-  const fs::path prefix = executable_folder(options).parent_path();
+  const fs::path prefix = fs::path(executable_folder(options.executable_folder)).parent_path();
   path.push_back(prefix / "adapters");
   const auto push_if_there = [&](const fs::path& lib) {
     std::error_code ignored;
@@ -104,15 +103,6 @@ manifest read_manifest(const fs::path& folder) {
   } catch (const json_trouble& e) {
     throw adapter_error(fmt::format("{}: {}", file.string(), e.what()));
   }
-}
-
-std::string worker(const open_options& options) {
-  const fs::path here = executable_folder(options);
-  const fs::path beside = here / "backproof-worker",
-                 installed = here.parent_path() / "libexec" / "backproof" / "backproof-worker";
-  if (is_executable(beside)) return beside;
-  if (is_executable(installed)) return installed;
-  throw adapter_error(fmt::format("backproof-worker is neither {} nor {}", beside.string(), installed.string()));
 }
 
 // A virtual environment beside the adapter comes first, then the user's word. An adapter that runs from the build
@@ -207,6 +197,8 @@ subject_factory open_adapter(const std::string& what, const open_options& option
   const adapter_command c = resolve_adapter(what, options);
   stdio_options stdio = options.stdio;
   stdio.install_hint = c.install_hint;
+  if (stdio.bounds.program.empty())
+    stdio.bounds.program = helper_program("backproof-supervisor", options.executable_folder);
   return [c, stdio]() -> std::unique_ptr<subject> { return std::make_unique<stdio_subject>(c.label, c.words, stdio); };
 }
 

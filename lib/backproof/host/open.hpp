@@ -11,8 +11,10 @@
 namespace backproof::host {
 
 struct open_options {
-  stdio_options stdio;            // its install hint is taken from the manifest
-  std::string executable_folder;  // where the worker and the shipped adapters are looked for; empty: of this program
+  stdio_options stdio;  // its install hint is taken from the manifest
+  // Where backproof-worker, backproof-supervisor and the shipped adapters are looked for; empty: of this program. A
+  // program of its own that uses this library gives the folder of the installed `backproof`.
+  std::string executable_folder;
 };
 
 // How to start an adapter.

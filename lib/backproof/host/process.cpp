@@ -1,19 +1,21 @@
 #include "backproof/host/process.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
+#include <thread>
 
+#include "backproof/host/helper_programs.hpp"
+#include "backproof/host/spawn.hpp"
+#include "backproof/host/supervision.hpp"
 #include "backproof/judge/subject.hpp"
 
 namespace backproof::host {
@@ -22,82 +24,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t errors_kept = std::size_t{64} << 10;
-
-struct pipe_ends {
-  file_descriptor read, write;
-};
-
-// Ends above 2 only: should the host run with a standard stream closed, a pipe must not take its place, for it would
-// be overwritten while the child's streams are put in order.
-file_descriptor lifted(int fd) {
-  if (fd > 2) return file_descriptor(fd);
-  const file_descriptor low(fd);
-  return file_descriptor(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
-}
-
-pipe_ends make_pipe() {
-  int fds[2];
-  if (::pipe2(fds, O_CLOEXEC) != 0) throw adapter_error(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
-  pipe_ends ends;
-  ends.read = lifted(fds[0]);
-  ends.write = lifted(fds[1]);
-  if (ends.read.get() < 0 || ends.write.get() < 0) throw adapter_error("cannot make a pipe: too many open files");
-  return ends;
-}
-
-// Only our end of a pipe: the child's end stays blocking, as programs expect of their standard streams.
-void set_nonblocking(const file_descriptor& fd) { ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK); }
-
-// Our environment, with what makes numbers repeatable: one thread, one locale, one time zone. Python writes no
-// bytecode files beside an installed adapter.
-std::vector<std::string> child_environment() {
-  std::vector<std::string> env;
-  for (char** e = environ; *e != nullptr; ++e) env.emplace_back(*e);
-  const auto set = [&](const std::string& name, const std::string& value, bool replace) {
-    const auto found = std::find_if(env.begin(), env.end(), [&](auto& e) { return e.starts_with(name + "="); });
-    if (found == env.end())
-      env.push_back(name + "=" + value);
-    else if (replace)
-      *found = name + "=" + value;
-  };
-  for (const char* threads : {"OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"}) set(threads, "1", false);
-  set("PYTHONDONTWRITEBYTECODE", "1", false);
-  set("LC_ALL", "C", true);
-  set("TZ", "UTC", true);
-  return env;
-}
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (std::string& t : texts) out.push_back(t.data());
-  out.push_back(nullptr);
-  return out;
-}
-
-// posix_spawn instead of fork: a fork of a threaded process may run into locks that other threads held.
-struct spawn_plan {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-
-  spawn_plan() {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    // What the host ignores or blocks, it must not ignore or block in the child.
-    sigset_t none, all;
-    sigemptyset(&none);
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  ~spawn_plan() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-  spawn_plan(const spawn_plan&) = delete;
-  spawn_plan& operator=(const spawn_plan&) = delete;
-};
+constexpr auto glance = 50ms;        // how often it is seen whether to stop
+constexpr auto longest_start = 10s;  // of a supervisor: it has next to nothing to load
+constexpr auto longest_end = 5s;     // until a supervisor reports that it has ended everybody
+constexpr double gib = 1024. * 1024 * 1024;
 
 // A write to a pipe whose reader has died raises SIGPIPE in the writing thread. A library may not change the handler
 // of the whole process, so the signal is blocked in this thread and taken away if it came.
@@ -126,26 +56,10 @@ class without_sigpipe {
 };
 
 std::string name_of_signal(int signal) {
-  switch (signal) {
-    case SIGABRT:
-      return "SIGABRT";
-    case SIGBUS:
-      return "SIGBUS";
-    case SIGFPE:
-      return "SIGFPE";
-    case SIGILL:
-      return "SIGILL";
-    case SIGKILL:
-      return "SIGKILL";
-    case SIGPIPE:
-      return "SIGPIPE";
-    case SIGSEGV:
-      return "SIGSEGV";
-    case SIGTERM:
-      return "SIGTERM";
-    default:
-      return fmt::format("signal {}", signal);
-  }
+#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 32)
+  if (const char* name = ::sigabbrev_np(signal)) return std::string("SIG") + name;
+#endif
+  return fmt::format("signal {}", signal);
 }
 
 int milliseconds_until(clock::time_point deadline) {
@@ -155,31 +69,31 @@ int milliseconds_until(clock::time_point deadline) {
 
 }  // namespace
 
-void file_descriptor::close() {
-  if (fd_ >= 0) ::close(std::exchange(fd_, -1));
+process::process(const std::vector<std::string>& command, supervision how) : how_(std::move(how)) {
+  if (command.empty() || command[0].empty()) throw adapter_error("an empty command");
+  const std::string program = how_.program.empty() ? helper_program("backproof-supervisor") : how_.program;
+  spawned s = spawn_supervised(program, how_.memory, how_.address_space, command);
+  supervisor_ = s.supervisor;
+  in_ = std::move(s.in), out_ = std::move(s.out), err_ = std::move(s.err), line_ = std::move(s.line);
+  mark_ = std::move(s.mark);
+  await_start(command[0]);
 }
 
-process::process(const std::vector<std::string>& command) {
-  if (command.empty() || command[0].empty()) throw adapter_error("an empty command");
-  pipe_ends in = make_pipe(), out = make_pipe(), err = make_pipe();
-  spawn_plan plan;
-  posix_spawn_file_actions_adddup2(&plan.actions, in.read.get(), 0);
-  posix_spawn_file_actions_adddup2(&plan.actions, out.write.get(), 1);
-  posix_spawn_file_actions_adddup2(&plan.actions, err.write.get(), 2);
-#if defined(__GLIBC__) && __GLIBC_PREREQ(2, 34)
-  posix_spawn_file_actions_addclosefrom_np(&plan.actions, 3);  // files that other code opened without close-on-exec
-#endif
-  std::vector<std::string> words = command, env = child_environment();
-  const int trouble = ::posix_spawnp(&pid_, words[0].c_str(), &plan.actions, &plan.attributes, pointers(words).data(),
-                                     pointers(env).data());
-  if (trouble != 0) {
-    pid_ = -1;
-    throw adapter_error(fmt::format("cannot execute {}: {}", one_line(words[0]), std::strerror(trouble)));
-  }
-  in_ = std::move(in.write);
-  out_ = std::move(out.read);
-  err_ = std::move(err.read);
-  for (const file_descriptor* fd : {&in_, &out_, &err_}) set_nonblocking(*fd);
+// What has no destructor yet must not leave anybody behind when it throws.
+void process::await_start(const std::string& name) {
+  pollfd line{line_.get(), POLLIN, 0};
+  const clock::time_point deadline = clock::now() + longest_start;
+  while (line.revents == 0 && !told_to_stop() && clock::now() < deadline) ::poll(&line, 1, patience(deadline));
+  supervisor_report first;
+  const ssize_t n = line.revents == 0 ? -1 : ::recv(line_.get(), &first, sizeof first, MSG_DONTWAIT);
+  if (n == sizeof first && first.what == supervised::started) return;
+  const bool refused = n == sizeof first && first.what == supervised::not_started;
+  const std::string why = refused             ? std::strerror(first.error)
+                          : told_to_stop()    ? "interrupted"
+                          : line.revents != 0 ? "its supervisor ended"
+                                              : "its supervisor does not answer";
+  abandon();
+  throw adapter_error(fmt::format("cannot execute {}: {}", one_line(name), why));
 }
 
 process::outcome process::write(std::span<const std::byte> bytes, clock::time_point deadline) {
@@ -188,7 +102,7 @@ process::outcome process::write(std::span<const std::byte> bytes, clock::time_po
     short in_ready = 0, out_ready = 0;
     const bool ready = wait_for(POLLOUT, POLLIN, first ? clock::now() : deadline, in_ready, out_ready);
     if (out_ready & POLLIN) return outcome::unasked;
-    if (!ready && !first) return outcome::late;
+    if (!ready && !first) return told_to_stop() ? outcome::stopped : outcome::late;
     const ssize_t n = ::write(in_.get(), bytes.data(), bytes.size());
     if (n > 0)
       bytes = bytes.subspan(static_cast<std::size_t>(n));
@@ -204,9 +118,10 @@ process::outcome process::read(std::span<std::byte> into, clock::time_point dead
     const ssize_t n = ::read(out_.get(), into.data(), into.size());
     if (n > 0) {
       into = into.subspan(static_cast<std::size_t>(n));
+      if (!into.empty() && clock::now() >= deadline) return outcome::late;  // however fast it pours
     } else if (n < 0 && errno == EAGAIN) {
       short in_ready = 0, out_ready = 0;
-      if (!wait_for(0, POLLIN, deadline, in_ready, out_ready)) return outcome::late;
+      if (!wait_for(0, POLLIN, deadline, in_ready, out_ready)) return told_to_stop() ? outcome::stopped : outcome::late;
     } else if (n == 0 || errno != EINTR) {
       return outcome::closed;
     }
@@ -220,19 +135,31 @@ std::string process::available() {
   return n > 0 ? std::string(some.data(), static_cast<std::size_t>(n)) : std::string();
 }
 
-// Polls for events on the two protocol pipes, draining standard error meanwhile. False if the deadline came first.
+// For poll(): until the deadline, in steps that are short enough to notice that we are to stop.
+int process::patience(clock::time_point deadline) const {
+  const int left = milliseconds_until(deadline);
+  return how_.stop == nullptr ? left : std::min(left, static_cast<int>(std::chrono::milliseconds(glance).count()));
+}
+
+// Polls for events on the two protocol pipes, draining standard error meanwhile. False if the deadline came first, or
+// the word to stop.
 bool process::wait_for(short in_events, short out_events, clock::time_point deadline, short& in_ready,
                        short& out_ready) {
   while (true) {
-    std::array<pollfd, 3> fds = {
-        {{in_events != 0 ? in_.get() : -1, in_events, 0}, {out_.get(), out_events, 0}, {err_.get(), POLLIN, 0}}};
-    const int timeout = milliseconds_until(deadline);
-    if (::poll(fds.data(), fds.size(), timeout) < 0 && errno != EINTR) return false;
+    std::array<pollfd, 4> fds = {{{in_events != 0 ? in_.get() : -1, in_events, 0},
+                                  {out_.get(), out_events, 0},
+                                  {err_.get(), POLLIN, 0},
+                                  {line_.get(), POLLIN, 0}}};
+    if (::poll(fds.data(), fds.size(), patience(deadline)) < 0) {
+      if (errno != EINTR) return false;
+      for (pollfd& f : fds) f.revents = 0;
+    }
     in_ready = fds[0].revents;
     out_ready = fds[1].revents;
     if (fds[2].revents != 0) drain_errors();
+    if (fds[3].revents != 0) hear();  // after which nobody holds the other ends any more
     if (in_ready != 0 || out_ready != 0) return true;
-    if (timeout == 0) return false;
+    if (told_to_stop() || clock::now() >= deadline) return false;
   }
 }
 
@@ -249,40 +176,67 @@ void process::drain_errors() {
   }
 }
 
-// Looks without reaping: as long as the dead leader is not reaped, its group's number cannot go to somebody else, so
-// the group can be killed safely.
-bool process::has_ended() {
-  siginfo_t info{};
-  const bool known = ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0;
-  if (known && info.si_pid == 0) return false;
-  if (!known)
-    exit_code_ = -1;  // somebody else reaped it
-  else if (info.si_code == CLD_EXITED)
-    exit_code_ = info.si_status;
-  else
-    signal_ = info.si_status;
-  ::kill(-pid_, SIGKILL);
-  drain_errors();
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) continue;
-  pid_ = -1;
-  return true;
-}
+bool process::wait(clock::time_point deadline) { return wait_for_report(deadline, true); }
 
-bool process::wait(clock::time_point deadline) {
-  while (running() && !has_ended()) {
-    if (clock::now() >= deadline) return false;
-    pollfd errors{err_.get(), POLLIN, 0};
-    if (::poll(&errors, 1, 2) > 0) drain_errors();
+bool process::wait_for_report(clock::time_point deadline, bool heed_stop) {
+  while (running()) {
+    std::array<pollfd, 2> fds = {{{line_.get(), POLLIN, 0}, {err_.get(), POLLIN, 0}}};
+    const bool due = clock::now() >= deadline || (heed_stop && told_to_stop());
+    if (::poll(fds.data(), fds.size(), due ? 0 : patience(deadline)) < 0) continue;
+    if (fds[1].revents != 0) drain_errors();
+    if (fds[0].revents != 0)
+      hear();
+    else if (due)
+      return false;
   }
   return true;
 }
 
+// The last report, or that there will be none because the supervisor is gone.
+void process::hear() {
+  supervisor_report r;
+  const ssize_t n = ::recv(line_.get(), &r, sizeof r, MSG_DONTWAIT);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n != sizeof r) {
+    abandon();
+    ending_ = "its supervisor was killed";
+    return;
+  }
+  if (r.held > 0)
+    ending_ = fmt::format("ended for its memory: its processes held {:.2f} GiB, and {:.2f} GiB is the limit",
+                          static_cast<double>(r.held) / gib, static_cast<double>(how_.memory) / gib);
+  else if (r.signal != 0)
+    ending_ = "killed by " + name_of_signal(r.signal);
+  else if (r.exit_code != 0)
+    ending_ = fmt::format("exit code {}", r.exit_code);
+  drain_errors();
+  line_.close();
+  reap_supervisor();
+}
+
+// A supervisor that does not do its work, for nobody but the adapter itself can have stopped it.
+void process::abandon() {
+  ::kill(supervisor_, SIGKILL);
+  kill_marked(mark_);
+  drain_errors();
+  line_.close();
+  reap_supervisor();
+}
+
+// One that waits for a process stuck in the kernel is left behind rather than waited for.
+void process::reap_supervisor() {
+  const clock::time_point deadline = clock::now() + 1s;
+  while (::waitpid(supervisor_, nullptr, WNOHANG) == 0 && clock::now() < deadline) std::this_thread::sleep_for(1ms);
+  supervisor_ = -1;
+}
+
 void process::stop() {
   if (!running()) return;
-  ::kill(-pid_, SIGTERM);
-  if (wait(clock::now() + 2s)) return;
-  ::kill(-pid_, SIGKILL);
-  wait(clock::now() + 5s);  // a process stuck in the kernel is left behind rather than waited for
+  ::kill(supervisor_, SIGCONT);
+  ::shutdown(line_.get(), SHUT_WR);  // ends the line, in the direction in which we could talk
+  if (wait_for_report(clock::now() + longest_end, false)) return;
+  abandon();
+  ending_ = "its supervisor did not answer";
 }
 
 void process::finish() {
@@ -292,7 +246,7 @@ void process::finish() {
 
 std::string process::ending() const {
   if (running()) return "still running";
-  return signal_ != 0 ? "killed by " + name_of_signal(signal_) : fmt::format("exit code {}", exit_code_);
+  return ending_.empty() ? "exit code 0" : ending_;
 }
 
 std::string process::last_words() const {

@@ -12,11 +12,17 @@ using namespace std::chrono_literals;
 using kind = answer::kind;
 
 constexpr int most_failed_starts = 3;
+constexpr auto shutdown_deadline = 5s;  // for the answer, and again for the end of the process
 enum code { invalid_argument = 3, unimplemented = 12 };
 
 bool about(const capability& c, const op& o) { return c.op == o.wire_name() && c.domain == o.domain(); }
 
 bool has(const capability& c, dtype t) { return std::find(c.dtypes.begin(), c.dtypes.end(), t) != c.dtypes.end(); }
+
+// Waiting again for what is silent, or asking again what was refused, would only cost time.
+bool worth_another_start(const answer& a) { return a.what == kind::death || a.what == kind::nonsense; }
+
+double seconds(std::chrono::milliseconds t) { return std::chrono::duration<double>(t).count(); }
 
 std::size_t outputs_of(const op& o, const sample& s) {
   return s.cotangents.empty() ? o.sig.outputs.size() : s.cotangents.size();
@@ -31,7 +37,7 @@ stdio_subject::stdio_subject(std::string label, std::vector<std::string> command
     answer a;
     try {
       a = initialize(deadline);
-      if (a.ok()) a = connection_->call("describe", "{}", {}, deadline);
+      if (a.ok()) a = at_start("describe", connection_->call("describe", "{}", {}, deadline));
       if (a.ok()) {
         offered_ = parse_capabilities(a.result);
         failed_starts_ = 0;
@@ -40,19 +46,34 @@ stdio_subject::stdio_subject(std::string label, std::vector<std::string> command
     } catch (const std::exception& e) {
       give_up(e.what());  // nothing that another attempt could change
     }
-    // Nor would it help to wait three times for what is silent.
-    if (a.what == kind::silence || a.what == kind::refusal || ++failed_starts_ == most_failed_starts)
-      give_up(a.message);
+    if (!worth_another_start(a) || ++failed_starts_ == most_failed_starts) give_up(a.message);
   }
 }
 
 stdio_subject::~stdio_subject() {
   if (!connection_ || !connection_->usable()) return;
   try {
-    connection_->call("shutdown", "{}", {}, clock::now() + 2s);
+    const std::string trouble = shut_down();
+    if (!trouble.empty() && options_.on_bad_end)
+      options_.on_bad_end(fmt::format("{} during shutdown: {}", name(), trouble));
   } catch (const std::exception&) {
     // The end of its input, which comes next, asks for the same.
   }
+}
+
+// What went wrong; empty if nothing did, or if we were told to stop.
+std::string stdio_subject::shut_down() {
+  const answer a = connection_->call("shutdown", "{}", {}, clock::now() + shutdown_deadline);
+  if (a.what == kind::interruption) return {};
+  if (!a.ok()) return a.message;
+  process& child = connection_->child();
+  child.close_input();
+  if (!child.wait(clock::now() + shutdown_deadline)) {
+    const bool interrupted = options_.bounds.stop != nullptr && *options_.bounds.stop;
+    return interrupted ? "" : fmt::format("still running after {} s", shutdown_deadline.count());
+  }
+  if (child.ended_well()) return {};
+  return child.ending() + (child.last_words().empty() ? "" : "; its last words: " + child.last_words());
 }
 
 std::string stdio_subject::version() const {
@@ -136,10 +157,9 @@ reply stdio_subject::reply_to(mode m, const op& o, const sample& s, const answer
     case kind::death:
       return {status::crash, during + a.message, {}};
     case kind::silence:
-      return {
-          status::timeout,
-          fmt::format("{}{} ({} s)", during, a.message, std::chrono::duration<double>(options_.call_deadline).count()),
-          {}};
+      return {status::timeout, fmt::format("{}{} ({} s)", during, a.message, seconds(options_.call_deadline)), {}};
+    case kind::interruption:
+      return {status::error, a.message, {}};
     case kind::nonsense:
       return {status::error, during + a.message, {}};
   }
@@ -161,6 +181,7 @@ bool stdio_subject::started(std::string& why_not) {
         return true;
       }
       why_not = a.message;
+      if (!worth_another_start(a)) failed_starts_ = most_failed_starts;
     } catch (const std::exception& e) {
       why_not = e.what();
     }
@@ -174,9 +195,18 @@ bool stdio_subject::started(std::string& why_not) {
 
 answer stdio_subject::initialize(clock::time_point deadline) {
   connection_.reset();  // the old process ends before a new one begins
-  connection_ = std::make_unique<connection>(command_);
-  answer a = connection_->call("initialize", initialize_params(options_.call_deadline), {}, deadline);
+  connection_ = std::make_unique<connection>(command_, options_.bounds);
+  answer a =
+      at_start("initialize", connection_->call("initialize", initialize_params(options_.call_deadline), {}, deadline));
   if (a.ok()) require_protocol(a.result);
+  return a;
+}
+
+// What went wrong at the start is told with where it did, and with the time that it had.
+answer stdio_subject::at_start(const std::string& method, answer a) const {
+  if (a.ok() || a.what == kind::interruption) return a;
+  a.message = fmt::format("during {}: {}", method, a.message);
+  if (a.what == kind::silence) a.message += fmt::format(" ({} s to start)", seconds(options_.start_deadline));
   return a;
 }
 

@@ -6,11 +6,13 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "backproof/host/connection.hpp"
+#include "backproof/host/memory_limit.hpp"
 #include "backproof/host/messages.hpp"
 #include "backproof/judge/subject.hpp"
 
@@ -20,6 +22,13 @@ struct stdio_options {
   std::chrono::milliseconds start_deadline{60'000};  // from the start of the process to its capability document
   std::chrono::milliseconds call_deadline{30'000};   // for each answer
   std::string install_hint;                          // command that installs what the adapter needs, for messages
+  // Where its supervisor is, and within which bounds that keeps its processes. Once `stop` is set, a call that waits is
+  // broken off within a tenth of a second; its reply, and that of every later one, is the error "interrupted", and must
+  // not be taken for a fault of the adapter. Making a subject then throws.
+  supervision bounds = {.program = {}, .memory = usual_memory_limit(), .address_space = 0, .stop = nullptr};
+  // Told if the adapter did not shut down well, when there is no reply any more in which that could stand. It is called
+  // in the destructor, and must not throw.
+  std::function<void(const std::string&)> on_bad_end = {};
 };
 
 class stdio_subject final : public subject {
@@ -44,6 +53,8 @@ class stdio_subject final : public subject {
  private:
   bool started(std::string& why_not);
   answer initialize(clock::time_point deadline);
+  answer at_start(const std::string& method, answer a) const;
+  std::string shut_down();
   [[noreturn]] void give_up(const std::string& why) const;
   reply reply_to(mode m, const op& o, const sample& s, const answer& a) const;
 

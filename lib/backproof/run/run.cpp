@@ -97,6 +97,7 @@ class unit_runner {
     } catch (const std::exception& e) {
       broken_off(e.what(), true);
     }
+    cut_short_ |= stopped();
     return std::move(all_);
   }
 
@@ -118,11 +119,11 @@ class unit_runner {
     run(profile::smooth, plan_.samples);
     if (unit_.o->kinks != nullptr) run(profile::kink, (plan_.samples + 3) / 4);
     run(profile::special, special_cases);
-    if (!unit_.o->has_reference() && undecided()) all_.push_back(nothing_proved());
+    if (!stopped() && !unit_.o->has_reference() && undecided()) all_.push_back(nothing_proved());
     if (plan_.exhaustive && unit_.o->unary && bytes_of(unit_.type) == 2) run(profile::exhaustive, exhaustive_cases);
-    if (cut_short_) return;
     for (const check* c : plan_.checks)
-      if (const auto f = gravest_.find(c); f != gravest_.end()) tell(all_[f->second.at], *c, f->second.x);
+      if (const auto f = gravest_.find(c); f != gravest_.end())
+        tell_unless_stopped(all_[f->second.at], *c, f->second.x);
   }
 
   void run(profile p, std::uint64_t cases) {
@@ -136,7 +137,12 @@ class unit_runner {
       const sample x = draw_informative_sample(*unit_.o, unit_.type, plan_.seed, n, p);
       const oracle truth(*unit_.o, x, subject_.accumulator(unit_.type));
       trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
-      for (const check* c : checks) all_.push_back(judged(*c, t, x));
+      for (const check* c : checks) {
+        result r = judged(*c, t, x);
+        if (stopped()) return;  // perhaps in the middle of a call: what came of it says nothing about the subject
+        if (r.found.outcome == verdict::fail) remember(*c, {all_.size(), r.found.severity, x});
+        all_.push_back(std::move(r));
+      }
     }
   }
 
@@ -185,7 +191,6 @@ class unit_runner {
     result r = blank(*unit_.o, unit_.type, subject_, &c, case_name(x.made_for, x.number));
     r.found = judge(c, t);
     if (is_trouble(r.found.outcome)) describe(r, x, "");
-    if (r.found.outcome == verdict::fail) remember(c, {all_.size(), r.found.severity, x});
     return r;
   }
 
@@ -215,6 +220,14 @@ class unit_runner {
     return replay_command(plan_.program, token_of({r.op, r.check, plan_.adapter_argument, x}), plan_.adapter_argument);
   }
 
+  // A failure that was found before is told in any case, though not shrunk: with the sample as it was drawn.
+  void tell_unless_stopped(result& r, const check& c, const sample& x) {
+    result told = r;
+    if (!stopped()) tell(told, c, x);
+    if (!stopped()) r = std::move(told);
+    r.told = true;
+  }
+
   void tell(result& r, const check& c, const sample& x) {
     const failure_kind kind = r.found.kind;
     const double least = r.found.severity / 2;  // what is left of the sample must not look like noise
@@ -228,6 +241,7 @@ class unit_runner {
     const oracle truth(*unit_.o, small, subject_.accumulator(unit_.type));
     trial t(truth, subject_, {unit_.type, subject_.accumulator(unit_.type)});
     r.found = judge(c, t);
+    if (stopped()) return;
     if (!plan_.counterexamples.empty()) store(r, small, t);
     r.told = true;
     describe(r, small, r.file);
@@ -326,6 +340,9 @@ class runner {
       b.cut_short = u.cut_short();
       deliver(i, std::move(b));
     }
+  } catch (const adapter_error&) {
+    const std::lock_guard lock(mutex_);
+    if (!trouble_ && !stopped()) trouble_ = std::current_exception();  // when stopped, no adapter starts any more
   } catch (...) {
     const std::lock_guard lock(mutex_);
     if (!trouble_) trouble_ = std::current_exception();
