@@ -1,6 +1,7 @@
 """Whatever is wrong: one clear line, the documented exit code, and nothing half-written."""
 import json
 import math
+import shlex
 import signal
 import struct
 import subprocess
@@ -215,7 +216,7 @@ class OwnOps(ToolTest):
         run = self.expect(1, "check", "--adapter", adapter, "--op", "Own", "--samples", "5")
         self.assertIn("check own_difference", run.out)
         replay = run.out[run.out.index("replay     ") + len("replay     "):].splitlines()[0]
-        self.expect(1, *replay.split()[1:])
+        self.expect(1, *shlex.split(replay)[1:])
 
 
 class Replay(ToolTest):

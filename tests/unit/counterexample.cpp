@@ -83,6 +83,7 @@ BOOST_AUTO_TEST_CASE(a_sample_of_any_op_dtype_and_profile_comes_back_whole) {
     for (const dtype t : float_types)
       for (const auto& [p, n] : std::vector<std::pair<profile, std::uint64_t>>{
                {profile::smooth, 0}, {profile::smooth, 7}, {profile::kink, 1}, {profile::special, 10}}) {
+        if (!draws(o, t, p)) continue;
         const counterexample c = drawn(o, t, n, p), back = through_bytes(file_of(c, *s));
         BOOST_TEST((back.op == c.op && back.check == c.check && back.adapter == c.adapter), o.info.name);
         BOOST_TEST(same(back.x, c.x), o.info.name << "/" << name_of(t) << "/" << case_name(p, n));
@@ -129,6 +130,7 @@ BOOST_AUTO_TEST_CASE(a_token_draws_the_very_sample_again) {
   for (const op& o : registered_ops())
     for (const dtype t : float_types)
       for (const profile p : {profile::smooth, profile::kink, profile::special}) {
+        if (!draws(o, t, p)) continue;
         const counterexample c = drawn(o, t, 5, p), back = from_token(token_of(c));
         BOOST_TEST((back.op == c.op && back.check == c.check && back.adapter.empty()));
         BOOST_TEST(same(back.x, c.x), token_of(c));
@@ -167,7 +169,7 @@ BOOST_AUTO_TEST_CASE(malformed_tokens_are_refused_in_one_line) {
 
 BOOST_AUTO_TEST_CASE(every_malformed_file_is_refused_in_one_line) {
   BOOST_CHECK_NO_THROW(from_file(a_file()));
-  for (const char* name : {"format", "op", "dtype", "attributes", "check", "adapter", "seed", "case", "inputs"})
+  for (const char* name : {"format", "op", "dtype", "attributes", "check", "seed", "case", "inputs"})
     refused(name, [&](safetensors& s) { s.metadata.erase(name); });
   const auto metadata = [](const char* name, const char* value) {
     refused((std::string(name) + "=" + value).c_str(), [&](safetensors& s) { s.metadata[name] = value; });

@@ -242,7 +242,7 @@ BOOST_AUTO_TEST_CASE(counterexamples_are_stored_where_asked_and_fail_again) {
   for (const result& r : outcome_of(p, wrong_sigmoid).results) {
     if (r.file.empty()) continue;
     ++stored;
-    BOOST_TEST(r.replay == "backproof replay " + r.file);
+    BOOST_TEST(r.replay == "backproof replay " + r.file + " --adapter './my adapter'");
     const counterexample c = from_file(read_file(r.file));
     BOOST_TEST((c.op == r.op && c.check == r.check && c.adapter == "./my adapter"));
     const std::unique_ptr<subject> s = wrong_sigmoid();

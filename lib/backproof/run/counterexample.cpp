@@ -178,7 +178,7 @@ counterexample from_file(const safetensors& s) {
   const op& o = op_named(field(s, "op"));
   try {
     require_case(o, float_type_named(field(s, "dtype")), field(s, "check"), field(s, "case"));
-    counterexample c{field(s, "op"), field(s, "check"), field(s, "adapter"), sample_of(s, o)};
+    counterexample c{field(s, "op"), field(s, "check"), adapter_of(s), sample_of(s, o)};
     if (o.has_reference()) oracle(o, c.x, format_of(c.x.type)).output();  // throws where indices or lengths do not fit
     return c;
   } catch (const invalid_input& e) {
