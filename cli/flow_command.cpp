@@ -18,6 +18,7 @@
 #include "cli/networks.hpp"
 #include "cli/output_file.hpp"
 #include "cli/print.hpp"
+#include "cli/reading_options.hpp"
 
 namespace backproof::cli {
 namespace {
@@ -31,6 +32,7 @@ struct options {
   std::string json, html, markdown, junit, fail_on = "fail", baseline;
   double most_drift = 0.5;
   bool list = false, list_rules = false;
+  std::shared_ptr<networks::reading> reading = std::make_shared<networks::reading>();
 };
 
 void write(const std::string& path, const std::string& text) {
@@ -72,7 +74,7 @@ flow_record judged(const ensemble& f, const settings& how) {
 }
 
 flow_record record_of_network(const options& o) {
-  const networks::network n = network_in(o.input);
+  const networks::network n = network_in(o.input, *o.reading);
   try {
     flow_record r = judged(ensemble_of(n, n.name.empty() ? o.input : n.name), o.how);
     r.inputs.push_back({o.input, sha256_of(o.input)});
@@ -158,6 +160,7 @@ void add_flow(CLI::App& app, action& chosen) {
   c->add_option("--baseline", o->baseline, "An earlier --json report to compare with")->type_name("FILE");
   c->add_option("--max-drift", o->most_drift, "How many decades a layer may move from the baseline")
       ->capture_default_str();
+  add_outside(*c, o->reading);
   c->callback([o, &chosen] { chosen = [o] { return run(*o); }; });
 }
 

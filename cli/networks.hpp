@@ -10,7 +10,7 @@
 
 namespace backproof::cli {
 
-inline networks::network network_in(const std::string& path, const networks::reading& how = {}) {
+inline networks::network network_in(const std::string& path, const networks::reading& how) {
   return networks::read_network(path, how);
 }
 

@@ -7,7 +7,7 @@
 namespace backproof::cli {
 namespace {
 
-constexpr index_t most = index_t{1} << 26;
+constexpr index_t most = limits::network_numbers;
 
 void take(networks::reading& how, const std::string& text) {
   const std::size_t at = text.rfind('=');
@@ -20,8 +20,14 @@ void take(networks::reading& how, const std::string& text) {
 
 }  // namespace
 
+void add_outside(CLI::App& command, const std::shared_ptr<networks::reading>& how) {
+  command.add_flag("--allow-outside", how->allow_outside,
+                   "Read tensors that a description wants from outside of its folder");
+}
+
 std::shared_ptr<networks::reading> add_reading(CLI::App& command) {
   auto how = std::make_shared<networks::reading>();
+  add_outside(command, how);
   const std::string group = "ONNX models";
   command.add_option("--batch", how->batch, "The first axis of an input, where the model leaves it open")
       ->check(CLI::Range(index_t{1}, most))

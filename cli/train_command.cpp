@@ -12,6 +12,7 @@
 #include "cli/exit_codes.hpp"
 #include "cli/networks.hpp"
 #include "cli/output_file.hpp"
+#include "cli/reading_options.hpp"
 #include "cli/table.hpp"
 
 namespace backproof::cli {
@@ -24,6 +25,7 @@ struct options {
   index_t epochs = 10, batch = 0;
   std::uint64_t seed = 1;
   bool in_order = false;
+  std::shared_ptr<reading> how = std::make_shared<reading>();
 };
 
 safetensors weights_of(const network& n) {
@@ -53,7 +55,7 @@ index_t line_every(const network& n, const options& o, index_t& all) {
 }
 
 int run(const options& o) {
-  network n = network_in(o.file);
+  network n = network_in(o.file, *o.how);
   require_loss(n, o.file);
   training how{real(0), o.epochs, o.batch, o.seed, !o.in_order && o.batch != 0};
   how.rate = rate_of(o.rate);
@@ -90,6 +92,7 @@ void add_train(CLI::App& app, action& chosen) {
   c->add_option("--seed", o->seed, "Of the order of the examples")->check(CLI::NonNegativeNumber);
   c->add_flag("--in-order", o->in_order, "Take the examples as they come");
   c->add_option("--weights", o->weights, "Write the parameters in the end, as safetensors")->type_name("FILE");
+  add_outside(*c, o->how);
   c->callback([o, &chosen] { chosen = [o] { return run(*o); }; });
 }
 

@@ -13,6 +13,6 @@ using json = nlohmann::ordered_json;
 
 constexpr std::size_t max_message_bytes = 4000;
 
-inline json parse_json(std::string_view text) { return parse_untrusted<std::runtime_error>(text, 16); }
+inline json parse_json(std::string_view text) { return parse_untrusted<std::runtime_error>(text); }
 
 }  // namespace backproof::worker

@@ -81,7 +81,7 @@ class Read(Onnx):
 
     def test_external_data_has_to_be_there(self):
         (self.folder / "data").write_bytes(bytes(24))
-        self.bad(["'w'", "'none'", "cannot be read"], linear(weight=self.external("none")))
+        self.bad(["'w'", "none", "cannot read", "No such file"], linear(weight=self.external("none")))
         self.bad(["'w'", "ends before"], linear(weight=self.external("data", 1)))
         self.bad(["'w'", "ends before"], linear(weight=self.external("data", 2**63)))
         self.bad(["'w'", "24"], linear(weight=self.external("data", 0, 20)))
@@ -167,7 +167,7 @@ class Refused(Onnx):
 
     def test_many_small_messages(self):
         graph = b"\x0a\x00" * 12_000_000
-        self.bad(["more than 1 GiB"], b"\x3a" + self.varint(len(graph)) + graph)
+        self.bad(["more than 1073741824 bytes"], b"\x3a" + self.varint(len(graph)) + graph)
 
     @staticmethod
     def varint(n):

@@ -1,6 +1,8 @@
 // Ops that a subject describes by a signature.
 #include "backproof/op/own_op.hpp"
 
+#include <set>
+
 #include "backproof/op/batch.hpp"
 #include "support.hpp"
 
@@ -55,6 +57,35 @@ BOOST_AUTO_TEST_CASE(samples_fit_the_signature) {
   BOOST_TEST((with && without));
 }
 
+BOOST_AUTO_TEST_CASE(others_are_drawn_where_some_extents_do_not_fit) {
+  for (const char* text :
+       {"X[N] -> Y[N/2]", "X[N] -> Y[N-5]", "X[N] -> Y[N-16]", "X[N] -> Y[(N-3)/7]", "X[N], Z[M] -> Y[N/M]",
+        "X[N], Z[M] -> Y[N-M]", "X[N], i#[M]<N-5 -> Y[N]", "X[N], i#[M]<N-1 -> Y[M]", "X[N], i#[N-17]<0*N -> Y[N]",
+        "X[A,B], Z[C] -> Y[A/2,B/3,C/5]", "X[A,B,C] -> Y[(A-B)/(B-C)]", "X[N] -> Y[70000*N]", "X[...], Z[N] -> Y[N/8]",
+        "X[N,M] -> Y[N/M/2]"}) {
+    const op o = own_op(described(text));
+    std::set<shape> seen;
+    for (const profile p : {profile::smooth, profile::kink, profile::special})
+      for (std::uint64_t n = 0; n < 40; ++n)
+        for (const index_t limit : {no_limit, index_t{4}, index_t{1}}) {
+          sample x;
+          BOOST_REQUIRE_NO_THROW(x = draw_sample(o, dtype::f64, 1, n, limit, 0, p));
+          seen.insert(x.inputs[0]->dims());
+          for (std::size_t k = 1; k < x.inputs.size(); ++k)
+            for (index_t i = 0; o.sig.inputs[k].indices && i < x.inputs[k]->count(); ++i)
+              BOOST_REQUIRE(x.inputs[k]->at(i) >= 0);
+        }
+    BOOST_TEST((!seen.empty()), text);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(samples_of_what_always_fits_do_not_change) {
+  // Both draw the same: a signature that always fits is not drawn again.
+  const op plain = own_op(described("X[N,C] -> Y[N]")), sum = own_op(described("X[N,C] -> Y[N+C]"));
+  for (std::uint64_t n = 0; n < 20; ++n)
+    BOOST_TEST((*draw_sample(plain, dtype::f64, 1, n).inputs[0] == *draw_sample(sum, dtype::f64, 1, n).inputs[0]));
+}
+
 BOOST_AUTO_TEST_CASE(nonsense_is_refused_in_one_line) {
   for (const char* text : {"",
                            "X[N]",
@@ -63,8 +94,15 @@ BOOST_AUTO_TEST_CASE(nonsense_is_refused_in_one_line) {
                            "X[N -> Y[N]",
                            "X[N] -> Y[M]",
                            "X[N] -> Y[N/0]",
-                           "X[N] -> Y[N-13]",
+                           "X[N] -> Y[N-18]",
                            "X[N] -> Y[N*99999999999]",
+                           "X[N] -> Y[N/19]",
+                           "X[N] -> Y[N*2000000]",
+                           "X[N], i#[N]<N-17 -> Y[N]",
+                           "X[N], i#[N]<0 -> Y[N]",
+                           "X[N,M] -> Y[N-M-17]",
+                           "X[A,B] -> Y[A-B-1,B-A-1]",
+                           "X[N] -> Y[N/5+]",
                            "X[N] -> Y[1048577]",
                            "X[((((((((((((((((((N))))))))))))))))))] -> Y[N]",
                            "X[N]junk -> Y[N]",
@@ -88,6 +126,11 @@ BOOST_AUTO_TEST_CASE(nonsense_is_refused_in_one_line) {
   d = described("X[C,N] -> Y[N]");
   d.batch = "N";
   BOOST_CHECK_THROW(own_op(d), invalid_input);
+  for (const char* text : {"X[N], w[N-1] -> Y[N]", "X[N,N] -> Y[N]", "X[N], i#[C]<N, Z[C] -> Y[N]"}) {
+    d = described(text);
+    d.batch = "N";
+    BOOST_CHECK_THROW(own_op(d), invalid_input);
+  }
   d = described("X[N] -> Y[N]");
   d.attributes["alpha"] = {};
   BOOST_CHECK_THROW(own_op(d), invalid_input);

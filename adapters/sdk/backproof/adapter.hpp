@@ -190,8 +190,7 @@ class view {
 // The attributes of a case. Without a fallback, an attribute that is missing is refused: std::invalid_argument.
 class attributes {
  public:
-  explicit attributes(std::string_view text)
-      : all_(text.empty() ? nlohmann::json::object() : nlohmann::json::parse(text)) {}
+  explicit attributes(std::string_view text) : all_(text.empty() ? nlohmann::json::object() : parsed(text)) {}
 
   bool has(const std::string& name) const { return all_.contains(name); }
 
@@ -216,6 +215,16 @@ class attributes {
   }
 
  private:
+  // Attributes are lists at most; what is deeper has not come from backproof.
+  static nlohmann::json parsed(std::string_view text) {
+    constexpr int deepest = 16;
+    nlohmann::json all = nlohmann::json::parse(text, [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+      if (depth > deepest) throw std::invalid_argument("the attributes are nested too deeply");
+      return true;
+    });
+    if (!all.is_object()) throw std::invalid_argument("the attributes are no JSON object");
+    return all;
+  }
   const nlohmann::json& value(const std::string& name) const {
     if (!has(name)) throw std::invalid_argument("attribute " + name + " is missing");
     return all_.at(name).at("value");

@@ -11,7 +11,7 @@
 namespace backproof::host {
 namespace {
 
-constexpr std::size_t most_ops = 4096;
+constexpr std::size_t most_ops = limits::adapter_ops;
 
 dtype float_type(const json& j, const std::string& where) {
   const auto t = j.is_string() ? dtype_named(j.get_ref<const std::string&>()) : std::nullopt;

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
+#include "backproof/base/file.hpp"
 #include "backproof/host/helper_programs.hpp"
 #include "backproof/host/untrusted_json.hpp"
 
@@ -18,7 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t largest_manifest = std::size_t{64} << 10;
 constexpr std::size_t most_words = 256;
 
 struct manifest {
@@ -74,19 +73,10 @@ std::vector<fs::path> search_path(const open_options& options) {
   return path;
 }
 
-std::string read_small_file(const fs::path& p) {
-  std::ifstream in(p, std::ios::binary);
-  std::string text(largest_manifest + 1, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  if (text.size() > largest_manifest) throw json_trouble(fmt::format("larger than {} bytes", largest_manifest));
-  return text;
-}
-
 manifest read_manifest(const fs::path& folder) {
   const fs::path file = folder / "adapter.json";
   try {
-    const json j = parse_untrusted(read_small_file(file));
+    const json j = parse_untrusted(read_text(file.string(), limits::manifest_bytes));
     manifest m{.name = text_at(j, "name", ""),
                .what = text_or(j, "what", "", ""),
                .install = text_or(j, "install", "", ""),
@@ -100,9 +90,24 @@ manifest read_manifest(const fs::path& folder) {
     }
     if (m.command.empty()) throw json_trouble("command: expected at least one word");
     return m;
-  } catch (const json_trouble& e) {
-    throw adapter_error(fmt::format("{}: {}", file.string(), e.what()));
+  } catch (const file_error& e) {
+    throw adapter_error(e.what());
+  } catch (const invalid_input& e) {
+    const std::string what = e.what();
+    throw adapter_error(what.starts_with(file.string()) ? what : fmt::format("{}: {}", file.string(), what));
   }
+}
+
+// What the file source_dir names; empty if there is none.
+fs::path source_of(const fs::path& adapter_folder) {
+  try {
+    std::string_view line;
+    const fs::path pointer = adapter_folder / "source_dir";
+    if (file_lines lines(pointer.string(), limits::manifest_bytes); lines.next(line)) return line;
+  } catch (const error&) {
+    // It is not there, or no text: then there is no environment to be found.
+  }
+  return {};
 }
 
 // A virtual environment beside the adapter comes first, then the user's word. An adapter that runs from the build
@@ -111,10 +116,8 @@ std::string python(const fs::path& adapter_folder) {
   const fs::path venv = fs::path(".venv") / "bin" / "python";
   if (is_executable(adapter_folder / venv)) return adapter_folder / venv;
   if (const std::string chosen = environment("BACKPROOF_PYTHON"); !chosen.empty()) return chosen;
-  std::string source;
-  if (std::ifstream pointer(adapter_folder / "source_dir"); pointer && std::getline(pointer, source)) {
-    if (is_executable(source / venv)) return source / venv;
-  }
+  const fs::path source = source_of(adapter_folder);
+  if (!source.empty() && is_executable(source / venv)) return source / venv;
   return "python3";
 }
 

@@ -20,7 +20,9 @@ class json_trouble : public invalid_input {
   using invalid_input::invalid_input;
 };
 
-inline json parse_untrusted(std::string_view text) { return backproof::parse_untrusted<json_trouble>(text, 16); }
+inline json parse_untrusted(std::string_view text) {
+  return backproof::parse_untrusted<json_trouble>(text, "", {.values = limits::message_values});
+}
 
 // The member of an object; null if it is absent, or if this is no object.
 inline const json* member(const json& j, const char* name) {

@@ -5,16 +5,23 @@
 #include <algorithm>
 #include <cctype>
 #include <optional>
+#include <set>
 
+#include "backproof/base/limits.hpp"
+#include "backproof/op/draw.hpp"
 #include "backproof/op/sample.hpp"
 
 namespace backproof {
 namespace {
 
-constexpr std::size_t most_text = 2000, most_operands = 16, most_axes = 8;
-constexpr index_t most_elements = 200, most_extent = 1 << 20;
+constexpr index_t most_elements = 200, most_extent = limits::sample_numbers, largest_drawn = 17;
 
 using extents = std::map<std::string, index_t>;
+
+// Of some extents that might be drawn; with others the signature may be sound.
+struct does_not_fit : invalid_input {
+  using invalid_input::invalid_input;
+};
 
 // An expression of extents, evaluated as it is read: sum := product (+|- product)*, product := atom (*|/ atom)*.
 class expression {
@@ -24,7 +31,7 @@ class expression {
   index_t value() {
     const index_t v = sum();
     if (at_ != text_.size()) trouble("has something behind its end");
-    if (v < 0 || v > most_extent) trouble(fmt::format("is {}", v));
+    if (v < 0 || v > most_extent) misfit(fmt::format("is {}", v));
     return v;
   }
 
@@ -32,13 +39,16 @@ class expression {
   [[noreturn]] void trouble(const std::string& what) const {
     throw invalid_input(fmt::format("extent '{}' {}", text_, what));
   }
+  [[noreturn]] void misfit(const std::string& what) const {
+    throw does_not_fit(fmt::format("extent '{}' {}", text_, what));
+  }
   bool take(char c) {
     if (at_ >= text_.size() || text_[at_] != c) return false;
     ++at_;
     return true;
   }
   index_t checked(index_t v) const {
-    if (v > most_extent || v < -most_extent) trouble("is too large");
+    if (v > most_extent || v < -most_extent) misfit("is too large");
     return v;
   }
   index_t sum() {
@@ -57,7 +67,8 @@ class expression {
         v = checked(v * atom());
       } else if (take('/')) {
         const index_t by = atom();
-        if (by == 0 || v % by != 0) trouble("does not divide");
+        if (by == 0) misfit("divides by 0");
+        if (v % by != 0) misfit("does not divide");
         v /= by;
       } else {
         return v;
@@ -99,6 +110,21 @@ bool is_name(std::string_view text) {
                      [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; });
 }
 
+// The names that an expression consists of.
+std::set<std::string> names_in(std::string_view text) {
+  std::set<std::string> names;
+  std::string word;
+  for (std::size_t k = 0; k <= text.size(); ++k) {
+    if (k < text.size() && (std::isalnum(static_cast<unsigned char>(text[k])) || text[k] == '_')) {
+      word += text[k];
+      continue;
+    }
+    if (is_name(word)) names.insert(word);
+    word.clear();
+  }
+  return names;
+}
+
 struct shaped_operand {
   std::string name;  // with its marks
   std::vector<std::string> dims;
@@ -136,7 +162,7 @@ shaped_operand operand_of(const std::string& text) {
     o.any = true;
   else if (!inside.empty())
     o.dims = split(inside);
-  if (o.dims.size() > most_axes) throw invalid_input(fmt::format("operand '{}' has too many axes", text));
+  if (o.dims.size() > limits::signature_axes) throw invalid_input(fmt::format("operand '{}' has too many axes", text));
   if (const std::string rest = text.substr(close + 1); rest.starts_with('<'))
     o.below = rest.substr(1);
   else if (!rest.empty())
@@ -150,6 +176,7 @@ struct brought {
   std::string plain_signature;  // without shapes
   std::vector<shaped_operand> inputs, outputs;
   std::vector<std::string> drawn;  // names of extents, in the order in which they appear
+  extents sound;                   // with these the whole signature makes sense
   bool any_shape = false;
   std::vector<law> laws;
 
@@ -160,9 +187,56 @@ struct brought {
     for (const std::string& e : o.dims) {
       s.push_back(expression(e, known).value());
       size *= s.back();
-      if (size > most_extent) throw invalid_input(fmt::format("operand {} is too large", o.name));
+      if (size > most_extent) throw does_not_fit(fmt::format("operand {} is too large", o.name));
     }
     return s;
+  }
+
+  // What does not fit, and the names that it depends on.
+  struct misfitting {
+    std::string what;
+    std::set<std::string> names;
+  };
+  std::optional<misfitting> misfit_of(const extents& known) const {
+    for (const auto* list : {&inputs, &outputs})
+      for (const shaped_operand& o : *list) {
+        std::set<std::string> names;
+        try {
+          for (const std::string& e : o.dims) {
+            names = names_in(e);
+            expression(e, known).value();
+          }
+          for (const std::string& e : o.dims) names.merge(names_in(e));
+          const bool empty = size_of(dims_of(o, known, {})) == 0;
+          if (o.below.empty()) continue;
+          names.merge(names_in(o.below));
+          if (expression(o.below, known).value() == 0 && !empty)
+            throw does_not_fit(fmt::format("operand {}: no index is below {}", o.name, o.below));
+        } catch (const does_not_fit& e) {
+          return misfitting{e.what(), std::move(names)};
+        }
+      }
+    return std::nullopt;
+  }
+
+  // Draws those names anew that something depends on which does not fit, until all fits.
+  bool repair(extents& known, ::backproof::draw& random, index_t largest, int tries) const {
+    for (; tries > 0; --tries) {
+      const std::optional<misfitting> found = misfit_of(known);
+      if (!found) return true;
+      for (const std::string& name : found->names)
+        if (const auto at = known.find(name); at != known.end()) at->second = random.between(1, largest);
+    }
+    return !misfit_of(known);
+  }
+
+  // Small extents first, because a counterexample is to be small: the limit gives way where nothing below it fits.
+  void make_fit(extents& known, sampler& s) const {
+    if (!misfit_of(known)) return;
+    constexpr int tries = 40;
+    for (index_t largest = std::min(s.limit(), largest_drawn); largest <= largest_drawn; ++largest)
+      if (repair(known, s.random(), std::max<index_t>(largest, 1), tries)) return;
+    known = sound;
   }
 
   void draw(sampler& s, const signature& sig) const {
@@ -171,6 +245,7 @@ struct brought {
     extents known;
     for (const std::string& name : drawn) known[name] = s.extent();
     const shape any = any_shape ? s.dims(0, 3) : shape{};
+    make_fit(known, s);
     shrink_to_fit(known, any);
     for (std::size_t k = 0; k < inputs.size(); ++k) {
       const shaped_operand& o = inputs[k];
@@ -186,7 +261,8 @@ struct brought {
     }
   }
 
-  // Halves the largest extent until no operand is too large for a sample.
+  // Halves the largest extent until no operand is too large for a sample, or makes it still smaller where the half does
+  // not fit.
   void shrink_to_fit(extents& known, const shape& any) const {
     const auto largest = [&] {
       index_t most = 0;
@@ -195,10 +271,22 @@ struct brought {
       return most;
     };
     while (!known.empty() && largest() > most_elements) {
-      const auto e = std::max_element(known.begin(), known.end(), [](auto& a, auto& b) { return a.second < b.second; });
-      if (e->second <= 1) return;
-      e->second /= 2;
+      std::vector<std::pair<index_t, std::string>> by_size;
+      for (const auto& [name, e] : known) by_size.emplace_back(-e, name);
+      std::sort(by_size.begin(), by_size.end());
+      if (std::none_of(by_size.begin(), by_size.end(), [&](auto& e) { return shrink(known, e.second); })) return;
     }
+  }
+
+  bool shrink(extents& known, const std::string& name) const {
+    extents smaller = known;
+    for (index_t e = known[name] / 2; e >= 1; --e) {
+      smaller[name] = e;
+      if (misfit_of(smaller)) continue;
+      known = smaller;
+      return true;
+    }
+    return false;
   }
 
   std::vector<shape> infer(std::span<const shape> in) const {
@@ -233,7 +321,7 @@ std::vector<shaped_operand> operands_of(const std::string& text) {
   std::vector<shaped_operand> list;
   if (text.find_first_not_of(' ') == std::string::npos) throw invalid_input("the signature lacks inputs or outputs");
   for (const std::string& part : split(text)) list.push_back(operand_of(part));
-  if (list.size() > most_operands) throw invalid_input("the signature has too many operands");
+  if (list.size() > limits::signature_operands) throw invalid_input("the signature has too many operands");
   return list;
 }
 
@@ -251,6 +339,15 @@ std::ptrdiff_t batched(const brought& b) {
     if (first(b.inputs[k])) mask |= std::ptrdiff_t{1} << k;
   if (mask == 0 || !std::all_of(b.outputs.begin(), b.outputs.end(), first))
     throw invalid_input(fmt::format("batch '{}' is not the first extent of an input and of every output", b.d.batch));
+  for (const auto* list : {&b.inputs, &b.outputs})
+    for (const shaped_operand& o : *list) {
+      std::vector<std::string> others(o.dims.begin() + (first(o) ? 1 : 0), o.dims.end());
+      others.push_back(o.below);
+      for (const std::string& e : others)
+        if (names_in(e).contains(b.d.batch))
+          throw invalid_input(fmt::format("'{}' of {} depends on the batch '{}': fewer examples do not fit", e,
+                                          bare(o.name), b.d.batch));
+    }
   return mask;
 }
 
@@ -260,7 +357,7 @@ std::shared_ptr<brought> read(const own_op_description& d) {
   });
   if (!proper) throw invalid_input("its name has characters other than letters, digits, _ and -");
   const std::size_t arrow = d.signature.find("->");
-  if (arrow == std::string::npos || d.signature.size() > most_text)
+  if (arrow == std::string::npos || d.signature.size() > limits::signature_bytes)
     throw invalid_input("the signature is not of the form X[N,C], w[C] -> Y[N,C]");
   auto b = std::make_shared<brought>();
   b->d = d;
@@ -277,15 +374,24 @@ std::shared_ptr<brought> read(const own_op_description& d) {
   return b;
 }
 
-void require_sound(const brought& b) {
+// Extents with which everything fits, of those that can be drawn. There may be few of them, or none.
+extents sound_extents(const brought& b) {
   extents some;
   for (const std::string& name : b.drawn) some[name] = 12;  // many small numbers divide it
+  const std::optional<brought::misfitting> first = b.misfit_of(some);
+  if (!first) return some;
+  constexpr int tries = 20'000;
+  draw random(0, b.d.signature, 0);
+  if (b.repair(some, random, largest_drawn, tries)) return some;
+  throw invalid_input(
+      fmt::format("{} where extents are 12, and none of 1 to {} were found that fit", first->what, largest_drawn));
+}
+
+void require_sound(brought& b) {
   for (const auto* list : {&b.inputs, &b.outputs})
-    for (const shaped_operand& o : *list) {
+    for (const shaped_operand& o : *list)
       if (o.any && !b.any_shape) throw invalid_input(fmt::format("{}[...]: no input has this shape", o.name));
-      b.dims_of(o, some, {});
-      if (!o.below.empty()) expression(o.below, some).value();
-    }
+  b.sound = sound_extents(b);
   for (const auto& [name, choices] : b.d.attributes)
     if (choices.empty()) throw invalid_input(fmt::format("attribute {} has no values", name));
   const auto is_input = [&](const std::string& name) {

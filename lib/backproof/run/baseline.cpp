@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "backproof/base/file.hpp"
+#include "backproof/base/untrusted_json.hpp"
 #include "backproof/tensor/safetensors.hpp"
 
 namespace backproof {
@@ -15,6 +16,10 @@ namespace {
 using json = nlohmann::json;
 
 double number(const json& j) { return j.is_number() ? j.get<double>() : std::numeric_limits<double>::infinity(); }
+
+format_error not_an_event(const std::string& path, std::size_t line, const std::string& why) {
+  return format_error(fmt::format("{}:{}: not a line of an event log{}", path, line, why));
+}
 
 }  // namespace
 
@@ -30,13 +35,11 @@ void grades::add(const result& r) {
 }
 
 grades grades::read(const std::string& path) {
-  std::ifstream in(path);
-  if (!in) throw format_error(fmt::format("cannot read {}", path));
+  file_lines lines(path, limits::event_bytes);
   grades g;
-  std::string text;
-  for (int line = 1; std::getline(in, text); ++line) {
+  for (std::string_view text; lines.next(text);) {
     try {
-      const json j = json::parse(text);
+      const json j = parse_untrusted<format_error, json>(text);
       const std::string event = j.at("event");
       if (event == "run") {
         g.seed = j.at("seed");
@@ -47,7 +50,9 @@ grades grades::read(const std::string& path) {
         g.add(key, j.contains("max_ulps") ? number(j["max_ulps"]) : 0, j.at("verdict") == "inaccurate");
       }
     } catch (const json::exception&) {
-      throw format_error(fmt::format("{}:{}: not a line of an event log", path, line));
+      throw not_an_event(path, lines.number(), "");
+    } catch (const format_error& e) {
+      throw not_an_event(path, lines.number(), fmt::format(": {}", e.what()));
     }
   }
   if (g.samples == 0) throw format_error(fmt::format("{}: not an event log: there is no run in it", path));

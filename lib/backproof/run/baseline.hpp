@@ -17,7 +17,7 @@ struct grade {
 
 class grades {
  public:
-  // From an event log as --ndjson writes it. Throws format_error with the line that is malformed.
+  // From an event log as --ndjson writes it. Throws format_error with the line that is malformed, or file_error.
   static grades read(const std::string& path);
 
   void add(const result& r);

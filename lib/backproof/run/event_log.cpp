@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <limits>
 
 #include "backproof/base/error.hpp"
+#include "backproof/base/file.hpp"
+#include "backproof/base/limits.hpp"
 #include "backproof/base/text.hpp"
 #include "backproof/base/untrusted_json.hpp"
 #include "backproof/tensor/json_values.hpp"
@@ -20,10 +18,8 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-constexpr int deepest = 8;
-
 json object_in(std::string_view line) {
-  json j = parse_untrusted<format_error>(line, deepest);
+  json j = parse_untrusted<format_error>(line);
   if (!j.is_object()) throw format_error("not a JSON object");
   return j;
 }
@@ -160,22 +156,18 @@ std::string unit_of(const result& r) { return r.op + "/" + r.dtype; }
 // Reads line after line, and keeps where each unit ended.
 class reading {
  public:
-  void line(std::string_view text, std::uint64_t end) {
-    const json j = object_in(text);
-    const auto event = taken<std::string>(j, "event");
-    if (begun_ != (event != "run")) throw format_error("an event log begins with its run, and has one");
-    if (summed_up_) throw format_error("there is something behind the summary");
-    if (event == "run") {
-      log_.run = run_in(j);
-      log_.bytes = end;
-      begun_ = true;
-    } else if (event == "case") {
-      add(result_in(j), end);
-    } else if (event == "summary") {
-      take(j, "cut_short", cut_short_);
-      summed_up_ = true;
-    } else {
-      throw format_error(fmt::format("unknown event '{}'", quotable(event, 40)));
+  explicit reading(std::string path) : path_(std::move(path)) {}
+
+  std::uint64_t bytes() const { return bytes_; }
+
+  // A whole one, without its end.
+  void line(std::string_view text) {
+    ++number_;
+    bytes_ += text.size() + 1;
+    try {
+      take_event(object_in(text));
+    } catch (const format_error& e) {
+      throw format_error(fmt::format("{}:{}: not an event log: {}", path_, number_, e.what()));
     }
   }
 
@@ -192,11 +184,32 @@ class reading {
   }
 
  private:
-  void add(result r, std::uint64_t end) {
-    log_.whole.push_back(std::move(r));
-    ends_.push_back(end);
+  void take_event(const json& j) {
+    const auto event = taken<std::string>(j, "event");
+    if (begun_ != (event != "run")) throw format_error("an event log begins with its run, and has one");
+    if (summed_up_) throw format_error("there is something behind the summary");
+    if (event == "run") {
+      log_.run = run_in(j);
+      log_.bytes = bytes_;
+      begun_ = true;
+    } else if (event == "case") {
+      add(result_in(j));
+    } else if (event == "summary") {
+      take(j, "cut_short", cut_short_);
+      summed_up_ = true;
+    } else {
+      throw format_error(fmt::format("unknown event '{}'", quotable(event, 40)));
+    }
   }
 
+  void add(result r) {
+    log_.whole.push_back(std::move(r));
+    ends_.push_back(bytes_);
+  }
+
+  std::string path_;
+  std::size_t number_ = 0;
+  std::uint64_t bytes_ = 0;
   event_log log_;
   std::vector<std::uint64_t> ends_;  // of the records, in bytes from the beginning
   std::vector<std::string> cut_short_;
@@ -210,22 +223,18 @@ result result_from_json(std::string_view line) { return result_in(object_in(line
 run_info run_info_from_json(std::string_view line) { return run_in(object_in(line)); }
 
 event_log parse_event_log(std::string_view text, const std::string& path) {
-  reading r;
-  std::size_t begin = 0, number = 1;
-  try {
-    for (std::size_t end; (end = text.find('\n', begin)) != std::string_view::npos; begin = end + 1, ++number)
-      r.line(text.substr(begin, end - begin), end + 1);
-    return r.finish();
-  } catch (const format_error& e) {
-    throw format_error(fmt::format("{}:{}: not an event log: {}", path, number, e.what()));
-  }
+  reading r(path);
+  for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string_view::npos; begin = end + 1)
+    r.line(text.substr(begin, end - begin));
+  return r.finish();
 }
 
 event_log read_event_log(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw file_error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  return parse_event_log(text, path);
+  const std::uint64_t size = open_file(path).size();
+  file_lines lines(path, limits::event_bytes);
+  reading r(path);
+  for (std::string_view line; lines.next(line) && r.bytes() + line.size() < size;) r.line(line);
+  return r.finish();
 }
 
 }  // namespace backproof

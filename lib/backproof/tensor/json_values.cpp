@@ -95,9 +95,8 @@ std::optional<attribute> attribute_in(const json& j) {
 }
 
 attributes attributes_from_json(std::string_view text) {
-  constexpr int deepest = 16;
   attributes out;
-  const json j = parse_untrusted<invalid_input>(text, deepest, "attributes are ");
+  const json j = parse_untrusted<invalid_input>(text, "attributes: ");
   if (!j.is_object()) throw invalid_input("attributes are not a JSON object");
   for (const auto& [name, value] : j.items()) {
     try {

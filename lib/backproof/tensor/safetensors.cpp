@@ -5,10 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "backproof/base/file.hpp"
 #include "backproof/base/text.hpp"
 #include "backproof/base/untrusted_json.hpp"
 #include "backproof/base/whole_file.hpp"
@@ -34,11 +33,8 @@ std::string_view stored_name(dtype t) {
   return std::find_if(stored_types.begin(), stored_types.end(), [t](auto& s) { return s.type == t; })->name;
 }
 
-constexpr std::size_t max_rank = 16;
-constexpr int max_json_depth = 8;
-
 json parse_header(std::string_view text) {
-  json header = parse_untrusted<format_error>(text, max_json_depth, "safetensors header: ");
+  json header = parse_untrusted<format_error>(text, "safetensors header: ");
   if (!header.is_object()) throw format_error("safetensors header: not a JSON object");
   return header;
 }
@@ -62,16 +58,16 @@ entry parse_entry(const std::string& name, const json& j) {
   const auto found = std::find_if(stored_types.begin(), stored_types.end(),
                                   [&](auto& s) { return j["dtype"].is_string() && j["dtype"] == s.name; });
   if (found == stored_types.end()) throw format_error(where + "unsupported dtype " + j["dtype"].dump().substr(0, 40));
-  if (!j["shape"].is_array() || j["shape"].size() > max_rank) throw format_error(where + "bad shape");
+  if (!j["shape"].is_array() || j["shape"].size() > limits::axes) throw format_error(where + "bad shape");
   shape dims;
-  std::size_t count = 1;
+  std::size_t room = max_payload_bytes;  // an empty tensor's other extents are limited too: their product is its stride
   for (const json& e : j["shape"]) {
     const std::size_t extent = unsigned_of(e, where + "an extent");
-    if (extent > max_payload_bytes || (extent != 0 && count > max_payload_bytes / extent))
-      throw format_error(where + "shape is too large");
+    if (extent > room) throw format_error(where + "shape is too large");
+    room /= std::max<std::size_t>(extent, 1);
     dims.push_back(static_cast<index_t>(extent));
-    count *= extent;
   }
+  const std::size_t count = static_cast<std::size_t>(size_of(dims));
   const json& offsets = j["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2) throw format_error(where + "data_offsets needs two numbers");
   const std::size_t begin = unsigned_of(offsets[0], where + "an offset"),
@@ -107,11 +103,15 @@ const tensor* safetensors::find(const std::string& name) const {
 
 std::vector<std::byte> encode(const safetensors& s) {
   json header = json::object();
-  if (!s.metadata.empty()) header["__metadata__"] = s.metadata;
+  if (!s.metadata.empty()) {
+    json& metadata = append_member<json>(header, "__metadata__", json::object());
+    for (const auto& [key, value] : s.metadata) append_member<json>(metadata, key, value);
+  }
   std::size_t at = 0;
   for (const auto& [name, t] : s.tensors) {
     const std::size_t end = at + t.bytes().size();
-    header[name] = {{"dtype", stored_name(t.type())}, {"shape", t.dims()}, {"data_offsets", {at, end}}};
+    append_member<json>(header, name,
+                        {{"dtype", stored_name(t.type())}, {"shape", t.dims()}, {"data_offsets", {at, end}}});
     at = end;
   }
   std::string text = header.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -125,11 +125,10 @@ std::vector<std::byte> encode(const safetensors& s) {
   return out;
 }
 
-std::size_t header_bytes(std::span<const std::byte, 8> prefix) {
+std::size_t header_bytes(std::span<const std::byte, 8> prefix, std::size_t most) {
   std::uint64_t n = 0;
   for (std::size_t i = 8; i-- > 0;) n = n << 8 | std::to_integer<std::uint64_t>(prefix[i]);
-  if (n > max_header_bytes)
-    throw format_error(fmt::format("safetensors header claims {} bytes; at most {} are read", n, max_header_bytes));
+  if (n > most) throw format_error(fmt::format("safetensors header claims {} bytes; at most {} are read", n, most));
   return n;
 }
 
@@ -138,9 +137,9 @@ std::size_t payload_bytes(std::string_view header) {
   return entries.empty() ? 0 : entries.back().end;
 }
 
-safetensors decode(std::span<const std::byte> whole) {
+safetensors decode(std::span<const std::byte> whole, std::size_t most_header_bytes) {
   if (whole.size() < 8) throw format_error("safetensors: shorter than its 8-byte prefix");
-  const std::size_t n = header_bytes(whole.first<8>());
+  const std::size_t n = header_bytes(whole.first<8>(), most_header_bytes);
   if (whole.size() - 8 < n) throw format_error("safetensors: shorter than its header");
   const json header = parse_header(text_of(whole.subspan(8, n)));
   const std::span<const std::byte> data = whole.subspan(8 + n);
@@ -148,6 +147,8 @@ safetensors decode(std::span<const std::byte> whole) {
   safetensors out;
   if (header.contains("__metadata__")) {
     if (!header["__metadata__"].is_object()) throw format_error("safetensors __metadata__: not an object");
+    if (header["__metadata__"].size() > limits::metadata_keys)
+      throw format_error(fmt::format("safetensors __metadata__: more than {} keys", limits::metadata_keys));
     for (const auto& [key, value] : header["__metadata__"].items()) {
       if (!value.is_string()) throw format_error("safetensors __metadata__: '" + quotable(key) + "' is not a string");
       out.metadata[key] = value.get<std::string>();
@@ -170,19 +171,11 @@ safetensors decode(std::span<const std::byte> whole) {
 void write_file(const std::string& path, const safetensors& s) { write_whole_file(path, text_of(encode(s))); }
 
 safetensors read_file(const std::string& path) {
-  std::error_code trouble;
-  const auto size = std::filesystem::file_size(path, trouble);
-  std::ifstream in(path, std::ios::binary);
-  if (trouble || !in) throw file_error(fmt::format("cannot read {}", path));
-  if (size > 8 + max_header_bytes + max_payload_bytes)
-    throw format_error(fmt::format("{}: larger than any valid file", path));
-  std::vector<std::byte> bytes(size);
-  in.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
-  if (static_cast<std::size_t>(in.gcount()) != size) throw file_error(fmt::format("cannot read {}", path));
   try {
-    return decode(bytes);
-  } catch (const format_error& e) {
-    throw format_error(path + ": " + e.what());
+    return decode(read_bytes(path, 8 + max_header_bytes + max_payload_bytes));
+  } catch (const invalid_input& e) {
+    const std::string what = e.what();
+    throw format_error(what.starts_with(path) ? what : path + ": " + what);
   }
 }
 

@@ -61,10 +61,59 @@ double median(std::vector<double> x) {
   return (*middle + *std::max_element(x.begin(), middle)) / 2;
 }
 
-double theil_sen_slope(std::span<const double> y) {
-  std::vector<double> slopes;
+namespace {
+
+template <class F>
+void each_slope(std::span<const double> y, F f) {
   for (std::size_t a = 0; a < y.size(); ++a)
-    for (std::size_t b = a + 1; b < y.size(); ++b) slopes.push_back((y[b] - y[a]) / static_cast<double>(b - a));
+    for (std::size_t b = a + 1; b < y.size(); ++b) f((y[b] - y[a]) / static_cast<double>(b - a));
+}
+
+// The slope that has k smaller ones, with memory for few of them: they are counted in intervals, and only the interval
+// that holds the one that is wanted is looked at further. Its ends are slopes, so that it becomes smaller every time.
+double slope_with_below(std::span<const double> y, std::size_t k) {
+  constexpr std::size_t parts = 4096, few = 1'000'000;
+  struct part {
+    double low = INFINITY, high = -INFINITY;
+    std::size_t count = 0;
+    void add(double x) { low = std::min(low, x), high = std::max(high, x), ++count; }
+  };
+  part now;
+  each_slope(y, [&](double x) { now.add(x); });
+  while (now.low < now.high) {
+    if (now.count <= few) {
+      std::vector<double> slopes;
+      each_slope(y, [&](double x) {
+        if (x >= now.low && x <= now.high) slopes.push_back(x);
+      });
+      std::nth_element(slopes.begin(), slopes.begin() + static_cast<std::ptrdiff_t>(k), slopes.end());
+      return slopes[k];
+    }
+    std::vector<part> inner(parts);
+    const double width = now.high / parts - now.low / parts;
+    each_slope(y, [&](double x) {
+      if (x < now.low || x > now.high) return;
+      const double at = width > 0 ? (x / parts - now.low / parts) / width * parts : 0;
+      inner[std::min(static_cast<std::size_t>(at), parts - 1)].add(x);
+    });
+    auto with = inner.begin();
+    while (k >= with->count) k -= (with++)->count;
+    if (with->count == now.count) break;  // all are within a rounding error
+    now = *with;
+  }
+  return now.low;
+}
+
+}  // namespace
+
+double theil_sen_slope(std::span<const double> y) {
+  constexpr std::size_t few = 1000;
+  if (y.size() > few) {
+    const std::size_t pairs = y.size() * (y.size() - 1) / 2;
+    return (slope_with_below(y, (pairs - 1) / 2) + slope_with_below(y, pairs / 2)) / 2;
+  }
+  std::vector<double> slopes;
+  each_slope(y, [&](double x) { slopes.push_back(x); });
   return median(std::move(slopes));
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <numbers>
 
+#include "backproof/base/limits.hpp"
 #include "backproof/base/text.hpp"
 #include "backproof/flow/measure/inspect.hpp"
 #include "backproof/flow/recording/recording.hpp"
@@ -35,6 +36,8 @@ void insert(recorded_step& s, const recorded_tensor& t, const std::string& path)
 void check_complete(const recorded_steps& steps, const std::string& path) {
   const recorded_step& first = steps.begin()->second;
   for (const auto& [number, s] : steps) {
+    if (s.deltas.size() > limits::recorded_layers)
+      throw format_error(fmt::format("{}: step {} has more than {} layers", path, number, limits::recorded_layers));
     long expected = s.deltas.empty() ? 0 : s.deltas.begin()->first;
     if (expected > 1)
       throw format_error(
@@ -62,11 +65,29 @@ double unscaled(const recorded_tensor& t, const std::string& path) {
 }
 
 // Where parameters are named after their layer: "fc1.weight" belongs to "fc1".
-layer_record* layer_of(flow_record& r, const std::string& parameter) {
-  for (layer_record& l : r.layers)
-    if (parameter == l.name || parameter.starts_with(l.name + ".") || parameter.starts_with(l.name + "/")) return &l;
-  return nullptr;
-}
+// The first such layer; a record may have thousands of both.
+class owners {
+ public:
+  explicit owners(flow_record& r) : r_(r) {
+    for (std::size_t l = 0; l < r.layers.size(); ++l) first_.try_emplace(r.layers[l].name, l);
+  }
+
+  layer_record* called(const std::string& name) {
+    const auto found = first_.find(name);
+    return found == first_.end() ? nullptr : &r_.layers[found->second];
+  }
+
+  layer_record* of(const std::string& parameter) {
+    layer_record* first = called(parameter);
+    for (std::size_t k = 0; (k = parameter.find_first_of("./", k)) != std::string::npos; ++k)
+      if (layer_record* l = called(parameter.substr(0, k)); l != nullptr && (first == nullptr || l < first)) first = l;
+    return first;
+  }
+
+ private:
+  flow_record& r_;
+  std::map<std::string, std::size_t> first_;
+};
 
 void add_parameters(flow_record& r, const recorded_steps& steps) {
   std::map<std::string, std::vector<tensor_statistics>> gradients;
@@ -76,33 +97,36 @@ void add_parameters(flow_record& r, const recorded_steps& steps) {
       gradients[name].push_back(t->statistics);
       absent[name] = absent[name] || t->absent;
     }
+  owners layers(r);
   for (const auto& [name, parts] : gradients) {
     parameter_record p{name, merged(parts), std::nullopt, absent[name]};
     const auto& weights = steps.begin()->second.weights;
     if (const auto w = weights.find(name); w != weights.end()) p.weight_rms = w->second->statistics.rms;
-    layer_record* owner = layer_of(r, name);
+    layer_record* owner = layers.of(name);
     if (owner == nullptr && r.layers.empty()) continue;
     (owner != nullptr ? *owner : r.layers.back()).parameters.push_back(std::move(p));
   }
 }
 
 // Jacobians of the first step that has any, one per layer; empty where a layer has none.
-std::vector<matrix> jacobians_of(const flow_record& r, const recorded_step& s, const std::string& path) {
+std::vector<matrix> jacobians_of(flow_record& r, const recorded_step& s, const std::string& path) {
   std::vector<matrix> list(r.layers.size());
+  owners layers(r);
   for (const auto& [key, t] : s.jacobians) {
     const std::string& name = key;
-    const auto owner = std::find_if(r.layers.begin(), r.layers.end(), [&](auto& l) { return l.name == name; });
-    if (owner == r.layers.end())
+    const layer_record* owner = layers.called(name);
+    if (owner == nullptr)
       throw format_error(fmt::format("{}: 'jac/{}': no delta has this layer", path, quotable(name)));
     if (static_cast<std::size_t>(t->elements.rows()) != owner->width)
       throw format_error(fmt::format("{}: 'jac/{}' has {} outputs, its delta {}", path, quotable(name),
                                      t->elements.rows(), owner->width));
     if (t->statistics.nonfinite > 0)
       throw format_error(fmt::format("{}: 'jac/{}' is not finite", path, quotable(name)));
-    if (owner != r.layers.begin() && static_cast<std::size_t>(t->elements.cols()) != std::prev(owner)->width)
+    const std::size_t at = static_cast<std::size_t>(owner - r.layers.data());
+    if (at > 0 && static_cast<std::size_t>(t->elements.cols()) != r.layers[at - 1].width)
       throw format_error(fmt::format("{}: 'jac/{}' has {} inputs, the layer before it {} outputs", path, quotable(name),
-                                     t->elements.cols(), std::prev(owner)->width));
-    list[static_cast<std::size_t>(owner - r.layers.begin())] = t->elements;
+                                     t->elements.cols(), r.layers[at - 1].width));
+    list[at] = t->elements;
   }
   return list;
 }
@@ -133,11 +157,11 @@ double mismatch_of(const recorded_step& s, const std::vector<matrix>& jacobians)
 
 // Without gradients at layers' outputs, those of weights stand in for them: each matrix is a layer, in the order of the
 // file.
-void stand_in(recording& r) {
+std::vector<recorded_tensor> stand_ins(const recording& r) {
+  std::vector<recorded_tensor> more;
   if (std::any_of(r.tensors.begin(), r.tensors.end(),
                   [](const recorded_tensor& t) { return t.what == quantity::delta; }))
-    return;
-  std::vector<recorded_tensor> more;
+    return more;
   std::map<long, long> index;
   for (const recorded_tensor& t : r.tensors) {
     if (t.what != quantity::grad || !t.name.ends_with("weight")) continue;
@@ -146,7 +170,7 @@ void stand_in(recording& r) {
     d.index = ++index[t.step];
     more.push_back(std::move(d));
   }
-  r.tensors.insert(r.tensors.end(), more.begin(), more.end());
+  return more;
 }
 
 void describe(flow_record& r, const recorded_steps& steps, const std::string& path) {
@@ -197,16 +221,16 @@ void describe(flow_record& r, const recorded_steps& steps, const std::string& pa
 }  // namespace
 
 flow_record analyze(const recording& given, const settings& s) {
-  recording whole = given;
   flow_record r;
   if (std::none_of(given.tensors.begin(), given.tensors.end(),
                    [](const recorded_tensor& t) { return t.what == quantity::delta; }))
     r.remarks.emplace_back(
         "no gradients at layers' outputs: those of weights stand in for them, whose sizes depend on the layers' inputs "
         "too");
-  stand_in(whole);
+  const std::vector<recorded_tensor> in_their_place = stand_ins(given);
   recorded_steps steps;
-  for (const recorded_tensor& t : whole.tensors) insert(steps[t.step], t, given.path);
+  for (const auto* list : {&given.tensors, &in_their_place})
+    for (const recorded_tensor& t : *list) insert(steps[t.step], t, given.path);
   r.subject = given.path;
   r.from = flow_record::origin::recording;
   r.config = s;
@@ -218,8 +242,8 @@ flow_record analyze(const recording& given, const settings& s) {
   r.samples = steps.size();
   for (std::size_t l = 0; l + 1 < r.layers.size(); ++l)
     if (r.layers[l].width > 0) r.beta += 1 / static_cast<double>(r.layers[l].width);
-  if (r.config.dtype.empty() && !whole.tensors.empty()) r.config.dtype = whole.tensors.front().dtype;
-  if (std::any_of(whole.tensors.begin(), whole.tensors.end(), [](const recorded_tensor& t) { return t.clipped; }))
+  if (r.config.dtype.empty() && !given.tensors.empty()) r.config.dtype = given.tensors.front().dtype;
+  if (std::any_of(given.tensors.begin(), given.tensors.end(), [](const recorded_tensor& t) { return t.clipped; }))
     r.remarks.emplace_back("recorded after clipping: sizes are the clip's, only their ratios are the network's");
   summarize(r);
   const auto with =

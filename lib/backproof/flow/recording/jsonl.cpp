@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "backproof/base/file.hpp"
 #include "backproof/base/text.hpp"
 #include "backproof/base/untrusted_json.hpp"
 #include "backproof/flow/recording/recording.hpp"
@@ -103,8 +103,8 @@ tensor_statistics statistics_in(const line_reader& l) {
   return s;
 }
 
-recorded_tensor parsed_line(const std::string& text, std::size_t line) {
-  const json j = parse_untrusted<format_error, json>(text, 4, fmt::format("line {}: ", line));
+recorded_tensor parsed_line(std::string_view text, std::size_t line) {
+  const json j = parse_untrusted<format_error, json>(text, fmt::format("line {}: ", line));
   if (!j.is_object()) throw format_error(fmt::format("line {}: not a JSON object", line));
   const line_reader l(j, line);
   recorded_tensor t;
@@ -127,21 +127,18 @@ recorded_tensor parsed_line(const std::string& text, std::size_t line) {
 }  // namespace
 
 recording read_jsonl(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw file_error("cannot read " + path);
+  file_lines lines(path, limits::recorded_line_bytes);
   recording r{path, {}};
-  std::string line;
-  for (std::size_t number = 1;; ++number) {
-    line.clear();
-    for (int c = in.get(); c != '\n' && c != EOF; c = in.get()) {
-      if (line.size() >= most_line_bytes)
-        throw format_error(fmt::format("line {}: longer than {} bytes", number, most_line_bytes));
-      line += static_cast<char>(c);
-    }
-    if (!line.empty()) r.tensors.push_back(parsed_line(line, number));
-    if (r.tensors.size() > most_recorded_tensors) throw format_error("too many lines");
-    if (in.eof()) return r;
+  std::size_t exponents = 0;
+  for (std::string_view line; lines.next(line);) {
+    if (line.empty()) continue;
+    if (r.tensors.size() == limits::recorded_tensors)
+      throw format_error(fmt::format("more than {} lines", limits::recorded_tensors));
+    r.tensors.push_back(parsed_line(line, lines.number()));
+    if ((exponents += r.tensors.back().statistics.exponents.size()) > limits::recorded_exponents)
+      throw format_error(fmt::format("more than {} exponents in its histograms", limits::recorded_exponents));
   }
+  return r;
 }
 
 }  // namespace backproof::flow

@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <fstream>
 #include <memory>
 #include <set>
 
+#include "backproof/base/file.hpp"
+#include "backproof/base/limits.hpp"
 #include "backproof/base/text.hpp"
 #include "backproof/network/format/tensor_files.hpp"
 #include "backproof/tensor/safetensors.hpp"
@@ -67,14 +68,19 @@ recording read_tensors(const std::string& path) {
   recording r{path, {}};
   const networks::tensor_file file(path);
   const std::vector<std::string> names = file.names();
-  if (names.size() > most_recorded_tensors) throw format_error("too many tensors");
+  if (names.size() > limits::recorded_tensors)
+    throw format_error(fmt::format("more than {} tensors", limits::recorded_tensors));
   std::size_t elements = 0;
   for (const std::string& name : names) {
     recorded_tensor one = parsed_name(name);
     const tensor t = file.at(name);
-    std::vector<double> x(static_cast<std::size_t>(t.count()));
-    if ((elements += x.size()) > most_recorded_elements)
-      throw format_error(fmt::format("more than {} numbers", most_recorded_elements));
+    const std::size_t count = static_cast<std::size_t>(t.count());
+    if (count > limits::recorded_elements)
+      throw format_error(
+          fmt::format("tensor '{}' has more than {} elements", quotable(name), limits::recorded_elements));
+    if ((elements += count) > limits::recorded_numbers)
+      throw format_error(fmt::format("more than {} numbers", limits::recorded_numbers));
+    std::vector<double> x(count);
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = t.at(static_cast<index_t>(i));
     if (x.empty()) throw format_error("tensor '" + quotable(name) + "' has no elements");
     one.statistics = statistics_of(x);
@@ -99,20 +105,18 @@ recording read_recording(const std::string& path) {
     if (ends({".npz", ".safetensors"})) return read_tensors(path);
     if (ends({".jsonl", ".ndjson"})) return read_jsonl(path);
     throw format_error("no recording: expected .npz, .safetensors or .jsonl");
-  } catch (const format_error& e) {
+  } catch (const invalid_input& e) {
     const std::string what = e.what();
     throw format_error(what.starts_with(path) ? what : path + ": " + what);
   }
 }
 
 std::string sha256_of(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw file_error("cannot read " + path);
+  open_file file(path);
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
-  std::array<char, 65536> buffer{};
-  while (in.read(buffer.data(), buffer.size()), in.gcount() > 0)
-    EVP_DigestUpdate(context.get(), buffer.data(), static_cast<std::size_t>(in.gcount()));
+  std::array<std::byte, 65536> buffer{};
+  for (std::size_t n; (n = file.read(buffer)) > 0;) EVP_DigestUpdate(context.get(), buffer.data(), n);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned length = 0;
   EVP_DigestFinal_ex(context.get(), digest.data(), &length);

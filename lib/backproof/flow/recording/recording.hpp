@@ -48,8 +48,4 @@ flow_record analyze(const recording& r, const settings& s);
 
 std::string sha256_of(const std::string& path);
 
-constexpr std::size_t most_recorded_tensors = 2'000'000;
-constexpr std::size_t most_line_bytes = std::size_t{1} << 16;
-constexpr std::size_t most_recorded_elements = std::size_t{1} << 28;  // of all tensors
-
 }  // namespace backproof::flow

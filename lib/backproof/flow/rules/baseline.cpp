@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "backproof/base/file.hpp"
 #include "backproof/base/untrusted_json.hpp"
 #include "backproof/tensor/safetensors.hpp"
 
@@ -17,14 +16,9 @@ namespace {
 using nlohmann::json;
 
 json read_report(const std::string& path) {
-  constexpr std::uintmax_t most_bytes = 1 << 28;
-  std::error_code trouble;
-  const auto size = std::filesystem::file_size(path, trouble);
-  std::ifstream in(path);
-  if (trouble || !in) throw file_error("cannot read " + path);
-  if (size > most_bytes) throw format_error(path + ": larger than any report");
+  const std::string text = read_text(path, limits::document_bytes);
   try {
-    json j = json::parse(in, no_deeper_than(16, [] { throw format_error("nested too deeply"); }));
+    json j = parse_untrusted<format_error, json>(text, path + ": ");
     if (j.is_object() && j.value("schema", "") == "backproof.flow-report/1" && j["layers"].is_array()) return j;
   } catch (const json::exception&) {
   }

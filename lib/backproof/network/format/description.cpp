@@ -2,9 +2,8 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
+#include "backproof/base/file.hpp"
 #include "backproof/base/text.hpp"
 #include "backproof/network/format/json_fields.hpp"
 #include "backproof/network/format/leaf_values.hpp"
@@ -18,12 +17,10 @@
 namespace backproof::networks {
 namespace {
 
-constexpr std::size_t most_layers = 100'000;
-
 class reader {
  public:
-  reader(const json& doc, std::string folder)
-      : doc_(doc), values_(std::move(folder), static_cast<std::uint64_t>(count_of(doc, "seed", 1))) {}
+  reader(const json& doc, std::string folder, bool allow_outside)
+      : doc_(doc), values_(std::move(folder), allow_outside, static_cast<std::uint64_t>(count_of(doc, "seed", 1))) {}
 
   network read() {
     only(doc_,
@@ -58,6 +55,8 @@ class reader {
       f();
     } catch (const json::exception&) {
       wrong(where + ": something is missing, or of the wrong type");
+    } catch (const file_error& e) {
+      throw file_error(where + ": " + e.what());
     } catch (const std::exception& e) {
       wrong(where + ": " + e.what());
     }
@@ -90,7 +89,7 @@ class reader {
     if (at.depth > 8) wrong(where + " is nested too deeply");
     for (std::size_t k = 0; k < list.size(); ++k) {
       const std::string here = fmt::format("{}[{}]", where, k);
-      if (++layers_ > most_layers) wrong("there are too many layers");
+      if (++layers_ > limits::network_layers) wrong("there are too many layers");
       if (list[k].is_object() && list[k].contains("repeat"))
         repeat(list[k], here, at);
       else
@@ -339,27 +338,24 @@ class reader {
 
 }  // namespace
 
-network network_of(std::string_view description, const std::string& folder) {
+network network_of(std::string_view description, const std::string& folder, const reading& how) {
   const json doc = parsed(description);
-  return reader(doc, folder).read();
+  return reader(doc, folder, how.allow_outside).read();
 }
 
 constexpr bool with_onnx = BACKPROOF_WITH_ONNX;
 
 network read_network(const std::string& path, const reading& how) {
+  const bool onnx = path.ends_with(".onnx");
+  if (onnx && !with_onnx) wrong(path + ": is an ONNX model, and this build reads none (BACKPROOF_ONNX is OFF)");
+  const std::string text = read_text(path, onnx ? limits::onnx_bytes : limits::document_bytes);
+  const std::string folder = std::filesystem::path(path).parent_path().string();
   try {
-    std::error_code trouble;
-    const std::uintmax_t size = std::filesystem::file_size(path, trouble);
-    if (trouble) wrong("cannot be read");
-    const bool onnx = path.ends_with(".onnx");
-    if (size > (onnx ? max_payload_bytes : most_description_bytes)) wrong("is too large");
-    std::ifstream in(path, std::ios::binary);
-    std::ostringstream text;
-    text << in.rdbuf();
-    const std::string folder = std::filesystem::path(path).parent_path().string();
-    if (!onnx) return network_of(text.str(), folder);
-    if constexpr (with_onnx) return network_of_onnx(text.view(), folder, how);
-    wrong("is an ONNX model, and this build reads none (BACKPROOF_ONNX is OFF)");
+    if constexpr (with_onnx)
+      if (onnx) return network_of_onnx(text, folder, how);
+    return network_of(text, folder, how);
+  } catch (const file_error& e) {  // of tensors
+    throw file_error(fmt::format("{}: {}", path, e.what()));
   } catch (const std::exception& e) {
     wrong(fmt::format("{}: {}", path, e.what()));
   }

@@ -6,12 +6,10 @@
 
 #include "backproof/base/text.hpp"
 #include "backproof/base/untrusted_json.hpp"
-#include "backproof/network/graph/network.hpp"
 
 namespace backproof::networks {
 namespace {
 
-constexpr int deepest = 32;
 constexpr index_t largest_extent = index_t{1} << 31;
 
 }  // namespace
@@ -19,16 +17,11 @@ constexpr index_t largest_extent = index_t{1} << 31;
 void wrong(const std::string& what) { throw invalid_input(what); }
 
 json parsed(std::string_view text) {
-  if (text.size() > most_description_bytes) wrong("the description is larger than 64 MiB");
-  try {
-    json doc = json::parse(text, no_deeper_than(deepest, [] { wrong("the description is nested too deeply"); }));
-    if (!doc.is_object()) wrong("the description is no JSON object");
-    return doc;
-  } catch (const json::parse_error& e) {
-    wrong(fmt::format("the description is no JSON, at byte {}", e.byte));
-  } catch (const json::exception&) {
-    wrong("the description holds a number that is too large");
-  }
+  if (text.size() > limits::document_bytes)
+    wrong(fmt::format("the description is larger than {} bytes", limits::document_bytes));
+  json doc = parse_untrusted<invalid_input>(text, "the description: ");
+  if (!doc.is_object()) wrong("the description is no JSON object");
+  return doc;
 }
 
 void only(const json& j, const std::set<std::string>& keys) {
@@ -54,7 +47,8 @@ index_t count_of(const json& j, const std::string& key, index_t otherwise) {
 }
 
 shape shape_of(const json& j, const std::string& key) {
-  if (!j.at(key).is_array() || j.at(key).size() > 16) wrong(key + " is no list of up to 16 extents");
+  if (!j.at(key).is_array() || j.at(key).size() > limits::axes)
+    wrong(fmt::format("{} is no list of up to {} extents", key, limits::axes));
   shape s;
   for (const json& n : j.at(key)) {
     if (!n.is_number_integer() || n.get<index_t>() < 0 || n.get<index_t>() > largest_extent)

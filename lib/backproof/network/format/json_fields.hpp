@@ -16,7 +16,7 @@ using json = nlohmann::ordered_json;  // the first input is the one that is give
 
 [[noreturn]] void wrong(const std::string& what);
 
-json parsed(std::string_view text);  // an object, of limited size and depth
+json parsed(std::string_view text);  // an object, within the limits of base/limits.hpp
 void only(const json& j, const std::set<std::string>& keys);
 std::string text_of(const json& j, const std::string& key);
 double number_of(const json& j, const std::string& key, double otherwise);  // finite

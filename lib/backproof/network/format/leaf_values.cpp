@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
+#include "backproof/base/file.hpp"
 #include "backproof/base/text.hpp"
 
 namespace backproof::networks {
@@ -13,10 +15,11 @@ namespace {
 const std::set<std::string> tensor_keys = {"shape", "values", "file", "tensor", "init", "gain",
                                            "std",   "low",    "high", "value",  "below"};
 
-void check_size(const shape& dims) {
-  double n = 1;
-  for (const index_t e : dims) n *= static_cast<double>(e);
-  if (n > static_cast<double>(most_numbers)) wrong(fmt::format("shape {} is too large", to_string(dims)));
+double checked_size(const shape& dims) {
+  double n = 1, stride = 1;
+  for (const index_t e : dims) n *= static_cast<double>(e), stride *= static_cast<double>(std::max<index_t>(e, 1));
+  if (stride > static_cast<double>(most_numbers)) wrong(fmt::format("shape {} is too large", to_string(dims)));
+  return n;
 }
 
 // Of a parameter that stands by itself: [out, in], as a linear layer's weight.
@@ -40,10 +43,14 @@ initialiser initialiser_of(const json& j, initialiser otherwise) {
   return i;
 }
 
+void leaf_values::claim(double numbers) {
+  numbers_ += numbers;
+  if (numbers_ > static_cast<double>(most_numbers))
+    wrong(fmt::format("the network holds more than {} numbers", most_numbers));
+}
+
 leaf_value leaf_values::checked(const std::string& name, const shape& dims, const std::vector<double>& elements,
                                 std::string how) {
-  numbers_ += static_cast<index_t>(elements.size());
-  if (numbers_ > most_numbers) wrong(fmt::format("the network holds more than {} numbers", most_numbers));
   values<real> v(dims);
   for (index_t i = 0; i < v.size(); ++i) {
     const double x = elements[static_cast<std::size_t>(i)];
@@ -57,13 +64,14 @@ leaf_value leaf_values::of(const std::string& name, const tensor& t, const std::
                            std::string how) {
   if (dims && t.dims() != *dims)
     wrong(fmt::format("{} is {}, not {}", quotable(name), to_string(t.dims()), to_string(*dims)));
+  claim(static_cast<double>(t.count()));
   std::vector<double> x;
   for (index_t i = 0; i < t.count(); ++i) x.push_back(t.at(i));
   return checked(name, t.dims(), x, std::move(how));
 }
 
 leaf_value leaf_values::drawn(const std::string& name, const parameter_use& use, const initialiser& how) {
-  check_size(use.dims);
+  claim(checked_size(use.dims));
   return checked(name, use.dims, initial_values(how, use, seed_, name), how.name);
 }
 
@@ -84,6 +92,7 @@ leaf_value leaf_values::specified(const std::string& name, const json& j, const 
     if (dims && size_of(*dims) == size_of(found) && found.size() == 1) found = *dims;
     if (dims && found != *dims)
       wrong(fmt::format("{} is {}, not {}", quotable(name), to_string(found), to_string(*dims)));
+    claim(static_cast<double>(x.size()));
     return checked(name, found, x, "given");
   }
   if (j.contains("file")) {
@@ -102,10 +111,18 @@ leaf_value leaf_values::found(const std::string& name, const std::string& other,
   return of(name, f.at(f.has(other) ? other : name), use.dims, "from " + file);
 }
 
+std::string leaf_values::inside(const std::string& file) const {
+  try {
+    return path_inside(folder_, file);
+  } catch (const invalid_input& e) {
+    wrong(fmt::format("{} of the description; --allow-outside reads it all the same", e.what()));
+  }
+}
+
 const tensor_file& leaf_values::opened(const std::string& file) {
-  const std::filesystem::path path(file);
-  const std::string full = path.is_absolute() ? file : (std::filesystem::path(folder_) / path).string();
-  return files_.try_emplace(full, full).first->second;
+  if (const auto found = files_.find(file); found != files_.end()) return found->second;
+  const std::string full = allow_outside_ ? (std::filesystem::path(folder_) / file).string() : inside(file);
+  return files_.try_emplace(file, full).first->second;
 }
 
 }  // namespace backproof::networks

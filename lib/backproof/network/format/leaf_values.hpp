@@ -21,11 +21,12 @@ struct leaf_value {
   std::string how;  // "he", "given", "from weights.npz"
 };
 
-// Throws invalid_input, or format_error if it is a file that is wrong. It counts what it has given, and gives
-// no more than `most_numbers` in all.
+// Throws invalid_input, format_error if it is a file that is wrong, file_error if it cannot be read. It counts what it
+// has given, and gives no more than `most_numbers` in all.
 class leaf_values {
  public:
-  leaf_values(std::string folder, std::uint64_t seed) : folder_(std::move(folder)), seed_(seed) {}
+  leaf_values(std::string folder, bool allow_outside, std::uint64_t seed)
+      : folder_(std::move(folder)), allow_outside_(allow_outside), seed_(seed) {}
 
   // By a specification; `use` if the shape follows from where the leaf is used.
   leaf_value specified(const std::string& name, const json& j, const std::optional<parameter_use>& use,
@@ -36,14 +37,17 @@ class leaf_values {
                    const std::string& file);
 
  private:
+  void claim(double numbers);  // counts them before there is memory for them
   leaf_value checked(const std::string& name, const shape& dims, const std::vector<double>& elements, std::string how);
   leaf_value of(const std::string& name, const tensor& t, const std::optional<shape>& dims, std::string how);
+  std::string inside(const std::string& file) const;
   const tensor_file& opened(const std::string& file);
 
   std::string folder_;
+  bool allow_outside_;
   std::uint64_t seed_;
   std::map<std::string, tensor_file> files_;
-  index_t numbers_ = 0;
+  double numbers_ = 0;
 };
 
 }  // namespace backproof::networks

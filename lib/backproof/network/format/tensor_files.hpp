@@ -1,7 +1,8 @@
 // Tensors from files: safetensors, NumPy's .npy, and .npz, which is a zip archive of them.
 //
-// Files are untrusted: what a header claims is compared with what is there before anything is allocated, only those
-// tensors of an archive are read that are asked for, and one tensor may take at most 1 GiB.
+// Files are untrusted: what a header claims is compared with what is there before anything is allocated, an archive may
+// not expand to more than is read of any file (base/limits.hpp), only those tensors of it are read that are asked for,
+// and one tensor may take at most 1 GiB in memory.
 #pragma once
 
 #include <memory>
@@ -13,7 +14,8 @@
 
 namespace backproof::networks {
 
-// An open file. Everything throws format_error with one line that names the file and what is wrong with it.
+// An open file. Everything throws format_error with one line that names the file and what is wrong with it, and
+// file_error where it cannot be read.
 class tensor_file {
  public:
   explicit tensor_file(const std::string& path);

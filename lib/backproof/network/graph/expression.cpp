@@ -6,11 +6,13 @@
 #include <cctype>
 #include <set>
 
+#include "backproof/base/limits.hpp"
+
 namespace backproof::networks {
 namespace {
 
-constexpr std::size_t most_text = 100'000, most_elements = 10'000;
-constexpr int most_depth = 200;
+constexpr std::size_t most_text = limits::formula_bytes, most_elements = limits::formula_elements;
+constexpr int most_depth = limits::formula_levels;
 
 class parser {
  public:

@@ -5,12 +5,27 @@
 #include <array>
 #include <map>
 
+#include "backproof/base/limits.hpp"
 #include "backproof/op/registry.hpp"
 
 namespace backproof::networks {
 namespace {
 
-constexpr std::size_t most_nodes = 1'000'000;
+constexpr std::size_t most_nodes = 10 * limits::network_layers;  // a layer becomes several
+
+// Before there is memory for it: a value and a gradient for each number.
+void require_affordable(const graph& g) {
+  double n = 0;
+  for (const node& one : g.nodes())
+    for (const shape& s : one.outputs) {
+      double size = 1;
+      for (const index_t e : s) size *= static_cast<double>(e);
+      n += size;
+    }
+  if (n > static_cast<double>(limits::network_numbers))
+    throw invalid_input(
+        fmt::format("its layers give more than {} numbers, the most that is evaluated", limits::network_numbers));
+}
 
 // As many inputs as the op takes, and all that it cannot do without.
 void require_fitting(const op& o, const std::vector<port>& in) {
@@ -225,6 +240,7 @@ graph graph::with_copy_gates() const {
 }
 
 evaluation evaluate(const graph& g) {
+  require_affordable(g);
   evaluation f;
   forward(g, f);
   backward(g, f);

@@ -18,7 +18,8 @@
 // of J(Theta).
 //
 // The whole format is described in docs/networks.md and docs/net.schema.json. A description is untrusted: depths, sizes
-// and offsets are limited before anything is allocated, and an error is one line that names the place.
+// and offsets are limited before anything is allocated, files outside of its own folder are read only where the caller
+// allows it, and an error is one line that names the place.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backproof/base/limits.hpp"
 #include "backproof/network/graph/graph.hpp"
 
 namespace backproof::networks {
@@ -46,18 +48,19 @@ struct network {
 // A parameter's name in PyTorch: conv1.W is conv1.weight, bn.input_mean is bn.running_mean.
 std::string torch_name(const std::string& name, std::string_view used_for);
 
-constexpr std::size_t most_description_bytes = std::size_t{64} << 20;
-constexpr index_t most_numbers = index_t{1} << 26;  // in all inputs and parameters of a network
+constexpr index_t most_numbers = limits::network_numbers;  // in all inputs and parameters of a network
 
-// What a file may leave open: an ONNX model the values of its inputs, and extents.
+// What a file may leave open: an ONNX model the values of its inputs, and extents. And what it may ask for.
 struct reading {
   std::uint64_t seed = 1;
   index_t batch = 1;                       // the extent of a first axis
   std::map<std::string, index_t> extents;  // of axes, by their names in the model
+  bool allow_outside = false;              // whether a description's tensors may lie outside of its folder
 };
 
-// `folder` is where the files that a description names are looked for. Throws invalid_input with one line.
-network network_of(std::string_view description, const std::string& folder = ".");
+// `folder` is where the files that a description names are looked for, and only there. Throws invalid_input with one
+// line, or file_error.
+network network_of(std::string_view description, const std::string& folder = ".", const reading& how = {});
 // The same from a file, an ONNX model if it is called *.onnx; the line then begins with the file's name.
 network read_network(const std::string& path, const reading& how = {});
 

@@ -43,22 +43,25 @@ std::shared_ptr<onnx_operand> onnx_operand::constant(std::string name, onnx_cons
 
 void onnx_builder::count(const shape& s) {
   double n = 1;
-  for (const index_t e : s) n *= static_cast<double>(e);
+  for (const index_t e : s) n *= static_cast<double>(std::max<index_t>(e, 1));
   numbers_ += n;
-  if (numbers_ > static_cast<double>(most_numbers))
-    throw invalid_input(fmt::format("the network holds more than {} numbers", most_numbers));
+  if (numbers_ > most_) throw invalid_input(fmt::format("the network holds more than {} numbers", most_));
 }
 
 std::string onnx_builder::unique(const std::string& name) {
   const std::string base = name.empty() ? "unnamed" : shown(name, 200);
   std::string mine = base;
-  for (int k = 2; !names_.insert(mine).second; ++k) mine = fmt::format("{}#{}", base, k);
+  int& k = names_[base];
+  while (++k > 1) {
+    mine = fmt::format("{}#{}", base, k);
+    if (names_.try_emplace(mine, 1).second) break;
+  }
   return mine;
 }
 
-port onnx_builder::input(const std::string& name, values<real> drawn) {
-  count(drawn.dims());
-  const port p = net_.g.leaf(unique(name), std::move(drawn));
+port onnx_builder::input(const std::string& name, const shape& dims) {
+  count(dims);
+  const port p = net_.g.leaf(unique(name), values<real>(dims));
   net_.inputs.push_back(p);
   return p;
 }

@@ -34,8 +34,10 @@ using onnx_operands = std::vector<std::shared_ptr<onnx_operand>>;
 // A graph that grows by ops and by the constants that they need.
 class onnx_builder {
  public:
-  port input(const std::string& name, values<real> drawn);
-  port at(onnx_operand& x);  // makes a leaf of a constant on its first use
+  explicit onnx_builder(std::size_t most = limits::network_numbers) : most_(static_cast<double>(most)) {}
+
+  port input(const std::string& name, const shape& dims);  // zeros
+  port at(onnx_operand& x);                                // makes a leaf of a constant on its first use
   // Attributes that are left out have ONNX's default values.
   port apply(const std::string& op, const attributes& given, const std::vector<port>& in, const std::string& name);
 
@@ -44,12 +46,12 @@ class onnx_builder {
   network& net() { return net_; }
 
  private:
-  void count(const shape& s);
+  void count(const shape& s);  // of what memory is taken for, before it is
 
   network net_;
-  std::set<std::string> names_;
+  std::map<std::string, int> names_;  // and how often each was wanted
   std::set<std::size_t> weights_, parameters_;
-  double numbers_ = 0;
+  double most_, numbers_ = 0;
 };
 
 // A node: what it is given, and the graph that it goes to.

@@ -11,7 +11,7 @@
 namespace backproof::networks {
 namespace {
 
-constexpr index_t most_folded = index_t{1} << 20;
+constexpr index_t most_folded = limits::folded_numbers;
 
 using list = std::vector<onnx_constant>;
 
@@ -84,8 +84,11 @@ using of_two = std::function<real(const real&, const real&)>;
 
 list each(const onnx_call& c, const of_two& f) {
   const values<real>&a = c.known(0), &b = c.known(1);
-  values<real> y(broadcast(a.dims(), b.dims()));
-  affordable(real(static_cast<long>(y.size())));
+  const shape dims = broadcast(a.dims(), b.dims());
+  real n = 1;
+  for (const index_t e : dims) n *= real(static_cast<long>(e));
+  affordable(n);
+  values<real> y(dims);
   const broadcasting at_a(a.dims(), y.dims()), at_b(b.dims(), y.dims());
   for (index_t i = 0; i < y.size(); ++i) y[i] = f(a[at_a(i)], b[at_b(i)]);
   return {{type_of_result(c), std::move(y)}};
@@ -153,7 +156,7 @@ std::vector<value_list<real>> values_of(const graph& g) {
 
 // In a graph of its own, forwards only.
 list by_the_catalogue(const onnx_call& c) {
-  onnx_builder scratch;
+  onnx_builder scratch(4 * limits::folded_numbers);  // what is given, what is made of it, and what stands between
   onnx_operands in;
   for (const auto& x : c.in) {
     in.push_back(x == nullptr ? nullptr : std::make_shared<onnx_operand>(*x));

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "backproof/network/graph/initialiser.hpp"
 
@@ -37,13 +39,13 @@ index_t choices(const graph& g, const node& n, std::size_t k) {
 
 // The first use as an index, of the value or of what only moves it.
 index_t below(const graph& g, port of) {
-  std::vector<port> same = {of};
+  std::set<std::pair<std::size_t, std::size_t>> same = {{of.node, of.output}};
   for (std::size_t at = 0; at < g.nodes().size(); ++at) {
     const node& n = g.nodes()[at];
     for (std::size_t k = 0; k < n.in.size(); ++k) {
-      if (std::find(same.begin(), same.end(), n.in[k]) == same.end()) continue;
+      if (!same.contains({n.in[k].node, n.in[k].output})) continue;
       if (n.what->sig.input(k).indices) return std::max<index_t>(1, choices(g, n, k));
-      for (std::size_t o = 0; o < n.outputs.size(); ++o) same.push_back({at, o});
+      for (std::size_t o = 0; o < n.outputs.size(); ++o) same.insert({at, o});
     }
   }
   return 2;
@@ -63,7 +65,7 @@ shape shape_of_input(const onnx::ValueInfoProto& v, const reading& how) {
   shape s;
   double n = 1;
   for (const onnx::TensorShapeProto::Dimension& d : v.type().tensor_type().shape().dim()) {
-    if (s.size() == 16) throw invalid_input("it has more than 16 axes");
+    if (s.size() == limits::axes) throw invalid_input(fmt::format("it has more than {} axes", limits::axes));
     const auto stated = how.extents.find(d.dim_param());
     if (d.has_dim_value())
       s.push_back(d.dim_value());

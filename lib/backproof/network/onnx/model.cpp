@@ -16,8 +16,6 @@
 namespace backproof::networks {
 namespace {
 
-constexpr int deepest = 16;  // of messages within messages; a model without subgraphs needs six
-
 [[noreturn]] void wrong(const std::string& what) { throw invalid_input(what); }
 
 // A message of two bytes takes a hundred in memory, so that it is the memory that has to be limited.
@@ -25,7 +23,7 @@ thread_local std::size_t taken = 0;
 
 void* take(std::size_t n) {
   taken += n;
-  if (taken > max_payload_bytes) wrong("would take more than 1 GiB to read");
+  if (taken > limits::onnx_bytes) wrong(fmt::format("would take more than {} bytes to read", limits::onnx_bytes));
   return ::operator new(n);
 }
 
@@ -46,6 +44,9 @@ class importer {
 
   onnx_import run() {
     opset_ = opset();
+    if (model_.graph().node_size() > static_cast<int>(limits::network_layers))
+      wrong(
+          fmt::format("it has {} nodes, and at most {} are read", model_.graph().node_size(), limits::network_layers));
     for (const onnx::NodeProto& n : model_.graph().node())
       for (const std::string& name : n.output()) made_later_.insert(name);
     initializers();
@@ -75,13 +76,22 @@ class importer {
       wrong(fmt::format("there are two values of the name {}", quoted(name)));
   }
 
+  // Numbers that the model states or its nodes compute, before there is memory for them.
+  void claim(index_t numbers) {
+    numbers_ += numbers;
+    if (numbers_ > most_numbers) wrong(fmt::format("there are more than {} numbers", most_numbers));
+  }
+
+  onnx_constant claimed(const onnx::TensorProto& t) {
+    claim(numbers_claimed(t));
+    return constant_of(t, folder_);
+  }
+
   void initializers() {
     for (const onnx::TensorProto& t : model_.graph().initializer()) {
       const std::string label = "initializer " + quoted(t.name());
       try {
-        onnx_constant c = constant_of(t, folder_);
-        numbers_ += c.numbers.size();
-        if (numbers_ > most_numbers) wrong(fmt::format("there are more than {} numbers", most_numbers));
+        onnx_constant c = claimed(t);
         const bool weight = is_float(c.type);
         if (weight) check_finite(c.numbers);
         add(t.name(), onnx_operand::constant(t.name(), std::move(c), weight));
@@ -105,7 +115,7 @@ class importer {
       x->name = v.name();
       x->type = type_of_input(v);
       x->dims = shape_of_input(v, how_);
-      x->at = builder_.input(v.name(), values<real>(x->dims));
+      x->at = builder_.input(v.name(), x->dims);
       if (!is_float(x->type)) whole_inputs_.push_back({*x->at, x->type});
       add(v.name(), x);
     } catch (const unsupported& e) {
@@ -178,7 +188,7 @@ class importer {
                 .graph = builder_};
     for (const onnx::AttributeProto& a : n.attribute())
       if (a.name() == "value" && a.has_t())
-        c.value = constant_of(a.t(), folder_);
+        c.value = claimed(a.t());
       else
         c.attrs.set(shown(a.name()), attribute_of(a));
     return c;
@@ -186,6 +196,7 @@ class importer {
 
   void process(onnx_call& c) {
     if (std::optional<std::vector<onnx_constant>> known = folded(c)) {
+      for (const onnx_constant& one : *known) claim(one.numbers.size());
       for (std::size_t k = 0; k < c.out.size(); ++k)
         if (k < known->size() && c.asks_for(k)) add(c.out[k], onnx_operand::constant(c.out[k], std::move((*known)[k])));
       return lack(c, known->size());
@@ -269,11 +280,11 @@ class importer {
 }  // namespace
 
 std::shared_ptr<onnx::ModelProto> parsed_onnx(std::string_view bytes) {
-  if (bytes.size() > max_payload_bytes) wrong("is larger than 1 GiB");
+  if (bytes.size() > limits::onnx_bytes) wrong(fmt::format("is larger than {} bytes", limits::onnx_bytes));
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                             static_cast<int>(bytes.size()));
   in.SetTotalBytesLimit(static_cast<int>(bytes.size()));
-  in.SetRecursionLimit(deepest);
+  in.SetRecursionLimit(static_cast<int>(limits::onnx_levels));
   taken = 0;
   const auto arena = std::make_shared<google::protobuf::Arena>(within_limits());
   auto* model = google::protobuf::Arena::CreateMessage<onnx::ModelProto>(arena.get());

@@ -8,9 +8,9 @@
 #include <cmath>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
+#include "backproof/base/file.hpp"
 #include "backproof/base/text.hpp"
 #include "backproof/judge/oracle.hpp"
 #include "backproof/network/graph/network.hpp"
@@ -55,7 +55,7 @@ std::optional<dtype> float_of(onnx_type t) {
 }
 
 shape dims_of(const onnx::TensorProto& t) {
-  if (t.dims_size() > 16) wrong("it has more than 16 axes");
+  if (t.dims_size() > static_cast<int>(limits::axes)) wrong(fmt::format("it has more than {} axes", limits::axes));
   shape s(t.dims().begin(), t.dims().end());
   double n = 1;
   for (const index_t e : s) {
@@ -91,35 +91,30 @@ place place_of(const onnx::TensorProto& t) {
   return p;
 }
 
-// A path below the folder, also after links have been followed.
-fs::path path_below(const std::string& folder, const std::string& location) {
+// A path below the folder, without a step up, as ONNX asks, and also after links have been followed.
+std::string path_below(const std::string& folder, const std::string& location) {
   const fs::path relative(location);
   bool below = !relative.empty() && relative.is_relative();
   for (const fs::path& step : relative) below = below && step != "..";
-  std::error_code trouble;
-  const fs::path root = fs::canonical(folder.empty() ? "." : folder, trouble);
-  const fs::path found = trouble ? fs::path() : fs::canonical(root / relative, trouble);
-  if (below && trouble) wrong(fmt::format("its data is in '{}', which cannot be read", shown(location)));
-  const fs::path back = found.lexically_relative(root);
-  if (!below || back.empty() || *back.begin() == "..")
-    wrong(fmt::format("its data is in '{}', outside of the model's folder", shown(location)));
-  return found;
+  try {
+    if (below) return path_inside(folder, location);
+  } catch (const invalid_input&) {
+    // Said below.
+  }
+  wrong(fmt::format("its data is in '{}', outside of the model's folder", shown(location)));
 }
 
 std::string external_data(const onnx::TensorProto& t, const std::string& folder, std::size_t bytes) {
   const place p = place_of(t);
-  const fs::path path = path_below(folder, p.location);
-  std::error_code trouble;
-  const std::uintmax_t size = fs::is_regular_file(path, trouble) ? fs::file_size(path, trouble) : 0;
+  open_file file(path_below(folder, p.location));
   if (p.length.value_or(bytes) != bytes)
     wrong(fmt::format("its data is {} bytes long where its shape needs {}", *p.length, bytes));
-  if (p.offset > size || size - p.offset < bytes)
+  if (p.offset > file.size() || file.size() - p.offset < bytes)
     wrong(fmt::format("'{}' ends before its data does: {} bytes at {}", shown(p.location), bytes, p.offset));
   std::string data(bytes, '\0');
-  std::ifstream in(path, std::ios::binary);
-  in.seekg(static_cast<std::streamoff>(p.offset));
-  in.read(data.data(), static_cast<std::streamsize>(bytes));
-  if (!in) wrong(fmt::format("'{}' cannot be read", shown(p.location)));
+  file.seek(p.offset);
+  if (file.read(std::as_writable_bytes(std::span(data))) < bytes)
+    wrong(fmt::format("'{}' ends before its data does: it was cut while it was read", shown(p.location)));
   return data;
 }
 
@@ -217,16 +212,19 @@ std::string_view name_of(onnx_type t) {
   return "?";
 }
 
+index_t numbers_claimed(const onnx::TensorProto& t) { return size_of(dims_of(t)); }
+
 onnx_constant constant_of(const onnx::TensorProto& t, const std::string& folder) {
   static_assert(std::endian::native == std::endian::little);
   if (!is_read(t.data_type())) wrong(fmt::format("its elements are of type {}, which is not read", t.data_type()));
   onnx_constant c{static_cast<onnx_type>(t.data_type()), {}};
   const shape dims = dims_of(t);
   const std::size_t count = static_cast<std::size_t>(size_of(dims)), width = width_of(c.type);
-  const bool external = t.data_location() == 1;
-  const std::string raw = external           ? external_data(t, folder, count * width)
-                          : t.has_raw_data() ? t.raw_data()
-                                             : raw_of_fields(t, c.type, count);
+  const bool external = t.data_location() == 1, here = !external && t.has_raw_data();
+  const std::string made = external ? external_data(t, folder, count * width)
+                           : here   ? std::string()
+                                    : raw_of_fields(t, c.type, count);
+  const std::string_view raw = here ? std::string_view(t.raw_data()) : made;
   if (raw.size() != count * width)
     wrong(fmt::format("it holds {} bytes where its shape {} needs {}", raw.size(), to_string(dims), count * width));
   if (const std::optional<dtype> type = float_of(c.type)) {

@@ -27,7 +27,9 @@ struct onnx_constant {
   values<real> numbers;
 };
 
-// Throws invalid_input with one line that says what is wrong with the tensor.
+// How many numbers a tensor claims to hold, at most `most_numbers`. These throw invalid_input with one line that says
+// what is wrong with the tensor, or file_error.
+index_t numbers_claimed(const onnx::TensorProto& t);
 onnx_constant constant_of(const onnx::TensorProto& t, const std::string& folder);
 
 // Each number as the type has it: rounded to the nearest, towards zero if it is an integer.
