@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_log_is_refused_with_its_line) {
   BOOST_CHECK_EXCEPTION(read({R"({"event":"run","seed":"x"})"}), format_error, at_line(":1:"));
   BOOST_CHECK_THROW(read({}), format_error);
   BOOST_CHECK_THROW(read({to_json(record("Add", verdict::pass, 1))}), format_error);
-  BOOST_CHECK_THROW(grades::read("/no/such/file"), format_error);
+  BOOST_CHECK_THROW(grades::read("/no/such/file"), file_error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

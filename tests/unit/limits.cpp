@@ -9,10 +9,12 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "backproof/base/file.hpp"
 #include "backproof/base/untrusted_json.hpp"
 #include "backproof/flow/measure/record.hpp"
+#include "backproof/flow/measure/statistics.hpp"
 #include "backproof/flow/recording/recording.hpp"
 #include "backproof/flow/rules/baseline.hpp"
 #include "backproof/network/format/tensor_files.hpp"
@@ -104,13 +106,13 @@ std::string shaped(const std::string& shape, const std::string& descr = "'<f8'")
   return "{'descr': " + descr + ", 'fortran_order': False, 'shape': " + shape + ", }";
 }
 
-// Every text that begins it, and 2000 in which some bytes are others.
+// Every text that begins it, and 1000 in which some bytes are others.
 template <class Read>
 void damage(const std::string& whole, Read read) {
   draw random(1, "damage", whole.size());
   std::vector<std::string> all;
   for (std::size_t n = 0; n < whole.size(); n += 1 + whole.size() / 500) all.push_back(whole.substr(0, n));
-  for (int k = 0; k < 2000; ++k) {
+  for (int k = 0; k < 1000; ++k) {
     std::string text = whole;
     for (index_t n = random.between(1, 4); n > 0; --n)
       text[static_cast<std::size_t>(random.below(static_cast<index_t>(text.size())))] =
@@ -337,6 +339,26 @@ BOOST_AUTO_TEST_CASE(large_arrays_of_integers_are_read_in_blocks) {
   claim all("integers");
   for (index_t k = 0; k < t.count(); ++k)
     all.require(t.at(k) == static_cast<double>(k), [&] { return std::to_string(k); });
+}
+
+BOOST_AUTO_TEST_CASE(the_slope_of_many_layers_is_the_median_all_the_same) {
+  // More than a thousand points: their slopes are counted, not stored.
+  draw random(1, "slopes", 0);
+  const auto even = [](index_t k) { return static_cast<double>(k % 3); };
+  const auto line = [](index_t k) { return 0.25 * static_cast<double>(k); };
+  const auto noise = [&](index_t) { return random.normal(); };
+  const auto wild = [&](index_t) { return std::exp2(random.uniform(-300, 300)); };
+  double at = 0;
+  const auto walk = [&](index_t) { return at += random.normal(); };
+  for (const std::function<double(index_t)>& f :
+       {std::function<double(index_t)>(even), {line}, {noise}, {wild}, {walk}})
+    for (const index_t n : {1001, 1002, 1503}) {
+      std::vector<double> y, slopes;
+      for (index_t k = 0; k < n; ++k) y.push_back(f(k));
+      for (std::size_t a = 0; a < y.size(); ++a)
+        for (std::size_t b = a + 1; b < y.size(); ++b) slopes.push_back((y[b] - y[a]) / static_cast<double>(b - a));
+      BOOST_TEST(flow::theil_sen_slope(y) == flow::median(slopes));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(damaged_inputs_are_read_or_refused) {

@@ -4,7 +4,7 @@
 // The signature is that of op.hpp with a shape for each operand, "X[N,C], scale[C], label#[N]<C -> Y[N,2*C]":
 // - an extent is a number, a name, or an expression of them with + - * / and parentheses;
 // - every name must by itself be an extent of some input; these are drawn from 1 to 17, and expressions follow from
-//   them. Where an expression is negative, too large, or does not divide, others are drawn; there must be some that fit;
+//   them. Where one is negative, too large, or does not divide, others are drawn; there must be some that fit;
 // - indices are below the extent behind "<"; [] is a scalar, [...] any shape, the same wherever it stands.
 #pragma once
 
