@@ -50,10 +50,9 @@ class Mutants(ToolTest):
         file = "softmax-f32-reference_gradient.safetensors"
         programs = {"numpy": ([sys.executable, "r.py"], "r.py"), "cpp": (["./r"], "r.cpp")}
         for language, (command, name) in programs.items():
-            for adapter, code in (("", 1), ("reference", 0)):
-                with self.subTest(language=language, adapter=adapter):
-                    more = ["--adapter", adapter] if adapter else []
-                    text = self.expect(0, "replay", file, "--reproducer", language, *more).out
+            for adapter, code in ((self.adapter, 1), ("reference", 0)):
+                with self.subTest(language=language, code=code):
+                    text = self.expect(0, "replay", file, "--adapter", adapter, "--reproducer", language).out
                     (self.folder / name).write_text(text)
                     if language == "cpp":
                         subprocess.run(["g++", "-std=c++17", "-Wall", "-Werror", "r.cpp", "-o", "r"], cwd=self.folder, check=True)
