@@ -6,8 +6,6 @@
 
 #include "backproof/base/error.hpp"
 
-#include "backproof/base/error.hpp"
-
 namespace backproof::flow {
 namespace {
 

@@ -4,8 +4,6 @@
 
 #include "backproof/base/error.hpp"
 
-#include "backproof/base/error.hpp"
-
 namespace backproof::flow {
 
 image convolution_shape::out() const {

@@ -4,8 +4,6 @@
 
 #include "backproof/base/error.hpp"
 
-#include "backproof/base/error.hpp"
-
 namespace backproof::flow {
 
 dense::dense(matrix weight, vector bias) : weight_(std::move(weight)), bias_(std::move(bias)) {

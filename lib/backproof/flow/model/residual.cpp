@@ -2,8 +2,6 @@
 
 #include "backproof/base/error.hpp"
 
-#include "backproof/base/error.hpp"
-
 namespace backproof::flow {
 
 Index residual::outputs(Index inputs) const {
