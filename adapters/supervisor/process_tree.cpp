@@ -2,13 +2,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <iterator>
 #include <string>
 
 namespace backproof::supervisor {
@@ -36,20 +39,15 @@ void each_number_in(const std::string& folder, Each each) {
   ::closedir(d);
 }
 
-struct entry {
-  pid_t pid = 0, parent = 0, group = 0;
-};
-
-// "17 (a name with ) in it) S 1 17 ...": what follows the last parenthesis is state, parent, group.
-entry entry_of(pid_t pid) {
+// "17 (a name with ) in it) S 1 ...": what follows the last parenthesis is state and parent. 0 if it is not there.
+pid_t parent_of(pid_t pid) {
   const std::string stat = text_of(folder_of(pid) + "/stat");
   const std::size_t name_ends = stat.rfind(')');
-  entry e;
   char state = 0;
-  if (name_ends != std::string::npos &&
-      std::sscanf(stat.c_str() + name_ends + 1, " %c %d %d", &state, &e.parent, &e.group) == 3)
-    e.pid = pid;
-  return e;
+  int parent = 0;
+  if (name_ends == std::string::npos || std::sscanf(stat.c_str() + name_ends + 1, " %c %d", &state, &parent) != 2)
+    return 0;
+  return parent;
 }
 
 bool kernel_lists_children() {
@@ -90,33 +88,47 @@ std::uint64_t own_share(pid_t pid, std::uint64_t otherwise) {
 }  // namespace
 
 std::vector<relative> descendants() {
-  std::vector<entry> others;
-  each_number_in("/proc", [&](pid_t pid) {
-    if (const entry e = entry_of(pid); e.pid != 0) others.push_back(e);
-  });
-  std::vector<relative> family;
-  std::vector<pid_t> known = {::getpid()};
-  for (std::size_t at = 0; at < known.size(); ++at)
-    for (const entry& e : others)
-      if (e.parent == known[at]) {
-        known.push_back(e.pid);
-        family.push_back({e.pid, e.group});
-      }
+  std::vector<relative> all;
+  each_number_in("/proc", [&](pid_t pid) { all.push_back({pid, parent_of(pid)}); });
+  std::vector<relative> family = {{::getpid(), 0}};
+  for (std::size_t at = 0; at < family.size(); ++at) {
+    const pid_t parent = family[at].pid;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(family), [&](auto& r) { return r.parent == parent; });
+  }
+  family.erase(family.begin());
   return family;
 }
 
 std::vector<relative> descendants_at_once() {
   if (!kernel_lists_children()) return descendants();
-  std::vector<pid_t> known = {::getpid()};
-  for (std::size_t at = 0; at < known.size(); ++at) {
+  std::vector<relative> family = {{::getpid(), 0}};
+  for (std::size_t at = 0; at < family.size(); ++at) {
+    const pid_t parent = family[at].pid;
     std::vector<pid_t> children;
-    add_children(known[at], children);
+    add_children(parent, children);
     for (const pid_t child : children)  // one that moves while the lists are read stands in two of them
-      if (std::find(known.begin(), known.end(), child) == known.end()) known.push_back(child);
+      if (std::none_of(family.begin(), family.end(), [&](auto& r) { return r.pid == child; }))
+        family.push_back({child, parent});
   }
-  std::vector<relative> family;
-  for (std::size_t k = 1; k < known.size(); ++k) family.push_back({known[k], ::getpgid(known[k])});
+  family.erase(family.begin());
   return family;
+}
+
+// The handle stays with the process that has the number now; who its parent is tells whether that is the relative. An
+// orphan is our own child by then.
+int send(const relative& to, int signal) {
+  const auto handle = static_cast<int>(::syscall(SYS_pidfd_open, to.pid, 0));
+  if (handle < 0 && errno != ENOSYS) return errno;
+  const pid_t parent = parent_of(to.pid);
+  int trouble = 0;
+  if (parent != to.parent && parent != ::getpid())
+    trouble = ESRCH;
+  else if (handle < 0)  // a kernel before 5.3
+    trouble = ::kill(to.pid, signal) == 0 ? 0 : errno;
+  else if (::syscall(SYS_pidfd_send_signal, handle, signal, nullptr, 0) != 0)
+    trouble = errno;
+  if (handle >= 0) ::close(handle);
+  return trouble;
 }
 
 std::uint64_t memory_held(const std::vector<relative>& family, std::uint64_t most) {

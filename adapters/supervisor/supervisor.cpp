@@ -134,7 +134,7 @@ class keeper {
 
   // An orderly end for those who want one.
   void let_go(int signals) {
-    for (const relative& r : descendants()) ::kill(r.pid, SIGTERM);
+    send_all(descendants(), SIGTERM);
     const clock::time_point until = clock::now() + grace;
     while (!over_ && clock::now() < until) {
       pollfd wakes{signals, POLLIN, 0};
@@ -147,12 +147,10 @@ class keeper {
     end_all();
   }
 
-  // A whole group gets a signal at one blow, in which nobody forks. Our own, which somebody may have joined, does not.
+  // Returns how many we have no right to signal.
   static int send_all(const std::vector<relative>& family, int signal) {
     int refused = 0;
-    for (const relative& r : family)
-      if (r.group > 0 && r.group != ::getpgrp()) ::kill(-r.group, signal);
-    for (const relative& r : family) refused += ::kill(r.pid, signal) != 0 && errno == EPERM;
+    for (const relative& r : family) refused += send(r, signal) == EPERM;
     return refused;
   }
 

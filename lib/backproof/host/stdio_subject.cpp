@@ -68,10 +68,8 @@ std::string stdio_subject::shut_down() {
   if (!a.ok()) return a.message;
   process& child = connection_->child();
   child.close_input();
-  if (!child.wait(clock::now() + shutdown_deadline)) {
-    const bool interrupted = options_.bounds.stop != nullptr && *options_.bounds.stop;
-    return interrupted ? "" : fmt::format("still running after {} s", shutdown_deadline.count());
-  }
+  if (!child.wait(clock::now() + shutdown_deadline))
+    return told_to_stop() ? "" : fmt::format("still running after {} s", shutdown_deadline.count());
   if (child.ended_well()) return {};
   return child.ending() + (child.last_words().empty() ? "" : "; its last words: " + child.last_words());
 }
@@ -138,6 +136,7 @@ std::vector<std::string> stdio_subject::without_signature() const {
 }
 
 reply stdio_subject::run(mode m, const op& o, const sample& s) {
+  if (told_to_stop()) return {reply::status::error, "interrupted", {}};
   if (std::string why_not; !started(why_not)) return {reply::status::crash, why_not, {}};
   request r = run_request(m, o, s);
   const answer a = connection_->call("run", r.params, std::move(r.tensors), clock::now() + options_.call_deadline);

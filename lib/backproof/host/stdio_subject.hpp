@@ -55,6 +55,7 @@ class stdio_subject final : public subject {
   answer initialize(clock::time_point deadline);
   answer at_start(const std::string& method, answer a) const;
   std::string shut_down();
+  bool told_to_stop() const { return options_.bounds.stop != nullptr && *options_.bounds.stop; }
   [[noreturn]] void give_up(const std::string& why) const;
   reply reply_to(mode m, const op& o, const sample& s, const answer& a) const;
 
