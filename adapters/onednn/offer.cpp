@@ -16,8 +16,8 @@ bp::error translated(const dnnl::error& e) {
   return {BP_INTERNAL, e.what()};
 }
 
-bp::function translating(const bp::function& f) {
-  return [f](const bp::call& c) {
+bp::function translating(bp::function f) {
+  return [f = std::move(f)](const bp::call& c) {
     try {
       f(c);
     } catch (const dnnl::error& e) {

@@ -9,7 +9,6 @@
 #include <cctype>
 #include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
 #include <iterator>
 #include <string>
@@ -35,7 +34,7 @@ void each_number_in(const std::string& folder, Each each) {
   DIR* d = ::opendir(folder.c_str());
   if (d == nullptr) return;
   while (const dirent* e = ::readdir(d))
-    if (std::isdigit(static_cast<unsigned char>(e->d_name[0])) != 0) each(static_cast<pid_t>(std::atoi(e->d_name)));
+    if (std::isdigit(static_cast<unsigned char>(e->d_name[0])) != 0) each(static_cast<pid_t>(std::strtol(e->d_name, nullptr, 10)));
   ::closedir(d);
 }
 
@@ -43,11 +42,9 @@ void each_number_in(const std::string& folder, Each each) {
 pid_t parent_of(pid_t pid) {
   const std::string stat = text_of(folder_of(pid) + "/stat");
   const std::size_t name_ends = stat.rfind(')');
-  char state = 0;
-  int parent = 0;
-  if (name_ends == std::string::npos || std::sscanf(stat.c_str() + name_ends + 1, " %c %d", &state, &parent) != 2)
-    return 0;
-  return parent;
+  constexpr std::size_t state_takes = 4;  // ") S "
+  if (name_ends == std::string::npos || stat.size() < name_ends + state_takes) return 0;
+  return static_cast<pid_t>(std::strtol(stat.c_str() + name_ends + state_takes, nullptr, 10));
 }
 
 bool kernel_lists_children() {
@@ -74,8 +71,9 @@ void add_children(pid_t of, std::vector<pid_t>& to) {
 
 // In pages, of /proc/PID/statm.
 std::uint64_t resident_pages(pid_t pid) {
-  unsigned long long size = 0, resident = 0;
-  return std::sscanf(text_of(folder_of(pid) + "/statm").c_str(), "%llu %llu", &size, &resident) == 2 ? resident : 0;
+  const std::string text = text_of(folder_of(pid) + "/statm");
+  const std::size_t second = text.find(' ');
+  return second == std::string::npos ? 0 : std::strtoull(text.c_str() + second, nullptr, 10);
 }
 
 // In bytes, with an n-th of each page that n processes share. It takes the kernel a walk over all pages.
