@@ -113,7 +113,11 @@ BOOST_AUTO_TEST_CASE(nonsense_is_refused_in_one_line) {
                            "X[N,] -> Y[N]",
                            "X[1048576,1048576,1048576,1048576] -> Y[N]",
                            "X[N+] -> Y[N]",
-                           "X!?[N] -> Y[N]"})
+                           "X!?[N] -> Y[N]",
+                           "X[N]\n -> Y[N]",
+                           "X[N] -> Y[N\t]",
+                           "\xe2\x80\xaeX[N] -> Y[N]",
+                           "X[N] -> Y[N]\xff"})
     BOOST_CHECK_EXCEPTION(own_op(described(text)), invalid_input, [&](const invalid_input& e) {
       return std::string(e.what()).find('\n') == std::string::npos && std::string(e.what()).size() < 200;
     });

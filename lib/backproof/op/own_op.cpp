@@ -8,6 +8,7 @@
 #include <set>
 
 #include "backproof/base/limits.hpp"
+#include "backproof/base/text.hpp"
 #include "backproof/op/draw.hpp"
 #include "backproof/op/sample.hpp"
 
@@ -351,11 +352,21 @@ std::ptrdiff_t batched(const brought& b) {
   return mask;
 }
 
+// Every message about a description quotes it, and is one line.
+void require_printable(const std::string& text, const char* what) {
+  if (text != unbroken(text) || text.find_first_of("\t\r\n") != std::string::npos)
+    throw invalid_input(fmt::format("{} holds characters that cannot be printed", what));
+}
+
 std::shared_ptr<brought> read(const own_op_description& d) {
   const bool proper = !d.name.empty() && d.name.size() <= 80 && std::all_of(d.name.begin(), d.name.end(), [](char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-';
   });
   if (!proper) throw invalid_input("its name has characters other than letters, digits, _ and -");
+  require_printable(d.signature, "the signature");
+  require_printable(d.batch, "batch");
+  for (const auto& [name, choices] : d.attributes) require_printable(name, "the name of an attribute");
+  for (const auto& [name, range] : d.ranges) require_printable(name, "the name of a range");
   const std::size_t arrow = d.signature.find("->");
   if (arrow == std::string::npos || d.signature.size() > limits::signature_bytes)
     throw invalid_input("the signature is not of the form X[N,C], w[C] -> Y[N,C]");
