@@ -71,6 +71,15 @@ class Resume(ToolTest):
         self.assertTrue(self.events("cut.ndjson")[-1]["interrupted"])
         self.assert_goes_on()
 
+    def test_after_a_pipe_that_was_cut(self):
+        self.uninterrupted()
+        p = subprocess.Popen([BACKPROOF, "check", *self.options, "--ndjson", "cut.ndjson"], cwd=self.folder,
+                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "CI": "1"})
+        p.stdout.readline()
+        p.stdout.close()  # as `| head -n 1` does
+        self.assertNotEqual(p.wait(240), 0)
+        self.assert_goes_on()
+
     def test_other_options_and_other_subjects_are_refused(self):
         self.uninterrupted()
         shutil.copy(self.folder / "whole.ndjson", self.folder / "cut.ndjson")
