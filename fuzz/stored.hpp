@@ -12,7 +12,7 @@
 
 namespace backproof::fuzz {
 
-constexpr index_t small_extents = 3;  // so that a judgement takes milliseconds
+constexpr index_t small_extents = 2;  // so that a judgement takes milliseconds
 
 // What is stored of a sample that an op draws.
 inline safetensors stored(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, profile p) {

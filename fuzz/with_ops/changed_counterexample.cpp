@@ -181,12 +181,11 @@ void try_to_read(std::string_view bytes) {
   judge_as_stored(s);
 }
 
+// A few, for each costs as much as a run: the others are one byte away.
 std::vector<std::string> seeds() {
   std::vector<std::string> all;
-  for (std::size_t k = 0; k < all_ops().size(); ++k) {
-    const char which = static_cast<char>(k % 256);
-    all.push_back(std::string({which, 0, 0, 2}));
-  }
+  for (std::size_t k = 0; k < all_ops().size(); k += 1 + all_ops().size() / 8)
+    all.push_back(std::string({static_cast<char>(k), 0, 0, 2}));
   return all;
 }
 
