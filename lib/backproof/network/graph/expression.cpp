@@ -6,6 +6,8 @@
 #include <cctype>
 #include <set>
 
+#include "backproof/base/text.hpp"
+
 namespace backproof::networks {
 namespace {
 
@@ -23,7 +25,7 @@ class parser {
     skip();
     if (at_ != text_.size()) trouble("something is left over");
     for (const auto& [name, value] : variables_)
-      if (!leaves_.contains(name)) throw invalid_input(fmt::format("the formula has no variable {}", name));
+      if (!leaves_.contains(name)) throw invalid_input(fmt::format("the formula has no variable {}", quotable(name)));
     g_.set_output(out);
     return std::move(g_);
   }
@@ -193,13 +195,13 @@ values<real> values_of(const std::string& text) {
     const bool numeric = one.size() < 200 && one.find_first_of("0123456789") != std::string::npos &&
                          one.find_first_not_of("0123456789.eE+-") == std::string::npos;
     if (!numeric || list.size() >= most_elements)
-      throw invalid_input(fmt::format("'{}' is no number", one.substr(0, 40)));
+      throw invalid_input(fmt::format("'{}' is no number", quotable(one, 40)));
     try {
       list.emplace_back(one);
     } catch (const invalid_input&) {
-      throw invalid_input(fmt::format("'{}' is no number", one.substr(0, 40)));
+      throw invalid_input(fmt::format("'{}' is no number", quotable(one, 40)));
     }
-    if (!isfinite(list.back())) throw invalid_input(fmt::format("'{}' is too large", one.substr(0, 40)));
+    if (!isfinite(list.back())) throw invalid_input(fmt::format("'{}' is too large", quotable(one, 40)));
     if (comma == text.size()) break;
     at = comma + 1;
   }
