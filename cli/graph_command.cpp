@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "backproof/base/text.hpp"
 #include "backproof/network/graph/expression.hpp"
 #include "backproof/network/graph/picture.hpp"
 #include "cli/commands.hpp"
@@ -28,9 +29,9 @@ std::map<std::string, values<real>> variables_of(const std::vector<std::string>&
   for (const std::string& text : list) {
     const std::size_t sign = text.find('=');
     if (sign == std::string::npos || sign == 0)
-      throw invalid_input(fmt::format("'{}' is not of the form NAME=VALUE", text.substr(0, 40)));
+      throw invalid_input(fmt::format("'{}' is not of the form NAME=VALUE", quotable(text, 40)));
     if (!variables.emplace(text.substr(0, sign), values_of(text.substr(sign + 1))).second)
-      throw invalid_input(fmt::format("{} is given twice", text.substr(0, sign)));
+      throw invalid_input(fmt::format("{} is given twice", quotable(text.substr(0, sign))));
   }
   return variables;
 }

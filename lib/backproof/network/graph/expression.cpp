@@ -7,6 +7,7 @@
 #include <set>
 
 #include "backproof/base/limits.hpp"
+#include "backproof/base/text.hpp"
 
 namespace backproof::networks {
 namespace {
@@ -25,7 +26,7 @@ class parser {
     skip();
     if (at_ != text_.size()) trouble("something is left over");
     for (const auto& [name, value] : variables_)
-      if (!leaves_.contains(name)) throw invalid_input(fmt::format("the formula has no variable {}", name));
+      if (!leaves_.contains(name)) throw invalid_input(fmt::format("the formula has no variable {}", quotable(name)));
     g_.set_output(out);
     return std::move(g_);
   }
@@ -195,13 +196,13 @@ values<real> values_of(const std::string& text) {
     const bool numeric = one.size() < 200 && one.find_first_of("0123456789") != std::string::npos &&
                          one.find_first_not_of("0123456789.eE+-") == std::string::npos;
     if (!numeric || list.size() >= most_elements)
-      throw invalid_input(fmt::format("'{}' is no number", one.substr(0, 40)));
+      throw invalid_input(fmt::format("'{}' is no number", quotable(one, 40)));
     try {
       list.emplace_back(one);
     } catch (const invalid_input&) {
-      throw invalid_input(fmt::format("'{}' is no number", one.substr(0, 40)));
+      throw invalid_input(fmt::format("'{}' is no number", quotable(one, 40)));
     }
-    if (!isfinite(list.back())) throw invalid_input(fmt::format("'{}' is too large", one.substr(0, 40)));
+    if (!isfinite(list.back())) throw invalid_input(fmt::format("'{}' is too large", quotable(one, 40)));
     if (comma == text.size()) break;
     at = comma + 1;
   }
