@@ -5,7 +5,6 @@ import ctypes
 import json
 import math
 import os
-import random
 import signal
 import struct
 import sys
@@ -413,30 +412,6 @@ def quiet_nans():
 
     sdk._answer = lossy
     run_with()
-
-
-@mode
-def unspeakable():  # everything it says would steer a terminal or break a report; argv[2] is a seed
-    draw = random.Random(int(sys.argv[2]))
-    evil = ["\x1b[31m", "\x00", "\x07", "\x9b2J", "\u202e", "\u2066", "\u200f", "\u061c", "\u2028", "\ufffe", "\uffff",
-            "\U0001fffe", "\U000e0041", "]]>", "<b>", "&", '"', "\n", "\r", "α", "−"]
-
-    def words():
-        return "".join(draw.choice(evil) for _ in range(12)) + "\u202e"
-
-    def say():
-        os.write(2, bytes(draw.randrange(256) for _ in range(80)) + b"\xed\xa0\x80\xc2\x9b31m" + words().encode())
-        kind = draw.randrange(4)
-        if kind == 0:
-            os.abort()
-        if kind == 1:
-            os.write(RAW, b"said " + words().encode())
-        raise (NotImplementedError if kind == 2 else RuntimeError)(words())
-
-    def run(r):
-        say()
-
-    sdk.serve({"name": "bad" + words(), "version": words(), "framework": words(), "language": words()}, good.describe, run)
 
 
 MODES["stderr"] = lambda: run_with(lambda: os.write(2, b"complaint\n" * 100000))
