@@ -23,6 +23,14 @@ static_assert(std::is_trivially_destructible_v<wide>, "real has no destructor of
 wide& in(real& x) { return *std::launder(static_cast<wide*>(x.storage())); }
 const wide& in(const real& x) { return *std::launder(static_cast<const wide*>(x.storage())); }
 
+// Boost adds up an exponent's digits without looking whether they still fit; nine always do.
+bool exponent_is_read(const std::string& decimal) {
+  const std::size_t e = decimal.find_first_of("eE");
+  if (e == std::string::npos) return true;
+  const std::size_t first = decimal.find_first_not_of("+-0", e + 1);
+  return first == std::string::npos || decimal.size() - first <= 9;
+}
+
 }  // namespace
 
 template <class F>
@@ -38,6 +46,7 @@ real::real(long value) : real(static_cast<long long>(value)) {}
 real::real(long long value) { new (bytes_) wide(value); }
 real::real(double value) { new (bytes_) wide(value); }
 real::real(const std::string& decimal) {
+  if (!exponent_is_read(decimal)) throw invalid_input("the exponent is out of range: " + decimal.substr(0, 80));
   try {
     new (bytes_) wide(decimal);
   } catch (const std::exception&) {
