@@ -34,7 +34,8 @@ void each_number_in(const std::string& folder, Each each) {
   DIR* d = ::opendir(folder.c_str());
   if (d == nullptr) return;
   while (const dirent* e = ::readdir(d))
-    if (std::isdigit(static_cast<unsigned char>(e->d_name[0])) != 0) each(static_cast<pid_t>(std::strtol(e->d_name, nullptr, 10)));
+    if (std::isdigit(static_cast<unsigned char>(e->d_name[0])) != 0)
+      each(static_cast<pid_t>(std::strtol(e->d_name, nullptr, 10)));
   ::closedir(d);
 }
 
