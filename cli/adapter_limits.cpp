@@ -51,9 +51,8 @@ std::shared_ptr<adapter_limits> add_adapter_limits(CLI::App& command) {
       .add_option_function<std::string>(
           "--adapter-memory",
           [limits](const std::string& text) { limits->memory = size_option("--adapter-memory", text); },
-          "Memory that the processes of an adapter may hold together, such as 8GiB, or none for no limit; default "
-          "three "
-          "quarters of the machine's")
+          "Memory that the processes of an adapter may hold together, such as 8GiB, or none for no limit; "
+          "default three quarters of the machine's")
       ->type_name("SIZE");
   command
       .add_option_function<std::string>(

@@ -9,10 +9,9 @@
 namespace backproof::cli {
 
 struct adapter_limits {
-  double call_seconds = 0;  // for each answer; 0 for the usual deadline
-  std::optional<std::uint64_t>
-      memory;                       // bytes that all its processes may hold, 0 for any number; none: the usual limit
-  std::uint64_t address_space = 0;  // of each process; 0 for no limit
+  double call_seconds = 0;              // for each answer; 0 for the usual deadline
+  std::optional<std::uint64_t> memory;  // bytes that all its processes hold, 0 for any number; none: the usual limit
+  std::uint64_t address_space = 0;      // of each process; 0 for no limit
 };
 
 std::shared_ptr<adapter_limits> add_adapter_limits(CLI::App& command);

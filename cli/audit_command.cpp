@@ -26,14 +26,6 @@ struct options {
   std::shared_ptr<reading> how;
 };
 
-safetensors step_in(const std::string& path) {
-  try {
-    return read_file(path);
-  } catch (const invalid_input& e) {
-    throw stop_with(exit_usage, e.what());
-  }
-}
-
 audit run(const options& o) {
   networks::network n = network_in(o.network, *o.how);
   if (o.step.empty()) {
@@ -46,7 +38,7 @@ audit run(const options& o) {
       throw stop_with(exit_usage, fmt::format("{}: {}", o.network, e.what()));
     }
   }
-  const safetensors step = step_in(o.step);
+  const safetensors step = read_file(o.step);
   try {
     return audited(std::move(n), step);
   } catch (const invalid_input& e) {

@@ -64,8 +64,10 @@ class Resume(ToolTest):
 
     def test_an_interrupted_run_goes_on(self):
         self.uninterrupted()
+        (self.folder / "cut.ndjson").touch()
         p = self.start("check", *self.options, "--ndjson", "cut.ndjson", "--jobs", "2")
-        time.sleep(0.3)
+        while p.poll() is None and b'"case"' not in (self.folder / "cut.ndjson").read_bytes():
+            time.sleep(0.01)  # from then on it heeds signals, and most of the run is still to come
         p.send_signal(signal.SIGINT)
         self.assertEqual(p.wait(60), 2)
         self.assertTrue(self.events("cut.ndjson")[-1]["interrupted"])

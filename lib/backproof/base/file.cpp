@@ -129,7 +129,8 @@ bool file_lines::next(std::string_view& line) {
   }
   if (end == std::string::npos && at_ == buffer_.size()) return false;
   line = std::string_view(buffer_).substr(at_, searched);
-  at_ = end == std::string::npos ? buffer_.size() : end + 1;
+  whole_ = end != std::string::npos;
+  at_ = whole_ ? end + 1 : buffer_.size();
   ++number_;
   return true;
 }

@@ -53,6 +53,7 @@ class file_lines {
   // Without its end; valid until the next. False behind the last line.
   bool next(std::string_view& line);
   std::size_t number() const { return number_; }  // of the line that was given last, from 1
+  bool whole() const { return whole_; }           // whether that line had its end
 
  private:
   bool fill();
@@ -60,7 +61,7 @@ class file_lines {
   open_file file_;
   std::size_t longest_, number_ = 0, at_ = 0;
   std::string buffer_;
-  bool ended_ = false;
+  bool ended_ = false, whole_ = false;
 };
 
 }  // namespace backproof

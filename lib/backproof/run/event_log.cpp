@@ -158,8 +158,6 @@ class reading {
  public:
   explicit reading(std::string path) : path_(std::move(path)) {}
 
-  std::uint64_t bytes() const { return bytes_; }
-
   // A whole one, without its end.
   void line(std::string_view text) {
     ++number_;
@@ -230,10 +228,9 @@ event_log parse_event_log(std::string_view text, const std::string& path) {
 }
 
 event_log read_event_log(const std::string& path) {
-  const std::uint64_t size = open_file(path).size();
   file_lines lines(path, limits::event_bytes);
   reading r(path);
-  for (std::string_view line; lines.next(line) && r.bytes() + line.size() < size;) r.line(line);
+  for (std::string_view line; lines.next(line) && lines.whole();) r.line(line);
   return r.finish();
 }
 

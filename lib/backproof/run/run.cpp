@@ -79,6 +79,8 @@ result blank(const op& o, dtype t, const subject& s, const check* c = nullptr, c
   return r;
 }
 
+bool is_stopped(const plan& p) { return p.stop != nullptr && *p.stop; }
+
 class unit_runner {
  public:
   unit_runner(const plan& p, const unit& u, subject& s) : plan_(p), unit_(u), subject_(s) {}
@@ -146,7 +148,7 @@ class unit_runner {
     }
   }
 
-  bool stopped() const { return plan_.stop != nullptr && *plan_.stop; }
+  bool stopped() const { return is_stopped(plan_); }
 
   // Each answer that does not come costs a whole deadline; after a few it is known that none will.
   bool hangs() const {
@@ -317,7 +319,7 @@ class runner {
     bool ran = false, cut_short = false;
   };
 
-  bool stopped() const { return plan_.stop != nullptr && *plan_.stop; }
+  bool stopped() const { return is_stopped(plan_); }
   bool out_of_time() const {
     return plan_.budget_seconds > 0 &&
            std::chrono::duration<double>(clock::now() - start_).count() > plan_.budget_seconds;
