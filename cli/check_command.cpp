@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
 #include <list>
@@ -65,15 +66,15 @@ std::vector<dtype> dtypes_of(const std::vector<std::string>& names) {
   return list;
 }
 
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+  std::uint64_t n = 0;
+  const auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), n);
+  return trouble == std::errc() && end == text.data() + text.size() ? std::optional(n) : std::nullopt;
+}
+
 std::uint64_t seed_of(const std::string& text) {
   if (text == "any") return std::random_device{}();
-  try {
-    std::size_t used = 0;
-    const std::uint64_t seed = std::stoull(text, &used);
-    if (used == text.size() && text[0] != '-') return seed;
-  } catch (const std::exception&) {
-    // Falls through to the message below.
-  }
+  if (const auto seed = whole_number(text)) return *seed;
   throw stop_with(exit_usage, fmt::format("--seed: '{}' is neither a number nor 'any'", text));
 }
 
@@ -90,11 +91,10 @@ part shard_of(const std::string& text) {
   };
   part p;
   if (!text.empty()) {
-    char slash = 0, rest = 0;
-    unsigned long long i = 0, n = 0;
-    if (std::sscanf(text.c_str(), "%llu%c%llu%c", &i, &slash, &n, &rest) != 3 || slash != '/')
-      throw stop_with(exit_usage, fmt::format("--shard: '{}' is not of the form I/N", text));
-    p = {i, n};
+    const std::size_t slash = std::min(text.find('/'), text.size());
+    const auto i = whole_number(text.substr(0, slash)), n = whole_number(text.substr(std::min(slash + 1, text.size())));
+    if (!i || !n) throw stop_with(exit_usage, fmt::format("--shard: '{}' is not of the form I/N", text));
+    p = {*i, *n};
   } else if (const auto bazel = environment("TEST_SHARD_INDEX", "TEST_TOTAL_SHARDS")) {
     p = *bazel;
   } else if (const auto gtest = environment("GTEST_SHARD_INDEX", "GTEST_TOTAL_SHARDS")) {

@@ -46,6 +46,7 @@ std::string offered(const std::string& adapter, subject& s, const op& o) {
 
 table op_rows(const std::vector<std::string>& adapters) {
   std::vector<std::pair<std::string, std::unique_ptr<subject>>> asked;
+  asked.reserve(adapters.size());
   for (const std::string& a : adapters) asked.emplace_back(a, subjects_of(a)());
   table rows;
   for (const op& o : all_ops())

@@ -115,7 +115,7 @@ std::set<std::pair<std::size_t, index_t>> contested(const subdifferential& kinks
 }
 
 bool any_of(const std::vector<position>& set, const std::set<std::pair<std::size_t, index_t>>& elements) {
-  return std::any_of(set.begin(), set.end(), [&](const position& p) { return elements.count({p.input, p.at}) > 0; });
+  return std::any_of(set.begin(), set.end(), [&](const position& p) { return elements.contains({p.input, p.at}); });
 }
 
 void judge_balls(finding& f, const subdifferential& kinks, const kink_report& report,

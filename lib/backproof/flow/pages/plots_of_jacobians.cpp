@@ -108,6 +108,7 @@ std::string spectrum_plot(const flow_record& r) {
   chart c("Singular values", "Histograms of the singular values of layers' Jacobians and of their product",
           {"singular value", low, high, true}, {"", -0.9, rows - 0.3}, 100 + 38 * rows);
   std::vector<std::string> names;
+  names.reserve(list.size());
   for (const ridge& one : list) names.push_back(one.name);
   c.name_rows(names);
   if (r.whole && list[0].name == "all layers") {
@@ -242,8 +243,9 @@ std::string phase_plot(const flow_record& r) {
     return "";
   const activation& a = activation_named(r.phase->activation);
   std::vector<chart::point> line;
-  for (double q = 1e-4; q < 1e4; q *= 1.15) {
-    const mean_field m = critical_at(a, q);
+  constexpr int points = 132;  // from 1e-4 to 1e4
+  for (int k = 0; k < points; ++k) {
+    const mean_field m = critical_at(a, 1e-4 * std::pow(1.15, k));
     if (m.sb2 >= 0 && m.sw2 < 400) line.emplace_back(std::sqrt(m.sw2), std::sqrt(m.sb2));
   }
   const bool one_point = r.phase->activation == "relu", slow = r.phase->activation == "sigmoid";
