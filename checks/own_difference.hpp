@@ -31,12 +31,13 @@ struct own_difference {
   static finding run(trial& t) {
     own_function f(t);
     const sample& x = t.truth().on();
-    finding all = judge(t, f, own_direction(x, x.number % 2 == 0), "along all inputs", 1);
+    if (std::optional<finding> missing = missing_gradient(t, f)) return *missing;
+    finding all = judge(f, own_direction(x, x.number % 2 == 0), "along all inputs", 1);
     for (std::size_t k = 0; k < x.inputs.size() && all.outcome != verdict::fail; ++k) {
       if (!x.tangents[k] || x.inputs[k]->count() == 0) continue;
       const value_list<double> direction = own_coordinate(x, k);
       const index_t i = static_cast<index_t>(x.number) % direction[k].size();
-      finding one = judge(t, f, direction, fmt::format("{} element {}", t.gradient_names()[k], i), direction[k][i]);
+      finding one = judge(f, direction, fmt::format("{} element {}", t.gradient_names()[k], i), direction[k][i]);
       if (one.outcome == verdict::fail || (one.outcome == verdict::pass && all.outcome == verdict::unresolved))
         all = std::move(one);
     }
@@ -44,8 +45,7 @@ struct own_difference {
   }
 
  private:
-  static finding judge(trial& t, own_function& f, const value_list<double>& direction, const std::string& where,
-                       double unit) {
+  static finding judge(own_function& f, const value_list<double>& direction, const std::string& where, double unit) {
     const std::optional<own_residual> r = f.along(direction, sidedness::central);
     if (!r) return unresolved("no step to both sides is possible here");
     finding found = verdict_on(*r, where, failure_kind::wrong_gradient, unit);
@@ -56,16 +56,23 @@ struct own_difference {
       found.note = fmt::format("agrees with differences of its own forward function in {} to 2^-{:.0f} or better",
                                name_of(f.evaluated_in()), bits);
     }
-    if (found.outcome == verdict::fail && where_missing(t, direction)) found.kind = failure_kind::missing_gradient;
     return found;
   }
 
-  // Whether one of the inputs that move has no gradient at all.
-  static bool where_missing(trial& t, const value_list<double>& direction) {
-    for (std::size_t k = 0; k < direction.size(); ++k)
-      for (index_t i = 0; i < direction[k].size(); ++i)
-        if (direction[k][i] != 0 && !t.vjp()[k]) return true;
-    return false;
+  // Of an input on which the outputs depend. However coarse the format, that there is a slope is seen.
+  static std::optional<finding> missing_gradient(trial& t, own_function& f) {
+    const sample& x = t.truth().on();
+    for (std::size_t k = 0; k < x.inputs.size(); ++k) {
+      if (!x.tangents[k] || x.inputs[k]->count() == 0 || t.vjp()[k]) continue;
+      value_list<double> direction = own_direction(x, false);
+      for (std::size_t j = 0; j < direction.size(); ++j)
+        for (index_t i = 0; j != k && i < direction[j].size(); ++i) direction[j][i] = 0;
+      if (f.follows(direction))
+        return failed(failure_kind::missing_gradient,
+                      fmt::format("{} was not returned, and the outputs depend on {}", t.gradient_names()[k],
+                                  t.truth().of().sig.input_name(k)));
+    }
+    return std::nullopt;
   }
 };
 

@@ -92,7 +92,8 @@ void print_summary(const audit& a, const counts& n) {
   for (const judged_tensor& t : a.tensors) elements += t.found.elements;
   for (const std::string& m : a.missing) print("missing    the gradient by {}\n", m);
   print("\n{} tensors, {} elements in {}: ", a.tensors.size(), elements, name_of(a.type));
-  for (const verdict v : all_verdicts) print("{}{} {}", v == verdict::pass ? "" : ", ", n(v), name_of(v));
+  for (const verdict v : all_verdicts)
+    if (v != verdict::forward_only) print("{}{} {}", v == verdict::pass ? "" : ", ", n(v), name_of(v));
   print("\n");
 }
 

@@ -211,6 +211,11 @@ int check(check_options o) {
                           now.add(r);
                           files.record(r);
                         },
+                    .on_unit =
+                        [&](const unit_result& u) {
+                          screen.unit(u);
+                          files.unit(u);
+                        },
                     .on_progress = [&](std::size_t done, std::size_t total,
                                        const std::string& unit) { screen.progress(done, total, unit); }};
   summary s = run(p, make, to);

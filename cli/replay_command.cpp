@@ -62,7 +62,7 @@ int replay(const options& o) {
   if (file) require_adapter(o, *file);
   const std::unique_ptr<subject> s = subjects_of(o.adapter, *o.limits)();
   introduce_ops_of(*s);
-  const counterexample c = file ? about(o.what, [&] { return from_file(*file); }) : from_token(o.what);
+  const counterexample c = file ? about(o.what, [&] { return from_file(*file); }) : from_token(o.what, *s);
   const op& which = *find_op(c.op);
   const offer offered = s->offers(which, c.x.type);
   if (!offered.any()) throw stop_with(exit_adapter, fmt::format("{}: {}", s->name(), offered.why_not));

@@ -35,20 +35,30 @@ run_reports::run_reports(const std::map<std::string, std::string>& files) {
 }
 
 void run_reports::begin(const run_info& i, const event_log& earlier) {
-  known_ = earlier.whole.size();
+  known_units_ = earlier.whole.size();
   for (open_report& r : open_) {
     if (r.live) r.live->begin_at(earlier.bytes);
     if (!r.live || earlier.bytes == 0) r.renderer->begin(i, r.stream());
   }
 }
 
-void run_reports::record(const result& x) {
-  const bool known = seen_++ < known_;
+// What a live report of an earlier run has already is not written again.
+template <class Write>
+void run_reports::write(Write to) {
   for (open_report& r : open_) {
-    if (known && r.live) continue;
-    r.renderer->record(x, r.stream());
+    if (seen_units_ < known_units_ && r.live) continue;
+    to(r);
     if (r.live) tell_trouble(*r.live);
   }
+}
+
+void run_reports::record(const result& x) {
+  write([&](open_report& r) { r.renderer->record(x, r.stream()); });
+}
+
+void run_reports::unit(const unit_result& u) {
+  write([&](open_report& r) { r.renderer->unit(u, r.stream()); });
+  ++seen_units_;
 }
 
 std::string run_reports::end(const run_info& i, const summary& s) {

@@ -23,6 +23,7 @@ class run_reports {
   // A log that is gone on with has its beginning already, so many bytes and records of it.
   void begin(const run_info& i, const event_log& earlier);
   void record(const result& r);
+  void unit(const unit_result& u);
   // The first thing that went wrong, empty if nothing did.
   std::string end(const run_info& i, const summary& s);
 
@@ -39,7 +40,10 @@ class run_reports {
   void tell_trouble(const live_file& f);
 
   std::vector<open_report> open_;
-  std::size_t known_ = 0, seen_ = 0;
+  template <class Write>
+  void write(Write to);
+
+  std::size_t known_units_ = 0, seen_units_ = 0;
   bool told_ = false;
 };
 

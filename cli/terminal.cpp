@@ -42,18 +42,6 @@ std::string upper(std::string_view s) {
   return out;
 }
 
-int severity(verdict v) {
-  constexpr std::array order = {verdict::skip,       verdict::unresolved, verdict::pass,
-                                verdict::inaccurate, verdict::vacuous,    verdict::timeout,
-                                verdict::crash,      verdict::error,      verdict::fail};
-  return static_cast<int>(std::find(order.begin(), order.end(), v) - order.begin());
-}
-
-bool shown_in_full(verdict v) {
-  return v == verdict::fail || v == verdict::vacuous || v == verdict::error || v == verdict::crash ||
-         v == verdict::timeout;
-}
-
 std::string grouped(std::uint64_t n) {
   std::string digits = std::to_string(n);
   for (int at = static_cast<int>(digits.size()) - 3; at > 0; at -= 3) digits.insert(static_cast<std::size_t>(at), ",");
@@ -137,6 +125,22 @@ std::string unproved_of(const std::vector<result>& unit) {
   return "";
 }
 
+// How much of the unit was looked at, where it is not all.
+std::string coverage_of(const unit_result& u) {
+  std::string text;
+  if (u.answered < u.samples)
+    text += fmt::format(", answered {} of {}{}", u.answered, plural(u.samples, "sample"), u.thin() ? " (thin)" : "");
+  if (u.resolved < u.elements) text += fmt::format(", {} % of elements resolved", 100 * u.resolved / u.elements);
+  return text;
+}
+
+// "forward only"
+std::string word_for(verdict v) {
+  std::string word(name_of(v));
+  std::replace(word.begin(), word.end(), '_', ' ');
+  return word;
+}
+
 // Why samples were skipped, the first reason.
 std::string skips_of(const std::vector<result>& unit) {
   for (const result& r : unit)
@@ -194,6 +198,7 @@ colored terminal::painted(verdict v, const std::string& text) const {
       return {"\033[32m" + unbroken(text) + "\033[0m"};
     case verdict::inaccurate:
     case verdict::unresolved:
+    case verdict::forward_only:
       return {"\033[33m" + unbroken(text) + "\033[0m"};
     case verdict::skip:
       return {"\033[2m" + unbroken(text) + "\033[0m"};
@@ -220,31 +225,32 @@ void terminal::clear_progress() {
   progress_shown_ = false;
 }
 
-void terminal::record(const result& r) {
-  if (!unit_.empty() && (unit_.front().op != r.op || unit_.front().dtype != r.dtype)) flush_unit();
-  unit_.push_back(r);
+void terminal::record(const result& r) { unit_.push_back(r); }
+
+void terminal::unit(const unit_result& u) {
+  clear_progress();
+  if (u.outcome == verdict::skip && unit_.empty())  // told together, at the end
+    not_offered_.push_back(u.op + " " + u.dtype);
+  else
+    row(u);
+  unit_.clear();
+  std::fflush(stdout);
 }
 
-void terminal::flush_unit() {
-  if (unit_.empty()) return;
-  clear_progress();
-  if (unit_.size() == 1 && unit_.front().check == "all") {  // not offered at all: told together, at the end
-    not_offered_.push_back(unit_.front().op + " " + unit_.front().dtype);
-    unit_.clear();
-    return;
-  }
+void terminal::row(const unit_result& u) {
   std::map<verdict, std::uint64_t> counts;
-  const result* gravest = &unit_.front();
-  for (const result& r : unit_) {
-    ++counts[r.found.outcome];
-    if (severity(r.found.outcome) > severity(gravest->found.outcome)) gravest = &r;
-  }
-  const verdict v = gravest->found.outcome;
+  for (const result& r : unit_) ++counts[r.found.outcome];
+  const verdict v = u.outcome;
   std::string line;
   for (const auto& [which, n] : counts) line += fmt::format("{}{} {}", line.empty() ? "" : ", ", n, name_of(which));
-  if (!shown_in_full(v)) line += conventions_of(unit_) + tightness_of(unit_) + skips_of(unit_);
-  print("{} {:<24} {:<5} {}\n", painted(v, fmt::format("{:<10}", name_of(v))), gravest->op, gravest->dtype, line);
-  const std::string open = shown_in_full(v) ? "" : unproved_of(unit_);
+  if (!is_trouble(v)) line += conventions_of(unit_) + tightness_of(unit_);
+  line += coverage_of(u);
+  if (!is_trouble(v) && u.reason.empty()) line += skips_of(unit_);
+  if (u.cut_short) line += ", cut short";
+  const std::string word = fmt::format("{:<10}", word_for(v));
+  print("{} {:<{}} {:<5} {}\n", painted(v, word), u.op, 34 - word.size(), u.dtype, line);
+  if (!u.reason.empty()) print("{:<11}{}\n", "", u.reason);
+  const std::string open = is_trouble(v) ? "" : unproved_of(unit_);
   for (const auto& lines : {variants_of(unit_), notes_ || !open.empty() ? notes_of(unit_) : std::vector<std::string>{}})
     for (const std::string& l : lines) print("{:<11}{}\n", "", l);
 
@@ -253,11 +259,9 @@ void terminal::flush_unit() {
   for (const mode m : {mode::forward, mode::vjp})
     for (const check& c : all_checks())
       if (const std::string ulps = c.info.compares == m ? ulps_of(unit_, c.info.name) : ""; !ulps.empty())
-        print("           {:<18} every {} number, elements by ulps off:{}\n", c.info.name, gravest->dtype, ulps);
+        print("           {:<18} every {} number, elements by ulps off:{}\n", c.info.name, u.dtype, ulps);
 
   failures_of_unit();
-  unit_.clear();
-  std::fflush(stdout);
 }
 
 // Each kind of trouble once per check, the one that is to be told or else the first; the log has them all. What
@@ -266,7 +270,7 @@ void terminal::flush_unit() {
 void terminal::failures_of_unit() {
   std::vector<const result*> trouble;
   for (const result& r : unit_) {
-    if (!shown_in_full(r.found.outcome)) continue;
+    if (!is_trouble(r.found.outcome)) continue;
     const auto known = std::find_if(trouble.begin(), trouble.end(), [&](const result* t) {
       return t->check == r.check && t->found.outcome == r.found.outcome;
     });
@@ -315,18 +319,32 @@ void terminal::failure(const result& r) {
   print("\n");
 }
 
+namespace {
+
+// A few of them by name, the others by number.
+std::string named(const std::vector<std::string>& all, const std::string& separator = ", ") {
+  constexpr std::size_t readable = 8;
+  if (all.size() <= readable) return fmt::format("{}", fmt::join(all, separator));
+  return fmt::format("{}{}and {} others, named in the log (--ndjson)",
+                     fmt::join(all.begin(), all.begin() + readable, separator), separator, all.size() - readable);
+}
+
+}  // namespace
+
 void terminal::end(const summary& s) {
-  flush_unit();
   clear_progress();
   std::string counts;
   for (const verdict v : all_verdicts)
-    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", grouped(s[v]), name_of(v));
+    if (v != verdict::forward_only)  // which no single record is
+      counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", grouped(s[v]), name_of(v));
   constexpr std::size_t readable = 8;
   if (not_offered_.size() > readable)
     print("skip       not offered: {} others, named in the log (--ndjson)\n", not_offered_.size());
   else if (!not_offered_.empty())
-    print("skip       not offered: {}\n", fmt::format("{}", fmt::join(not_offered_, ", ")));
-  print("\n{} of {} executed\n", s.ops_executed, plural(s.ops_selected, "op"));
+    print("skip       not offered: {}\n", named(not_offered_));
+  print("\n{} of {} executed; gradients judged: {}\n", s.ops_executed, plural(s.ops_selected, "op"), s.ops_judged);
+  if (!s.forward_only.empty()) print("forward only, no gradient was judged: {}\n", named(s.forward_only));
+  if (!s.thin.empty()) print("thin, most samples were declined: {}\n", named(s.thin));
   if (!s.not_run.empty())
     print("not run, the time budget was spent: {}\n", fmt::format("{}", fmt::join(s.not_run, " ")));
   if (s.interrupted) print("interrupted; what was finished is counted\n");

@@ -20,19 +20,20 @@ class terminal {
 
   void begin(const run_info& i);
   void record(const result& r);
+  void unit(const unit_result& u);  // behind its records
   void progress(std::size_t done, std::size_t total, const std::string& unit);
   void end(const summary& s);
 
   void failure(const result& r);  // in full
 
  private:
-  void flush_unit();
+  void row(const unit_result& u);
   void failures_of_unit();
   void clear_progress();
   colored painted(verdict v, const std::string& text) const;
 
   bool notes_, colored_, live_;
-  std::vector<result> unit_;  // the results of one op and dtype
+  std::vector<result> unit_;  // the records of one op and dtype, so far
   std::vector<std::string> not_offered_;
   bool progress_shown_ = false;
 };

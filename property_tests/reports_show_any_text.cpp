@@ -96,7 +96,15 @@ result any_result() {
   return r;
 }
 
-std::string rendered(const report& how, const std::vector<result>& results) {
+unit_result any_unit() {
+  unit_result u;
+  for (std::string* field : {&u.op, &u.domain, &u.subject, &u.dtype, &u.reason}) *field = any_text();
+  u.outcome = *rc::gen::elementOf(std::vector(all_verdicts.begin(), all_verdicts.end()));
+  return u;
+}
+
+std::string rendered(const report& how, const std::vector<result>& results,
+                     const std::vector<unit_result>& units = {}) {
   const run_info about{any_text(), any_text(), any_text(), 1, 2, any_text()};
   summary s;
   s.not_run = {any_text()}, s.worse = {any_text()}, s.first_failure = any_text();
@@ -104,6 +112,7 @@ std::string rendered(const report& how, const std::vector<result>& results) {
   const std::unique_ptr<reporter> r = how.make();
   r->begin(about, out);
   for (const result& one : results) r->record(one, out);
+  for (const unit_result& one : units) r->unit(one, out);
   r->end(about, s, out);
   return out.str();
 }
@@ -153,7 +162,7 @@ BOOST_AUTO_TEST_CASE(no_report_holds_what_steers_or_is_no_text) {
   BOOST_TEST(!all_reports().empty());
   for (const report& how : all_reports())
     holds(std::string(how.info.name), 300, [&] {
-      const std::string text = rendered(how, any_results());
+      const std::string text = rendered(how, any_results(), {any_unit(), any_unit()});
       RC_ASSERT(is_utf8(text));
       RC_ASSERT(!steers(text));
     });

@@ -16,7 +16,8 @@ std::vector<std::string> records(const plan& p) {
   std::vector<std::string> lines;
   // Sums in reverse order, fused: an honest subject whose results differ from the forward ones.
   const summary s = run(p, [] { return reference_subject(order::reverse, true); },
-                        {.on_result = [&](const result& r) { lines.push_back(to_json(r)); }, .on_progress = {}});
+                        {.on_result = [&](const result& r) { lines.push_back(to_json(r)); },
+                         .on_unit = [&](const unit_result& u) { lines.push_back(to_json(u)); }});
   if (p.shards == 1) lines.push_back(to_json(s));
   return lines;
 }

@@ -1,8 +1,8 @@
 // JUnit XML, as CI systems read it: one suite per op, one test case per dtype and check, over all its samples.
 //
-// Names hold no seed and no case number, so that a test keeps its history. fail and vacuous become <failure>; error,
-// crash and timeout <error>; skip, and unresolved if no sample was resolved, <skipped>. Where the samples of a case
-// differ, the gravest counts; <system-out> has them all.
+// Names hold no seed and no case number, so that a test keeps its history. fail and vacuous become <failure>, and so
+// does an op whose gradients were declined throughout; error, crash and timeout <error>; skip, and unresolved if no
+// sample was resolved, <skipped>. Where the samples of a case differ, the gravest counts; <system-out> has them all.
 #pragma once
 
 #include <algorithm>
@@ -26,6 +26,16 @@ class junit : public reporter {
     ++e.counts[r.found.outcome];
     if (!r.found.variant.empty()) e.variants.insert(r.found.variant);
     if (e.samples++ == 0 || gravity(r.found.outcome) > gravity(e.gravest.found.outcome) || r.told) e.gravest = r;
+  }
+
+  // What no single record says has a case of its own: not offered, forward only, nothing proved, broken off.
+  void unit(const unit_result& u, std::ostream& out) override {
+    if (u.reason.empty()) return;
+    result r;
+    r.op = u.op, r.dtype = u.dtype, r.check = "all";
+    r.found.outcome = u.fails() ? u.outcome : u.outcome == verdict::error ? verdict::error : verdict::skip;
+    r.found.reason = u.reason;
+    record(r, out);
   }
 
   void end(const run_info& i, const summary&, std::ostream& out) override {
@@ -60,28 +70,6 @@ class junit : public reporter {
       node.append_attribute("skipped") = skipped;
     }
   };
-
-  static int gravity(verdict v) {
-    switch (v) {
-      case verdict::skip:
-        return 0;
-      case verdict::unresolved:
-        return 1;  // a case is skipped only if no sample of it was resolved
-      case verdict::pass:
-        return 2;
-      case verdict::inaccurate:
-        return 3;
-      case verdict::vacuous:
-        return 4;
-      case verdict::timeout:
-      case verdict::crash:
-      case verdict::error:
-        return 5;
-      case verdict::fail:
-        return 6;
-    }
-    return 6;
-  }
 
   // XML 1.0 has no way to write most control characters, and a parser may refuse the whole file for one byte.
   static void put(pugi::xml_node node, const char* attribute, std::string_view value) {
@@ -144,6 +132,7 @@ class junit : public reporter {
         return {.tests = 1, .errors = 1};
       }
       case verdict::fail:
+      case verdict::forward_only:
       case verdict::vacuous: {
         child("failure", f.kind == failure_kind::none ? name_of(f.outcome) : name_of(f.kind)).text() =
             details(e.gravest).c_str();

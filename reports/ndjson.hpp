@@ -12,6 +12,7 @@ struct ndjson : reporter {
 
   void begin(const run_info& i, std::ostream& out) override { out << to_json(i) << '\n'; }
   void record(const result& r, std::ostream& out) override { out << to_json(r) << '\n'; }
+  void unit(const unit_result& u, std::ostream& out) override { out << to_json(u) << '\n'; }
   void end(const run_info&, const summary& s, std::ostream& out) override { out << to_json(s) << '\n'; }
 };
 

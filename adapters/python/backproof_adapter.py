@@ -137,12 +137,16 @@ def _answer(adapter, describe, run, method, params, tensors):
         document = {"protocol": 1, "adapter": adapter, "deterministic": True, "concurrency": 1}
         described = describe()
         document.update(described if isinstance(described, dict) else {"ops": described})
+        document["under"] = sorted({"partial", *document.get("under", [])})  # which takes no cooperation
         return document, []
     if method == "run":
         results = run(_request(params, tensors))
         watched = isinstance(results, Answer)
+        needs = params.get("needs_grad", [])
         results, told = (results.results, {"mutated": results.changed}) if watched else (results, {})
         kind, prefix = ("grads", "grad") if params["mode"] == "vjp" else ("outputs", "out")
+        if kind == "grads":  # one that was computed all the same does no harm, but nobody asked for it
+            results = [t if k < len(needs) and needs[k] else None for k, t in enumerate(results)]
         names = [None if t is None else "%s.%d" % (prefix, k) for k, t in enumerate(results)]
         return dict(told, **{kind: names}), [(name, t) for name, t in zip(names, results) if t is not None]
     if method == "echo":

@@ -5,6 +5,7 @@ dtypes and modes are tried at start: what works differs from release to release,
 of ONNX and torch differ, the function translates; what torch cannot do at all raises NotImplementedError.
 """
 import ctypes
+import functools
 import glob
 import importlib.util
 import os
@@ -150,9 +151,15 @@ def tiny(shape, dtype):
     return torch.linspace(0.1, 0.9, torch.Size(shape).numel(), dtype=torch.float64).to(dtype).reshape(shape)
 
 
-def works(function, shapes, attrs, mode, dtype):
+def movable(shapes):
+    """The inputs that could have a gradient."""
+    return [k for k, s in enumerate(shapes)
+            if s not in (None, "weights") and tiny(s, torch.float64).is_floating_point()]
+
+
+def works(function, shapes, attrs, mode, dtype, inputs):
     x = [tiny(s, dtype) for s in shapes]
-    needs = [t is not None and t.is_floating_point() and s != "weights" for t, s in zip(x, shapes)]
+    needs = [k in inputs for k in range(len(x))]
     try:
         y = function([t if t is None else t.clone() for t in x], attrs)
         if mode == "vjp":
@@ -164,16 +171,32 @@ def works(function, shapes, attrs, mode, dtype):
         return False
 
 
+def modes(function, shapes, attrs, dtype):
+    """What works, and the inputs whose gradients torch does not give (it says so, of a target for instance)."""
+    works_with = functools.partial(works, function, shapes, attrs, dtype=dtype)
+    inputs = movable(shapes)
+    found = [m for m in ("forward", "vjp", "jvp") if works_with(m, inputs=inputs)]
+    if "vjp" in found or "forward" not in found:
+        return tuple(found), ()
+    given = [k for k in inputs if works_with("vjp", inputs=[k])]
+    if not given or not works_with("vjp", inputs=given):
+        return tuple(found), ()
+    with_tangents = [m for m in ("jvp",) if works_with(m, inputs=given)]
+    return ("forward", "vjp", *with_tangents), tuple(k for k in inputs if k not in given)
+
+
 def describe():
     offered = []
     for (domain, name), (function, shapes, attrs, limits) in OPS.items():
         by_modes = {}
         for dtype in DTYPES:
-            modes = tuple(m for m in ("forward", "vjp", "jvp") if works(function, shapes, attrs, m, DTYPES[dtype]))
-            if modes:
-                by_modes.setdefault(modes, []).append(dtype)
-        for modes, dtypes in by_modes.items():
-            entry = {"op": name, "domain": domain, "modes": list(modes), "dtypes": dtypes, "native": True}
+            works_here, no_grad = modes(function, shapes, attrs, DTYPES[dtype])
+            if works_here:
+                by_modes.setdefault((works_here, no_grad), []).append(dtype)
+        for (works_here, no_grad), dtypes in by_modes.items():
+            entry = {"op": name, "domain": domain, "modes": list(works_here), "dtypes": dtypes, "native": True}
+            if no_grad:
+                entry["no_grad"] = list(no_grad)
             offered.append(dict(entry, limits=limits) if limits else entry)
     return {"ops": offered, "under": UNDER}
 

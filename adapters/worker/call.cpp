@@ -23,7 +23,7 @@ bp_status bp_call::allocate(std::uint32_t index, bp_dtype code, std::int32_t ndi
   constexpr std::int32_t max_rank = 16;
   const worker::format_code* known = worker::format_with(code);
   if (known == nullptr)
-    return fail(BP_UNIMPLEMENTED,
+    return fail(BP_INTERNAL,
                 fmt::format("result {} has an element type that backproof does not carry (code {}, {} bits)", index,
                             code.code, code.bits));
   if (index >= result_limit) return fail(BP_INTERNAL, fmt::format("there is no result {}", index));

@@ -54,7 +54,8 @@ json plugin::describe() {
     if (document.is_object() && document.contains("adapter") && document.contains("ops")) {
       json& under = document["under"];
       if (!under.is_array()) under = json::array();
-      for (const char* what : {"unaligned", "aliased", "watched"}) under.push_back(what);  // which take no cooperation
+      // Those that take no cooperation.
+      for (const char* what : {"unaligned", "aliased", "watched", "partial"}) under.push_back(what);
       return document;
     }
   } catch (const std::exception&) {

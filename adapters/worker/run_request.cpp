@@ -68,7 +68,8 @@ json run_request::collect(safetensors& reply) const {
   const std::size_t slots = is_vjp() ? inputs_.count() : call_.results.rbegin()->first + std::size_t{1};
   for (std::uint32_t k = 0; k < slots; ++k) {
     const auto found = call_.results.find(k);
-    if (found == call_.results.end()) {
+    const bool unasked = is_vjp() && needs_grad_[k] == 0;  // computed all the same, which does no harm
+    if (found == call_.results.end() || unasked) {
       names.push_back(nullptr);
       continue;
     }

@@ -6,8 +6,9 @@
 namespace backproof::fuzz {
 
 void try_to_read(std::string_view bytes) {
-  const std::string written = token_of(from_token(std::string(bytes)));
-  if (token_of(from_token(written)) != written) found("written and read again, it is another");
+  const std::unique_ptr<subject> reference = reference_subject();
+  const std::string written = token_of(from_token(std::string(bytes), *reference));
+  if (token_of(from_token(written, *reference)) != written) found("written and read again, it is another");
 }
 
 std::vector<std::string> seeds() {

@@ -44,7 +44,8 @@ struct operands {
              .wrong = ways::asked([](sample& x) { return changed(x, [](double v) { return std::fabs(v); }); }),
              .applies = [](const op& o) { return o.unary; },
              .equivalent = [](const op& o) -> std::string_view {
-               if (among(o.info.name, "acosh rsqrt")) return "at negative numbers there is no value: any is as good";
+               if (among(o.info.name, "acosh rsqrt log sqrt"))
+                 return "at negative numbers there is no value, and at -0 an infinite slope of either sign is right";
                return among(o.info.name,
                             "acos add_const asin asinh atan atanh erf mul_const neg reciprocal shrink sigmoid sin sinh "
                             "softsign tan tanh tanhshrink")
@@ -64,6 +65,25 @@ struct operands {
                          return std::swap(r.tensors[a], r.tensors[b]);
                  },
              .applies = [](const op& o) { return o.sig.may_have_twins(); },
+             .probed = true},
+            {.name = "unneeded_inputs_not_passed_over",
+             .bug_class = "swap",
+             .summary = "an input that needs no gradient is left out, and the next one gets what was its own",
+             .where = "only some inputs need a gradient",
+             .wrong =
+                 [](const question& q, reply& r) {
+                   if (q.x.under != call_condition::partial) return;
+                   const reply all = q.with(asking_for_all(q.o, q.x));
+                   std::size_t next = 0;
+                   for (auto& d : r.tensors) {
+                     if (!d) continue;
+                     while (!all.tensors[next]) ++next;
+                     if (all.tensors[next]->dims() == d->dims()) d = all.tensors[next];
+                     ++next;
+                   }
+                 },
+             .applies = [](const op& o) { return o.sig.may_have_twins(); },
+             .depends_on_condition = true,
              .probed = true},
             {.name = "inputs_exchanged",
              .bug_class = "swap",

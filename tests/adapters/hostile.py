@@ -103,11 +103,11 @@ ROWS = [
     plugin("strange_status", "returns a status that does not exist", "error", "the adapter returned the status 99"),
     plugin("overrun", "writes past the end of a result", "error", "the adapter wrote past the end of"),
     plugin("underrun", "writes in front of a result", "error", "the adapter wrote in front of"),
-    plugin("strange_type", "wants a result of a type that does not exist", "skip", "an element type that backproof does not carry"),
+    plugin("strange_type", "wants a result of a type that does not exist", "error", "an element type that backproof does not carry"),
     plugin("negative_shape", "wants a result with a negative extent", "error", "has the extent -1"),
     plugin("huge_shape", "wants a result of 2^60 elements", "error", "is larger than 1073741824 bytes"),
     # It declines.
-    program("declines", "declines every case", "skip", "not today"),
+    program("declines", "declines every case", "vacuous", "it declined all of 14 samples; the first: not today"),
     program("refuses", "refuses what it had promised", "fail", "no such attribute"),
     # What it answers is wrong.
     program("wrong_shape", "gives the right numbers in a wrong shape", "fail", "has shape"),

@@ -47,7 +47,8 @@ class Check(ToolTest):
         self.assertEqual(events[0]["event"], "run")
         self.assertEqual(events[0]["schema"], "backproof.result/1")
         self.assertEqual(events[-1]["event"], "summary")
-        self.assertEqual(sum(events[-1]["counts"].values()), len(events) - 2)
+        self.assertEqual(sum(events[-1]["counts"].values()), sum(e["event"] == "case" for e in events))
+        self.assertEqual(sum(events[-1]["units"].values()), sum(e["event"] == "unit" for e in events))
 
     def test_junit_holds_one_case_per_dtype_and_check(self):
         self.expect(0, "check", "--op", "Relu,Add", "--samples", "2", "--junit", "r.xml")
@@ -58,8 +59,13 @@ class Check(ToolTest):
         self.assertEqual(int(root.get("tests")), len(names))
 
     def test_a_spent_budget_is_said(self):
-        run = self.expect(0, "check", "--budget", "0.000001")
+        run = self.expect(1, "check", "--budget", "0.000001")
         self.assertIn("not run, the time budget was spent", run.out)
+        self.assertIn("nothing was executed", run.out)
+
+    def test_a_shard_with_nothing_in_it_is_no_failure(self):
+        codes = [self.run_tool("check", "--op", "Relu", "--dtype", "f32", "--samples", "1", "--shard", f"{i}/9").code for i in range(1, 10)]
+        self.assertEqual(codes, [0] * 9)
 
 
 class Accuracy(ToolTest):

@@ -180,7 +180,7 @@ class Outputs(ToolTest):
         run = self.run_tool("check", "--op", "Relu", "--samples", "1", "--ndjson", "/dev/full", "--junit", "o.xml")
         self.assertEqual(run.code, 4)
         self.assertIn("the run goes on without it", run.err)
-        self.assertIn("1 of 1 op executed", run.out)
+        self.assertIn("1 of 1 op executed; gradients judged: 1", run.out)
         self.assertTrue((self.folder / "o.xml").exists())
 
     def test_a_counterexample_that_cannot_be_stored_costs_itself_alone(self):

@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_token_draws_the_very_sample_again) {
     for (const dtype t : float_types)
       for (const profile p : {profile::smooth, profile::kink, profile::special}) {
         if (!draws(o, t, p)) continue;
-        const counterexample c = drawn(o, t, 5, p), back = from_token(token_of(c));
+        const counterexample c = drawn(o, t, 5, p), back = from_token(token_of(c), *reference_subject());
         BOOST_TEST((back.op == c.op && back.check == c.check && back.adapter.empty()));
         BOOST_TEST(same(back.x, c.x), token_of(c));
       }
@@ -164,7 +164,7 @@ BOOST_AUTO_TEST_CASE(malformed_tokens_are_refused_in_one_line) {
                                    with("/1/1", "/99999999999999999999/1"),
                                    with("/1/1", "/1/nook-1"),
                                    with(BACKPROOF_VERSION, "0.0.0")})
-    BOOST_TEST_CONTEXT(token) BOOST_CHECK_EXCEPTION(from_token(token), format_error, one_line);
+    BOOST_TEST_CONTEXT(token) BOOST_CHECK_EXCEPTION(from_token(token, *reference_subject()), format_error, one_line);
 }
 
 BOOST_AUTO_TEST_CASE(every_malformed_file_is_refused_in_one_line) {

@@ -45,8 +45,22 @@ result some_result() {
   r.found.elements = 7, r.found.resolved = 6, r.found.max_ulps = 1e300;
   for (const double x : {0.0, 1.0, 5.0, 1e30}) r.found.ulps.add(x), r.found.slack.add(x / 3);
   r.attributes = "axis=1", r.tensors = {"X f32[1] = [0x1p+0]", ""}, r.told = true, r.shrunk_from = "X [3]";
-  r.file = "f", r.not_stored = "full", r.hint = "h", r.replay = "r", r.internal = true;
+  r.file = "f", r.not_stored = "full", r.hint = "h", r.replay = "r";
   return r;
+}
+
+unit_result some_unit() {
+  unit_result u;
+  u.op = "Conv", u.domain = "ai.onnx", u.subject = "s", u.dtype = "f32", u.reason = "so";
+  u.outcome = verdict::forward_only, u.declared = u.executed = u.gradients = u.internal = true;
+  u.samples = 7, u.answered = 6, u.elements = 5, u.resolved = 4;
+  return u;
+}
+
+std::string unit_line(const std::string& op, bool cut_short = false) {
+  unit_result u = some_unit();
+  u.op = op, u.cut_short = cut_short;
+  return to_json(u) + "\n";
 }
 
 std::string case_line(const std::string& op, const std::string& sample) {
@@ -82,7 +96,8 @@ plan plan_for(std::initializer_list<std::string_view> ops) {
 std::vector<std::string> lines_of(const plan& p) {
   std::vector<std::string> lines;
   const summary s = run(p, [] { return reference_subject(); },
-                        {.on_result = [&](const result& r) { lines.push_back(to_json(r)); }, .on_progress = {}});
+                        {.on_result = [&](const result& r) { lines.push_back(to_json(r)); },
+                         .on_unit = [&](const unit_result& u) { lines.push_back(to_json(u)); }});
   lines.push_back(to_json(s));
   return lines;
 }
@@ -93,13 +108,15 @@ BOOST_AUTO_TEST_CASE(a_record_reads_back_as_it_was_written) {
   BOOST_TEST(to_json(run_info_from_json(to_json(some_run))) == to_json(some_run));
   BOOST_TEST(to_json(result_from_json(to_json(some_result()))) == to_json(some_result()));
   BOOST_TEST(to_json(result_from_json(to_json(result{}))) == to_json(result{}));
+  BOOST_TEST(to_json(unit_from_json(to_json(some_unit()))) == to_json(some_unit()));
+  BOOST_TEST(to_json(unit_from_json(to_json(unit_result{}))) == to_json(unit_result{}));
 }
 
 BOOST_AUTO_TEST_CASE(records_of_a_run_read_back) {
   const plan p = plan_for({"softmax", "relu"});
   run(p, [] { return reference_subject(); },
       {.on_result = [&](const result& r) { BOOST_TEST(to_json(result_from_json(to_json(r))) == to_json(r)); },
-       .on_progress = {}});
+       .on_unit = [&](const unit_result& u) { BOOST_TEST(to_json(unit_from_json(to_json(u))) == to_json(u)); }});
 }
 
 BOOST_AUTO_TEST_CASE(what_was_cut_off_is_left_out) {
@@ -109,17 +126,16 @@ BOOST_AUTO_TEST_CASE(what_was_cut_off_is_left_out) {
   BOOST_TEST(whole(head) == 0u);
   const std::string two = head + case_line("A", "0") + case_line("A", "1");
   BOOST_TEST(whole(two) == 0u);  // A may have gone on
-  const std::string three = two + case_line("B", "0");
-  BOOST_TEST(whole(three) == 2u);
-  BOOST_TEST(whole(three + "{\"v\":1,\"event\":\"ca") == 2u);
-  BOOST_TEST(parse_event_log(three, "log").bytes == two.size());
+  const std::string closed = two + unit_line("A"), more = closed + case_line("B", "0");
+  BOOST_TEST((whole(closed) == 1u && whole(more) == 1u && whole(more + "{\"v\":1,\"event\":\"ca") == 1u));
+  BOOST_TEST(parse_event_log(more, "log").bytes == closed.size());
+  BOOST_TEST(parse_event_log(more, "log").whole[0].cases.size() == 2u);
   BOOST_TEST(parse_event_log(two, "log").bytes == head.size());
-  summary s;
-  BOOST_TEST(whole(three + to_json(s) + "\n") == 3u);
-  s.interrupted = true, s.cut_short = {"B/f32"};
-  BOOST_TEST(whole(three + to_json(s) + "\n") == 2u);
-  s.cut_short = {"A/f32", "B/f32"};  // two jobs
-  BOOST_TEST(whole(three + to_json(s) + "\n") == 0u);
+  BOOST_TEST(whole(more + unit_line("B") + to_json(summary{}) + "\n") == 2u);
+  // Interrupted in B, when another job had done with C.
+  const std::string interrupted = more + unit_line("B", true) + unit_line("C") + to_json(summary{}) + "\n";
+  BOOST_TEST(whole(interrupted) == 1u);
+  BOOST_TEST(parse_event_log(interrupted, "log").bytes == closed.size());
 }
 
 BOOST_AUTO_TEST_CASE(what_is_no_log_is_refused_with_its_line) {
@@ -130,8 +146,10 @@ BOOST_AUTO_TEST_CASE(what_is_no_log_is_refused_with_its_line) {
   for (const char* text : {"x\n", "[]\n", "{}\n", "{\"event\":\"case\"}\n", "{\"event\":3}\n"})
     BOOST_CHECK_EXCEPTION(parse_event_log(text, "log"), format_error, names("1"));
   for (const std::string& text :
-       {head, std::string("{\"event\":\"case\",\"op\":1}\n"), std::string("{\"event\":\"x\"}\n")})
+       {head, std::string("{\"event\":\"case\",\"op\":1}\n"), std::string("{\"event\":\"x\"}\n"),
+        std::string("{\"event\":\"unit\",\"op\":\"A\"}\n")})
     BOOST_CHECK_EXCEPTION(parse_event_log(head + text, "log"), format_error, names("2"));
+  BOOST_CHECK_EXCEPTION(parse_event_log(head + case_line("A", "0") + unit_line("B"), "log"), format_error, names("3"));
   const std::string deep = "{\"event\":\"case\",\"op\":" + std::string(1000, '[') + std::string(1000, ']') + "}\n";
   BOOST_CHECK_EXCEPTION(parse_event_log(head + deep, "log"), format_error, names("2"));
 }
@@ -139,16 +157,13 @@ BOOST_AUTO_TEST_CASE(what_is_no_log_is_refused_with_its_line) {
 BOOST_AUTO_TEST_CASE(a_run_that_goes_on_gives_the_same_records) {
   plan p = plan_for({"relu", "softmax", "gemm"});
   const std::vector<std::string> all = lines_of(p);
-  for (std::size_t units = 0; units <= 6; ++units) {
+  std::string text = to_json(some_run) + "\n";
+  for (const std::string& line : all) text += line + "\n";
+  const std::vector<judged_unit> whole = parse_event_log(text, "log").whole;
+  BOOST_REQUIRE(whole.size() == 6u);
+  for (std::ptrdiff_t units = 0; units <= 6; ++units) {
     plan rest = p;
-    std::string last;
-    std::size_t seen = 0;
-    for (std::size_t k = 0; k + 1 < all.size(); ++k) {
-      const result r = result_from_json(all[k]);
-      if (r.op + r.dtype != last && seen++ == units) break;
-      last = r.op + r.dtype;
-      rest.earlier.push_back(r);
-    }
+    rest.earlier.assign(whole.begin(), whole.begin() + units);
     rest.jobs = 2;
     BOOST_TEST(lines_of(rest) == all, boost::test_tools::per_element());
   }
@@ -156,23 +171,23 @@ BOOST_AUTO_TEST_CASE(a_run_that_goes_on_gives_the_same_records) {
 
 BOOST_AUTO_TEST_CASE(the_log_of_another_run_is_refused) {
   plan p = plan_for({"relu", "softmax"});
-  p.earlier = {some_result()};
+  p.earlier = {{{some_result()}, some_unit()}};
   BOOST_CHECK_THROW(lines_of(p), invalid_input);
 }
 
 BOOST_AUTO_TEST_CASE(a_unit_that_throws_costs_itself_alone) {
-  std::map<std::string, int> errors, passes;
+  std::map<std::string, int> errors;
+  int passes = 0;
+  const auto count = [&](const unit_result& u) {
+    passes += u.outcome == verdict::pass ? 1 : 0;
+    if (u.outcome != verdict::error) return;
+    ++errors[u.op];
+    BOOST_TEST((u.internal && u.reason.find("within the process") != std::string::npos));
+  };
   const summary s =
-      run(plan_for({"relu", "softmax"}), [] { return std::make_unique<half_broken>(); },
-          {.on_result =
-               [&](const result& r) {
-                 ++(r.found.outcome == verdict::error ? errors : passes)[r.op];
-                 if (r.found.outcome == verdict::error)
-                   BOOST_TEST((r.internal && r.found.reason.find("within the process") != std::string::npos));
-               },
-           .on_progress = {}});
-  BOOST_TEST(errors["Relu"] == 2);  // one a dtype
-  BOOST_TEST(passes["Softmax"] > 10);
+      run(plan_for({"relu", "softmax"}), [] { return std::make_unique<half_broken>(); }, {.on_unit = count});
+  BOOST_TEST((errors == std::map<std::string, int>{{"Relu", 2}}));  // one a dtype
+  BOOST_TEST(passes == 2);
   BOOST_TEST(s.exit_code() == 3);
 }
 

@@ -300,6 +300,8 @@ std::vector<unique_bug> bugs() {
       of_subject<wrong_in_a_condition>("aliasing", "a shared input gets one of its paths", mul, call_condition::shared),
       of_subject<wrong_in_a_condition>("saved_tensors", "wrong the second time", tanh, call_condition::retained),
       of_subject<wrong_in_a_condition>("accumulate", "overwritten", tanh, call_condition::accumulated),
+      of_subject<wrong_in_a_condition>("partial_gradients", "wrong for some inputs alone", mul,
+                                       call_condition::partial),
       of_subject<wrong_in_a_condition>("thread_count", "wrong with threads", tanh, call_condition::threads),
       of_subject<custom_subject>("adjoint_identity", "a wrong JVP beside a right VJP", custom_op(""), wrong_jvp),
       of_subject<custom_subject>("batch_independence", "examples that leak into each other", custom_op("N"), coupled),

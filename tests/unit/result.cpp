@@ -39,7 +39,37 @@ BOOST_AUTO_TEST_CASE(the_exit_code_is_that_of_the_worst_verdict) {
   BOOST_TEST(s.exit_code() == 2);
   s = with({verdict::skip});
   s.ops_executed = 0;
+  BOOST_TEST(s.exit_code() == 0);  // nothing was to be executed: an empty shard
+  s.units_assigned = 1;
   BOOST_TEST(s.exit_code() == 1);
+}
+
+BOOST_AUTO_TEST_CASE(a_unit_fails_by_itself_if_nothing_or_half_was_proved_and_nobody_said_so_before) {
+  unit_result u;
+  for (const verdict v : all_verdicts) {
+    u.outcome = v;
+    BOOST_TEST(u.fails() == (v == verdict::vacuous || v == verdict::forward_only), name_of(v));
+  }
+  u.outcome = verdict::forward_only, u.declared = true;
+  BOOST_TEST(!u.fails());
+  summary s = with({verdict::pass});
+  s.units_assigned = 1;
+  BOOST_TEST(s.exit_code() == 0);
+  s.unit_fails = true;
+  BOOST_TEST(s.exit_code() == 1);
+  s.unit_fails = false, ++s.units[static_cast<std::size_t>(verdict::error)];
+  BOOST_TEST(s.exit_code() == 6);
+}
+
+BOOST_AUTO_TEST_CASE(a_fifth_of_the_samples_is_not_thin) {
+  unit_result u;
+  u.samples = 50;
+  for (const std::uint64_t answered : {0, 10, 50}) {
+    u.answered = answered;  // nothing answered is told by the verdict
+    BOOST_TEST(!u.thin(), answered);
+  }
+  u.answered = 9;
+  BOOST_TEST(u.thin());
 }
 
 BOOST_AUTO_TEST_CASE(a_record_is_one_line_of_json_with_what_is_known) {

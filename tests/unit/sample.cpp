@@ -52,7 +52,7 @@ void is_sound(const op& o, const sample& x, claim& c) {
 }
 
 sampler sampler_of(const op& o, std::uint64_t seed, std::uint64_t number, dtype t = dtype::f32) {
-  return sampler(o, t, profile::smooth, seed, number, no_limit, 0);
+  return sampler(o, t, profile::smooth, seed, number, no_limit, 0, 0);
 }
 
 const op& some_op() { return op_called("sigmoid"); }

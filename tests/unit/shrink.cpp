@@ -121,11 +121,11 @@ BOOST_AUTO_TEST_CASE(no_more_samples_are_tried_than_allowed) {
   const op& o = op_called("conv");
   int tried = 0;
   shrink(
-      o, draw_sample(o, dtype::f32, 1, 3), [&](const sample&) { return ++tried, false; }, 25);
+      o, draw_sample(o, dtype::f32, 1, 3), [&](const sample&) { return ++tried, false; }, {}, 25);
   BOOST_TEST(tried <= 25);
   tried = 0;
   shrink(
-      o, draw_sample(o, dtype::f32, 1, 3), [&](const sample&) { return ++tried, true; }, 25);
+      o, draw_sample(o, dtype::f32, 1, 3), [&](const sample&) { return ++tried, true; }, {}, 25);
   BOOST_TEST(tried <= 25);
 }
 

@@ -39,35 +39,74 @@ attribute attribute_of(const json& j, const std::string& where) {
   throw json_trouble(where + ": expected a number, a text, or a list of numbers");
 }
 
+scope_part::range range_of(const json& j, const std::string& where) {
+  if (!j.is_array() || j.size() != 2) throw json_trouble(where + ": expected [low, high]");
+  return {number_of(j[0], where), number_of(j[1], where)};
+}
+
+// The member of that name, an object; calls take(name, value, place) for each of its members.
+template <class Take>
+void for_each_member(const json& j, const char* name, const std::string& where, Take take) {
+  const json* all = member(j, name);
+  if (all == nullptr) return;
+  if (!all->is_object() || all->size() > 64) throw json_trouble(where + name + ": expected an object");
+  for (const auto& [key, value] : all->items())
+    take(key, value, fmt::format("{}{}.{}", where, name, one_line(key, 40)));
+}
+
 // The members that say how to draw an op which backproof does not know.
 own_op_description parse_own(const json& j, const capability& c, const std::string& where) {
   own_op_description d;
   d.name = c.op, d.domain = c.domain;
   d.signature = text_at(j, "signature", where);
   d.batch = text_or(j, "batch", "", where);
-  if (const json* choices = member(j, "attributes")) {
-    if (!choices->is_object() || choices->size() > 64) throw json_trouble(where + "attributes: expected an object");
-    for (const auto& [name, list] : choices->items()) {
-      const std::string at = where + "attributes." + one_line(name, 40);
-      if (!list.is_array() || list.size() > 64) throw json_trouble(at + ": expected a list of the values to try");
-      d.attributes[name];
-      for (const json& value : list) d.attributes[name].push_back(attribute_of(value, at));
-    }
-  }
-  if (const json* ranges = member(j, "ranges")) {
-    if (!ranges->is_object() || ranges->size() > 64) throw json_trouble(where + "ranges: expected an object");
-    for (const auto& [name, range] : ranges->items()) {
-      const std::string at = where + "ranges." + one_line(name, 40);
-      if (!range.is_array() || range.size() != 2) throw json_trouble(at + ": expected [low, high]");
-      d.ranges[name] = {number_of(range[0], at), number_of(range[1], at)};
-    }
-  }
+  for_each_member(j, "attributes", where, [&](const auto& name, const json& list, const auto& at) {
+    if (!list.is_array() || list.size() > 64) throw json_trouble(at + ": expected a list of the values to try");
+    d.attributes[name];
+    for (const json& value : list) d.attributes[name].push_back(attribute_of(value, at));
+  });
+  for_each_member(j, "ranges", where,
+                  [&](const auto& name, const json& range, const auto& at) { d.ranges[name] = range_of(range, at); });
   try {
     own_op(d);
   } catch (const invalid_input& e) {
     throw json_trouble(where + "signature, of " + one_line(c.op, 40) + ": " + one_line(e.what(), 200));
   }
   return d;
+}
+
+// {"mode": ["linear", null], "alpha": {"low": 0, "high": 2}}
+void take_attribute(scope_part& s, const std::string& name, const json& j, const std::string& at) {
+  if (j.is_object()) {
+    const json *low = member(j, "low"), *high = member(j, "high");
+    if (low == nullptr || high == nullptr) throw json_trouble(at + ": expected low and high");
+    s.attribute_ranges[name] = {number_of(*low, at), number_of(*high, at)};
+    return;
+  }
+  if (!j.is_array() || j.empty() || j.size() > 64)
+    throw json_trouble(at + ": expected a list of values, or an object with low and high");
+  for (const json& value : j)
+    s.attributes[name].push_back(value.is_null() ? std::nullopt : std::optional(attribute_of(value, at)));
+}
+
+// What is taken of an op that backproof knows.
+std::optional<scope_part> parse_scope(const json& j, const std::string& where) {
+  scope_part s;
+  for_each_member(j, "attributes", where,
+                  [&](const auto& name, const json& v, const auto& at) { take_attribute(s, name, v, at); });
+  for_each_member(j, "ranks", where,
+                  [&](const auto& name, const json& v, const auto& at) { s.ranks[name] = range_of(v, at); });
+  for_each_member(j, "extents", where,
+                  [&](const auto& name, const json& v, const auto& at) { s.extents[name] = range_of(v, at); });
+  if (member(j, "no_grad") != nullptr)
+    for (const json& name : array_at(j, "no_grad", 64, where)) {
+      if (!name.is_string() && !name.is_number_unsigned())
+        throw json_trouble(where + "no_grad: expected names of inputs, or their positions");
+      s.no_grad.push_back(name.is_string() ? name.get<std::string>() : name.dump());
+    }
+  const bool everything =
+      s.attributes.empty() && s.attribute_ranges.empty() && s.ranks.empty() && s.extents.empty() && s.no_grad.empty();
+  return everything ? std::nullopt : std::optional(std::move(s));
 }
 
 std::vector<call_condition> parse_call_conditions(const json& list) {
@@ -106,7 +145,10 @@ capability parse_capability(const json& j, const std::string& at) {
     for (const auto& [type, format] : sums->items())
       c.accumulators[float_type(type, where + "accumulator")] = float_type(format, where + "accumulator." + type);
   }
-  if (member(j, "signature") != nullptr) c.own = parse_own(j, c, where);
+  if (member(j, "signature") != nullptr)
+    c.own = parse_own(j, c, where);
+  else
+    c.takes = parse_scope(j, where);
   return c;
 }
 
@@ -168,7 +210,7 @@ request run_request(mode m, const op& o, const sample& s) {
   json &inputs = params["inputs"] = json::array(), &needs_grad = params["needs_grad"] = json::array();
   for (std::size_t k = 0; k < s.inputs.size(); ++k) {
     inputs.push_back(s.inputs[k] ? put("in", k, *s.inputs[k]) : json());
-    needs_grad.push_back(s.inputs[k].has_value() && o.sig.input(k).differentiable);
+    needs_grad.push_back(s.tangents[k].has_value());
   }
   if (m == mode::vjp) {
     json& cotangents = params["cotangents"] = json::array();
@@ -178,7 +220,9 @@ request run_request(mode m, const op& o, const sample& s) {
     for (std::size_t k = 0; k < s.tangents.size(); ++k)
       tangents.push_back(s.tangents[k] ? put("tan", k, *s.tangents[k]) : json());
   }
-  if (s.under != call_condition::plain && s.under != call_condition::watched) params["under"] = name_of(s.under);
+  const auto told_otherwise = {call_condition::plain, call_condition::watched, call_condition::partial};
+  if (std::find(told_otherwise.begin(), told_otherwise.end(), s.under) == told_otherwise.end())
+    params["under"] = name_of(s.under);
   // A seed is only a hint for ops that draw numbers, so it may lose its upper bits on its way through JSON.
   params["seed"] = s.seed % static_cast<std::uint64_t>(exact_in_json);
   r.params = params.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -9,6 +9,7 @@
 
 #include "backproof/judge/subject.hpp"
 #include "backproof/op/own_op.hpp"
+#include "backproof/op/scope.hpp"
 #include "backproof/tensor/safetensors.hpp"
 
 namespace backproof::host {
@@ -22,6 +23,7 @@ struct capability {
   std::map<dtype, dtype> accumulators;    // format of its sums, where it is not the usual one
   std::string limits;                     // what it cannot, in words
   std::string convention;                 // what it promises to do at kinks, "ties: first" or "slope 0"
+  std::optional<scope_part> takes;        // of an op that backproof knows; everything if there is none
   std::optional<own_op_description> own;  // how to draw it, if it gives its signature
 };
 

@@ -115,6 +115,21 @@ std::string stdio_subject::declared_convention(const op& o) const {
   return {};
 }
 
+const scope& stdio_subject::scope_of(const op& o, dtype t) const {
+  const auto [at, is_new] = scopes_.try_emplace({std::string(o.wire_name()), t});
+  if (is_new) {
+    std::vector<scope_part> parts;
+    bool everything = false;
+    for (const capability& c : offered_.ops) {
+      if (!about(c, o) || !has(c, t)) continue;
+      everything |= !c.takes.has_value();
+      if (c.takes) parts.push_back(*c.takes);
+    }
+    if (!everything) at->second = scope(std::move(parts));
+  }
+  return at->second;
+}
+
 bool stdio_subject::supports(call_condition c) const {
   return subject::supports(c) || std::find(offered_.under.begin(), offered_.under.end(), c) != offered_.under.end();
 }

@@ -7,8 +7,10 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backproof/host/connection.hpp"
@@ -43,7 +45,9 @@ class stdio_subject final : public subject {
   offer offers(const op& o, dtype t) const override;
   format accumulator(dtype t) const override;
   std::string declared_convention(const op& o) const override;
+  const scope& scope_of(const op& o, dtype t) const override;
   bool supports(call_condition c) const override;
+  bool deterministic() const override { return offered_.deterministic; }
   std::vector<op> own_ops() const override;
   std::vector<std::string> without_signature() const override;
   reply run(mode m, const op& o, const sample& s) override;
@@ -63,6 +67,7 @@ class stdio_subject final : public subject {
   std::vector<std::string> command_;
   stdio_options options_;
   capabilities offered_;
+  mutable std::map<std::pair<std::string, dtype>, scope> scopes_;  // by the op's name, of those that were asked for
   std::unique_ptr<connection> connection_;
   int failed_starts_ = 0;  // in a row
 };

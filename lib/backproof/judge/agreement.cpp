@@ -77,6 +77,9 @@ void transform(expectation& e, const sample& x, call_condition c, double unit) {
       }
       e.gradient[k] = {};
     }
+  if (c == call_condition::partial)
+    for (std::size_t k = 0; k < e.gradient.size(); ++k)
+      if (!x.tangents[k]) e.gradient[k] = {};
 }
 
 // Inputs made equal may be none of the op's any more; a subject that refuses them is right.
@@ -90,15 +93,26 @@ bool answers(trial& plain) {
   }
 }
 
+// A gradient that came back although nobody asked for it.
+std::optional<finding> unasked(const trial& t, const trial::answers& actual, const sample& x) {
+  for (std::size_t k = 0; k < actual.size(); ++k)
+    if (actual[k] && t.truth().differentiable(k) && !x.tangents[k])
+      return failed(failure_kind::unasked_gradient,
+                    fmt::format("{} came back, and was not asked for", t.gradient_names()[k]));
+  return std::nullopt;
+}
+
 std::optional<finding> asked_under(trial& t, call_condition c, failure_kind kind) {
   std::optional<sample> x = prepared(t.truth().on(), c);
   if (!x) return std::nullopt;
-  trial plain = t.about(*x);
+  // Where only some gradients are asked for, they are held against those of the whole question.
+  trial plain = t.about(c == call_condition::partial ? t.truth().on() : *x);
   if (t.truth().of().has_reference() && !plain.truth().kinks().empty()) return std::nullopt;  // made equal, they tie
   if (!answers(plain)) return std::nullopt;
   sample put = *x;
   put.under = c;
   const trial::answers actual = t.run(mode::vjp, put);
+  if (auto f = unasked(plain, actual, put); f && c == call_condition::partial) return f;
   const double unit = format_of(t.numbers().storage).unit();
   return within_reach([&](value_list<double> (*how_far)(trial&)) {
     expectation e = plain_answer(plain, how_far(plain));
@@ -178,6 +192,12 @@ std::optional<sample> prepared(sample x, call_condition c) {
     const auto pairs = twins(x);
     if (pairs.empty()) return std::nullopt;
     for (const auto& [k, first] : pairs) x.inputs[k] = x.inputs[first];
+  } else if (c == call_condition::partial) {
+    std::vector<std::size_t> due;
+    for (std::size_t k = 0; k < x.tangents.size(); ++k)
+      if (x.tangents[k]) due.push_back(k);
+    if (due.size() < 2) return std::nullopt;
+    for (std::size_t i = x.number % 2; i < due.size(); i += 2) x.tangents[due[i]].reset();
   }
   return x;
 }
@@ -193,7 +213,7 @@ finding same_under(trial& t, std::span<const call_condition> all, failure_kind k
     }
     if (f && (!last || f->outcome == verdict::pass)) last = std::move(f);
   }
-  return last ? *last : unresolved("the sample cannot be put in this way: it has no two inputs of one shape");
+  return last ? *last : unresolved("the sample cannot be put in this way: it lacks the inputs for it");
 }
 
 }  // namespace backproof

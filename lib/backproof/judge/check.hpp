@@ -23,6 +23,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -64,6 +65,8 @@ struct check_info {
   // It looks at the numbers themselves, with the truth at hand or the best substitute for it. Such failures say the
   // most, and are told first.
   bool direct() const { return compares.has_value() || own_ops == own_op_role::decides; }
+  // Where it passes, the VJP is proved to be the derivative on that sample.
+  bool proves_gradients() const { return compares == mode::vjp || own_ops == own_op_role::decides; }
 };
 
 // Thrown by a trial when the subject gave no usable answer; the run loop turns it into its finding.
@@ -71,6 +74,11 @@ class no_answer : public error {
  public:
   explicit no_answer(finding f) : error(f.reason), found(std::move(f)) {}
   finding found;
+};
+
+// What checks have wanted to know of a subject about one sample, and how far they got.
+struct questions {
+  by_mode<bool> wanted, put, answered;  // put: those that the subject offers to answer
 };
 
 // One sample, put to one subject, with the oracle's answers at hand. Each question is put to the subject once.
@@ -84,7 +92,7 @@ class trial {
 
   trial(const oracle& truth, subject& s, const precision& p) : truth_(truth), subject_(s), precision_(p) {}
   // The same subject, asked about another sample, or another op.
-  trial about(const sample& x) const { return {truth_.about(x), subject_, precision_}; }
+  trial about(const sample& x) const;
   trial about(const op& o, const sample& x) const { return {truth_.about(o, x), subject_, precision_}; }
 
   const oracle& truth() const { return truth_; }
@@ -98,6 +106,8 @@ class trial {
   offer offers(const op& o) const { return subject_.offers(o, precision_.storage); }
   offer offers(dtype t) const { return subject_.offers(truth_.of(), t); }
   bool supports(call_condition c) const { return subject_.supports(c); }
+  bool deterministic() const { return subject_.deterministic(); }
+  const questions& asked() const { return *asked_; }  // about the op, with those about samples derived from this one
   // What the questions asked so far left changed, in words; none if nobody watched.
   std::optional<std::vector<std::string>> changed() const;
 
@@ -108,11 +118,13 @@ class trial {
 
  private:
   const answers& ask(mode m, std::optional<reply>& kept);
+  reply put(mode m, const op& o, const sample& s);
   static const answers& usable(const reply& r);  // throws no_answer
 
   const oracle& truth_;
   subject& subject_;
   precision precision_;
+  std::shared_ptr<questions> asked_ = std::make_shared<questions>();
   std::optional<reply> forward_, vjp_, jvp_;
 };
 

@@ -31,12 +31,14 @@ distance measure_nonfinite(const bounded<real>& expected, double actual, double 
   return {overflows ? 0 : infinity, bound, !overflows};
 }
 
-distance measure(const bounded<real>& expected, double actual, const precision& p, const kink_slack& slack) {
+distance measure(const bounded<real>& expected, double actual, const precision& p, const kink_slack& slack,
+                 bool either_sign) {
   const format& fmt = format_of(p.storage);
   if (isnan(expected.value())) return {};  // the oracle has no value: any is right
   if (!isfinite(expected.value())) {
     const double limit = expected.value() < real(0) ? -infinity : infinity;
-    return {actual == limit ? 0 : infinity, 0, actual != limit};
+    const bool right = actual == limit || (either_sign && actual == -limit);
+    return {right ? 0 : infinity, 0, !right};
   }
   double b = bound_of(expected, p);
   if (!std::isfinite(actual)) return measure_nonfinite(expected, actual, b, fmt);
@@ -49,12 +51,22 @@ distance measure(const bounded<real>& expected, double actual, const precision& 
   return {kink && beyond < real(0) ? 0 : magnitude(kink ? beyond : off), b, false};
 }
 
+// Of the numbers that are right, the nearest: at a kink there are many.
+real nearest_right(const bounded<real>& expected, double actual, const kink_slack& slack) {
+  const real off = real(actual) - expected.value();
+  if (slack.below == 0 && slack.above == 0) return expected.value();
+  return off < real(-slack.below)  ? expected.value() - real(slack.below)
+         : real(slack.above) < off ? expected.value() + real(slack.above)
+                                   : real(actual);
+}
+
 element describe(const std::string& name, const values<bounded<real>>& expected, index_t i, double actual,
-                 const distance& d, const precision& p) {
+                 const distance& d, const precision& p, const kink_slack& slack) {
   const format& fmt = format_of(p.storage);
-  const double rounded = round_to(fmt, expected[i].value());
+  const real right = nearest_right(expected[i], actual, slack);
+  const double rounded = round_to(fmt, right);
   element e{.where = name + coordinates(expected.dims(), i),
-            .expected = digits_of(expected[i].value()),
+            .expected = digits_of(right),
             .actual = shortest(actual, p.storage),
             .error = d.error,
             .bound = d.bound,
@@ -69,6 +81,13 @@ bool all_zero(const values<bounded<real>>& x) {
   return true;
 }
 
+// What people stumble over most.
+const char* scalar_became_list(const shape& expected, const shape& actual) {
+  return expected.empty() && actual == shape{1}
+             ? ": a scalar has rank 0, and some functions make a list of one element of it (np.ascontiguousarray does)"
+             : "";
+}
+
 // Presence, dtype and shape, before any value is looked at: broadcasting must not repair a wrong shape.
 std::optional<finding> misshapen(const values<bounded<real>>& expected, const std::optional<tensor>& actual,
                                  const std::string& name, const precision& p) {
@@ -80,8 +99,9 @@ std::optional<finding> misshapen(const values<bounded<real>>& expected, const st
     return failed(failure_kind::wrong_dtype,
                   fmt::format("{} has dtype {}, expected {}", name, name_of(actual->type()), name_of(p.storage)));
   if (actual->dims() != expected.dims())
-    return failed(failure_kind::wrong_shape, fmt::format("{} has shape {}, expected {}", name,
-                                                         to_string(actual->dims()), to_string(expected.dims())));
+    return failed(failure_kind::wrong_shape,
+                  fmt::format("{} has shape {}, expected {}{}", name, to_string(actual->dims()),
+                              to_string(expected.dims()), scalar_became_list(expected.dims(), actual->dims())));
   return std::nullopt;
 }
 
@@ -106,7 +126,14 @@ double scale_of(const values<bounded<real>>& x) {
 }
 
 std::string sentence_about(const element& e, bool at_kink) {
-  return fmt::format("{} is {}, not {}{}", e.where, e.actual, e.expected, at_kink ? ", nor any other subgradient" : "");
+  return at_kink ? fmt::format("{} is {}, {:.3g} away from the nearest subgradient", e.where, e.actual, e.error)
+                 : fmt::format("{} is {}, not {}", e.where, e.actual, e.expected);
+}
+
+bool at_negative_zero(const compare_options& options, std::size_t input, index_t i) {
+  if (options.one_sided == nullptr) return false;
+  const real& x = (*options.one_sided)[input][i];
+  return x == real(0) && signbit(x);
 }
 
 bool undefined(const compare_options& options, std::size_t input, index_t i, double actual) {
@@ -139,7 +166,11 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
     const std::optional<tensor> none;
     const std::optional<tensor>& got = k < actual.size() ? actual[k] : none;
     if (auto trouble = misshapen(want, got, names[k], p)) return *trouble;
-    if (!got) continue;
+    if (!got) {  // all of it is zero, and so known
+      f.resolved_in.push_back(names[k]);
+      continue;
+    }
+    const std::int64_t resolved_before = f.resolved;
     std::optional<double> scale;  // looked for where it is needed only
     for (index_t i = 0; i < want.size(); ++i) {
       if (undefined(options, k, i, got->at(i))) {
@@ -147,20 +178,21 @@ finding compare(const value_list<bounded<real>>& expected, std::span<const std::
         continue;
       }
       const kink_slack here = slacks.at(k, i);
-      const distance d = measure(want[i], got->at(i), p, here);
+      const distance d = measure(want[i], got->at(i), p, here, at_negative_zero(options, k, i));
       tally(f, want[i], got->at(i), d, p);
       if (!d.within()) {
         failed = true, nonfinite |= d.nonfinite, at_kink |= here.below + here.above > 0;
         if (outside != nullptr) outside->push_back({k, i});
         if (!scale) scale = scale_of(want);
         if (const double part = part_of(d.error, *scale); part > grossest)
-          grossest = part, f.grossest = describe(names[k], want, i, got->at(i), d, p);
+          grossest = part, f.grossest = describe(names[k], want, i, got->at(i), d, p, here);
       }
       if (d.ratio() > worst_ratio || std::isnan(d.ratio())) {
         worst_ratio = d.ratio();
-        f.worst = describe(names[k], want, i, got->at(i), d, p);
+        f.worst = describe(names[k], want, i, got->at(i), d, p, here);
       }
     }
+    if (f.resolved > resolved_before) f.resolved_in.push_back(names[k]);
   }
   if (f.worst) f.bound = derivation(*f.worst, p);
   if (failed) {

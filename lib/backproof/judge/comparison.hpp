@@ -32,6 +32,9 @@ struct compare_options {
   // Next to the largest number, one order of evaluation overflows on its way where another does not.
   bool nonfinite_anywhere = false;
   bool anything = false;
+  // Inputs of a function of one variable. Where an element is -0 and the derivative infinite, IEEE arithmetic and the
+  // limit from the side on which the function is defined may differ in sign (docs/conventions.md).
+  const value_list<real>* one_sided = nullptr;
 };
 finding compare(const value_list<bounded<real>>& expected, std::span<const std::optional<tensor>> actual,
                 std::span<const std::string> names, const precision& p, failure_kind kind,

@@ -15,17 +15,31 @@ bool tells(const value_list<real>& gradient, dtype t) {
   return false;
 }
 
+// Inside of a scope, where most samples may be outside.
+std::optional<sample> drawn(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, profile p,
+                            const scope& inside, int attempt) {
+  constexpr int redraws = 300;
+  for (int redraw = 0; redraw < (inside.everything() ? 1 : redraws); ++redraw)
+    if (auto x = inside.admit(o, draw_sample(o, t, seed, number, no_limit, attempt, p, redraw))) return x;
+  return std::nullopt;
+}
+
 }  // namespace
 
-sample draw_informative_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, profile p) {
+std::optional<sample> draw_informative_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, profile p,
+                                              const scope& inside) {
   // Kinks and special values are worth asking about whatever comes out.
   const int attempts = p == profile::smooth && !o.info.zero_gradient && o.has_reference() ? 8 : 1;
   for (int attempt = 0;; ++attempt) {
-    sample x = draw_sample(o, t, seed, number, no_limit, attempt, p);
-    if (attempt + 1 == attempts) return x;
-    const oracle truth(o, x, format_of(t));
+    std::optional<sample> x = drawn(o, t, seed, number, p, inside, attempt);
+    if (!x || attempt + 1 == attempts) return x;
+    const oracle truth(o, *x, format_of(t));
     if (truth.kinks().empty() && tells(truth.gradient(), t)) return x;
   }
+}
+
+sample draw_informative_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, profile p) {
+  return *draw_informative_sample(o, t, seed, number, p, scope());
 }
 
 }  // namespace backproof

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "backproof/op/sample.hpp"
+#include "backproof/op/scope.hpp"
 
 namespace backproof {
 
@@ -12,5 +14,9 @@ namespace backproof {
 // attempts is limited, because some op may have no other samples; then the verdict is `vacuous` or `unresolved`.
 sample draw_informative_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number,
                                profile p = profile::smooth);
+
+// The same inside of what a subject takes; none if that could not be drawn in many attempts.
+std::optional<sample> draw_informative_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, profile p,
+                                              const scope& inside);
 
 }  // namespace backproof

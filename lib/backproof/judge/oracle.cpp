@@ -60,7 +60,13 @@ oracle::oracle(const op& o, const sample& s, const format& accumulator)
       cotangents_(promote(s.cotangents)),
       output_shapes_(o.infer(s.attrs, s.input_shapes())) {}
 
-bool oracle::differentiable(std::size_t k) const { return inputs_[k].present() && op_.sig.input(k).differentiable; }
+bool oracle::differentiable(std::size_t k) const { return has_gradient(k) && tangents_[k].present(); }
+
+bool oracle::asks_for_all() const {
+  for (std::size_t k = 0; k < inputs_.size(); ++k)
+    if (has_gradient(k) != differentiable(k)) return false;
+  return true;
+}
 
 const oracle& oracle::about(const op& o, const sample& x) const {
   const auto asks = [&](const oracle& one) { return &one.op_ == &o && same_question(one.sample_, x); };
@@ -78,11 +84,15 @@ value_list<S> oracle::results_for_outputs() const {
   return out;
 }
 
-template <class S>
-value_list<S> oracle::results_for_inputs() const {
+// A VJP gives every gradient that there is; those that are not asked for are dropped.
+template <class S, class Vjp>
+value_list<S> oracle::gradients_by(Vjp vjp) const {
   value_list<S> out;
   for (std::size_t k = 0; k < inputs_.size(); ++k)
-    out.push_back(differentiable(k) ? values<S>(inputs_[k].dims()) : values<S>{});
+    out.push_back(has_gradient(k) ? values<S>(inputs_[k].dims()) : values<S>{});
+  vjp(out);
+  for (std::size_t k = 0; k < out.size(); ++k)
+    if (!differentiable(k)) out[k] = {};
   return out;
 }
 
@@ -106,9 +116,7 @@ const value_list<real>& oracle::output() const {
 }
 
 value_list<real> oracle::gradient_at(const value_list<real>& inputs, const value_list<real>& cotangents) const {
-  value_list<real> d = results_for_inputs<real>();
-  op_.real_kernels.vjp({sample_.attrs, inputs}, cotangents, d);
-  return d;
+  return gradients_by<real>([&](value_list<real>& d) { op_.real_kernels.vjp({sample_.attrs, inputs}, cotangents, d); });
 }
 
 const value_list<real>& oracle::gradient() const {
@@ -161,16 +169,16 @@ value_list<bounded<real>> oracle::output_under(const rounding_model& m, const fo
 value_list<bounded<real>> oracle::gradient_under(const rounding_model& m, const formulas& f) const {
   if (f.vjp == nullptr) return {};
   const bounded<real>::use in_force(m);
-  value_list<bounded<real>> d = results_for_inputs<bounded<real>>();
-  f.vjp({sample_.attrs, bounded_inputs()}, lift<bounded<real>>(cotangents_), d);
-  return d;
+  return gradients_by<bounded<real>>([&](value_list<bounded<real>>& d) {
+    f.vjp({sample_.attrs, bounded_inputs()}, lift<bounded<real>>(cotangents_), d);
+  });
 }
 
 value_list<bounded<real>> oracle::bounded_gradient_of(const value_list<bounded<real>>& cotangents) const {
   const bounded<real>::use in_force(model_);
-  value_list<bounded<real>> d = results_for_inputs<bounded<real>>();
-  op_.bounded_kernels.vjp({sample_.attrs, bounded_inputs()}, cotangents, d);
-  return d;
+  return gradients_by<bounded<real>>([&](value_list<bounded<real>>& d) {
+    op_.bounded_kernels.vjp({sample_.attrs, bounded_inputs()}, cotangents, d);
+  });
 }
 
 const value_list<bounded<real>>& oracle::bounded_output() const {

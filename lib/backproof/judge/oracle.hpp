@@ -59,7 +59,8 @@ class oracle {
   value_list<real> output_at(const value_list<real>& inputs) const;  // y at other inputs
   value_list<real> jvp_along(const value_list<real>& tangents) const;
   value_list<real> gradient_at(const value_list<real>& inputs, const value_list<real>& cotangents) const;
-  bool differentiable(std::size_t input) const;  // given, and of a kind that has a gradient
+  bool differentiable(std::size_t input) const;  // given, of a kind that has a gradient, and this is asked for
+  bool asks_for_all() const;                     // the gradients that there are
 
   // The oracle on another sample, or of another op, for the same arithmetic. It lives as long as this one, and is made
   // once however many checks and subjects ask for it: evaluating is what takes time.
@@ -76,8 +77,9 @@ class oracle {
  private:
   template <class S>
   value_list<S> results_for_outputs() const;
-  template <class S>
-  value_list<S> results_for_inputs() const;
+  template <class S, class Vjp>
+  value_list<S> gradients_by(Vjp vjp) const;
+  bool has_gradient(std::size_t input) const { return inputs_[input].present() && op_.sig.input(input).differentiable; }
   value_list<bounded<real>> bounded_inputs() const;
 
   const op& op_;

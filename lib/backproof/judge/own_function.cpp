@@ -341,6 +341,20 @@ bool own_function::has_kink(const std::vector<measured_step>& steps, const real&
   return false;
 }
 
+bool own_function::follows(const value_list<double>& direction) {
+  constexpr int halvings = 3;
+  std::vector<double> changes;
+  for (int k = 0; k < halvings; ++k) {
+    const double h = std::ldexp(own_first_step, -k);
+    const point ahead = at(direction, h), behind = at(direction, -h);
+    if (!ahead.y || !behind.y) return false;
+    changes.push_back(static_cast<double>(change(t_.truth().on(), *ahead.y, *behind.y)));
+  }
+  for (std::size_t k = 1; k < changes.size(); ++k)
+    if (const double part = changes[k] / changes[k - 1]; !(part > 0.25 && part < 0.75)) return false;
+  return true;
+}
+
 std::optional<own_residual> own_function::along(const value_list<double>& direction, sidedness s) {
   std::vector<measured_step> steps;
   for (int k = 0; k < own_steps; ++k)

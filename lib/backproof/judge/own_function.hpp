@@ -49,6 +49,9 @@ class own_function {
   dtype evaluated_in() const { return wide_; }
   // None if too few steps are possible: the function is not finite nearby, or the format too coarse.
   std::optional<own_residual> along(const value_list<double>& direction, sidedness s);
+  // Whether the outputs follow the direction as those of a function with a slope there do: by half as much at half the
+  // step. Jumps, which have no gradient, do not.
+  bool follows(const value_list<double>& direction);
 
  private:
   using answers = trial::answers;

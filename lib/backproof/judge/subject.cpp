@@ -59,15 +59,21 @@ std::vector<values<rounded>> emulated(mode m, const op& o, const kernels<rounded
     std::vector<values<rounded>> v;
     for (const tensor& t : s.cotangents) v.push_back(load(t));
     for (std::size_t k = 0; k < in.size(); ++k)
-      out.push_back(s.tangents[k] ? values<rounded>(in[k].dims()) : values<rounded>{});
+      out.push_back(in[k].present() && o.sig.input(k).differentiable ? values<rounded>(in[k].dims())
+                                                                     : values<rounded>{});
     by.vjp(c, v, out);
+    for (std::size_t k = 0; k < in.size(); ++k)
+      if (!s.tangents[k]) out[k] = {};
   }
   return out;
 }
 
-std::string_view name_of(mode m) { return m == mode::forward ? "forward" : m == mode::vjp ? "vjp" : "jvp"; }
-
 format subject::accumulator(dtype t) const { return format_of(t == dtype::f16 || t == dtype::bf16 ? dtype::f32 : t); }
+
+const scope& subject::scope_of(const op&, dtype) const {
+  static const scope everything;
+  return everything;
+}
 
 std::unique_ptr<subject> reference_subject(order sums, bool fused) { return std::make_unique<reference>(sums, fused); }
 

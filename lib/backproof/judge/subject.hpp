@@ -11,13 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "backproof/judge/mode.hpp"
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
+#include "backproof/op/scope.hpp"
 
 namespace backproof {
-
-enum class mode { forward, vjp, jvp };
-std::string_view name_of(mode m);
 
 // What came back from a subject. `ok` excepted, `message` says in one line what happened.
 struct reply {
@@ -43,6 +42,7 @@ struct offer {
   bool forward = false, vjp = false, jvp = false;
   std::string why_not;  // if none of them: the reason, for the report
   bool any() const { return forward || vjp || jvp; }
+  bool has(mode m) const { return m == mode::forward ? forward : m == mode::vjp ? vjp : jvp; }
 };
 
 class subject {
@@ -55,7 +55,9 @@ class subject {
   virtual format accumulator(dtype t) const;  // format of its sums; f32 for f16 and bf16, else the dtype's own
   // What the subject promises to do at kinks, "ties: first" or "slope 0"; empty if it leaves that open.
   virtual std::string declared_convention(const op&) const { return ""; }
+  virtual const scope& scope_of(const op&, dtype) const;  // inside of which it is asked; everything, by default
   virtual bool supports(call_condition c) const { return c == call_condition::plain; }
+  virtual bool deterministic() const { return true; }     // the same question gets the same bits
   virtual std::vector<op> own_ops() const { return {}; }  // that backproof does not know (own_op.hpp)
   virtual std::vector<std::string> without_signature() const { return {}; }  // names of all others that it offers
   virtual reply run(mode m, const op& o, const sample& s) = 0;

@@ -6,18 +6,29 @@ namespace backproof {
 namespace {
 
 constexpr std::array<std::string_view, all_verdicts.size()> names = {
-    "pass", "inaccurate", "fail", "unresolved", "vacuous", "skip", "error", "crash", "timeout",
+    "pass", "inaccurate", "fail", "unresolved", "forward_only", "vacuous", "skip", "error", "crash", "timeout",
 };
 
-constexpr std::array<std::string_view, 12> kinds = {
-    "none",        "wrong_value", "wrong_gradient", "nonfinite",          "shape",    "dtype", "missing_gradient",
-    "subgradient", "law",         "nondeterminism", "mutation_of_inputs", "rejected",
+constexpr std::array<std::string_view, 13> kinds = {
+    "none",           "wrong_value",        "wrong_gradient",   "nonfinite",   "shape",
+    "dtype",          "missing_gradient",   "unasked_gradient", "subgradient", "law",
+    "nondeterminism", "mutation_of_inputs", "rejected",
 };
 static_assert(kinds[static_cast<std::size_t>(failure_kind::rejected)] == "rejected");
 
 }  // namespace
 
 std::string_view name_of(verdict v) { return names[static_cast<std::size_t>(v)]; }
+
+int gravity(verdict v) {
+  constexpr std::array order = {verdict::skip,         verdict::unresolved, verdict::pass,    verdict::inaccurate,
+                                verdict::forward_only, verdict::vacuous,    verdict::timeout, verdict::crash,
+                                verdict::error,        verdict::fail};
+  static_assert(order.size() == all_verdicts.size());
+  return static_cast<int>(std::find(order.begin(), order.end(), v) - order.begin());
+}
+
+bool is_trouble(verdict v) { return gravity(v) >= gravity(verdict::vacuous); }
 
 std::string_view name_of(failure_kind k) { return kinds[static_cast<std::size_t>(k)]; }
 

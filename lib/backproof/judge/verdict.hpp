@@ -6,28 +6,35 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "backproof/judge/histogram.hpp"
 
 namespace backproof {
 
 enum class verdict : std::uint8_t {
-  pass,        // every element within its bound
-  inaccurate,  // outside the stable bound, but explained by a named lossy variant
-  fail,        // wrong, and no known formula explains it
-  unresolved,  // the bound exceeds the signal: nothing was proved
-  vacuous,     // there was nothing to get wrong: nothing was tested
-  skip,        // the subject declared that it cannot
-  error,       // the adapter or the host broke, not the op
+  pass,          // every element within its bound
+  inaccurate,    // outside the stable bound, but explained by a named lossy variant
+  fail,          // wrong, and no known formula explains it
+  unresolved,    // the bound exceeds the signal: nothing was proved
+  forward_only,  // of an op in a dtype: its values were judged, and no gradient
+  vacuous,       // there was nothing to get wrong: nothing was tested
+  skip,          // the subject declared that it cannot
+  error,         // the adapter or the host broke, not the op
   crash,
   timeout,
 };
-constexpr std::array<verdict, 9> all_verdicts = {
-    verdict::pass, verdict::inaccurate, verdict::fail,  verdict::unresolved, verdict::vacuous,
-    verdict::skip, verdict::error,      verdict::crash, verdict::timeout,
+constexpr std::array<verdict, 10> all_verdicts = {
+    verdict::pass,    verdict::inaccurate, verdict::fail,  verdict::unresolved, verdict::forward_only,
+    verdict::vacuous, verdict::skip,       verdict::error, verdict::crash,      verdict::timeout,
 };
 std::string_view name_of(verdict v);
 std::optional<verdict> verdict_named(std::string_view name);
+
+// Where several verdicts meet, that of the largest gravity is told.
+int gravity(verdict v);
+// Something has to be done about it, by somebody.
+bool is_trouble(verdict v);
 
 // In which way a result fails. Records and reports call them by these names.
 enum class failure_kind : std::uint8_t {
@@ -38,8 +45,9 @@ enum class failure_kind : std::uint8_t {
   wrong_shape,
   wrong_dtype,
   missing_gradient,
-  subgradient,  // at a kink, and none of those that are right there
-  law,          // two things that should agree do not, and no element is to blame
+  unasked_gradient,  // of an input for which nobody asked
+  subgradient,       // at a kink, and none of those that are right there
+  law,               // two things that should agree do not, and no element is to blame
   nondeterminism,
   mutation_of_inputs,
   rejected,  // a question that the subject should have answered
@@ -72,8 +80,9 @@ struct finding {
   // well.
   std::optional<element> grossest = {};
   double severity = 1;
-  std::int64_t elements = 0;  // compared
-  std::int64_t resolved = 0;  // of them, those whose bound is below their magnitude
+  std::int64_t elements = 0;                  // compared
+  std::int64_t resolved = 0;                  // of them, those whose bound is below their magnitude
+  std::vector<std::string> resolved_in = {};  // the results that have such elements: "Y", "dX"
   double max_ulps = 0;
   histogram ulps;   // of all elements compared: distance from the correctly rounded value
   histogram slack;  // of the elements that are off at all: bound / error

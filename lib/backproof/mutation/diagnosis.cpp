@@ -72,7 +72,9 @@ std::vector<asked_question> interview(const op& o, const check& c, const sample&
   const std::unique_ptr<subject> honest = honest_subject();
   std::vector<sample> samples = {x};
   constexpr std::uint64_t others = 3;
-  for (std::uint64_t n = 0; n < others; ++n) samples.push_back(draw_informative_sample(o, x.type, x.seed, n));
+  for (std::uint64_t n = 0; n < others; ++n)
+    if (const auto one = draw_informative_sample(o, x.type, x.seed, n, profile::smooth, s.scope_of(o, x.type)))
+      samples.push_back(*one);
   std::vector<asked_question> list;
   for (const sample& one : samples) {
     std::vector<sample> put = {one};

@@ -37,6 +37,9 @@ class honest : public subject {
       for (auto& d : r.tensors)
         for (index_t i = 0; d && i < d->count(); ++i) d->set(i, 2 * d->at(i));
     if (x.under == call_condition::shared) share(x, r);
+    if (x.under == call_condition::partial)
+      for (std::size_t k = 0; k < r.tensors.size(); ++k)
+        if (!x.tangents[k]) r.tensors[k].reset();
   }
 
  private:
@@ -66,9 +69,7 @@ class mutated : public honest {
     if (!mutant_.suits(o) || (how == mode::forward && !mutant_.forward)) return honest_.run(how, o, x);
     if (mutant_.depends_on_condition) return spoilt(how, o, x, honest_.run(how, o, x));
     if (x.under == call_condition::plain) return spoilt(how, o, x, honest_.run(how, o, x));
-    sample plain = x;
-    plain.under = call_condition::plain;
-    reply r = run(how, o, plain);
+    reply r = run(how, o, asking_for_all(o, x));
     if (how == mode::vjp) put_under(x, r);
     return r;
   }
@@ -103,7 +104,8 @@ mutant::attempt attempted(const mutant& m, const op& o) {
   constexpr std::uint64_t array = 49;  // of the sampler: any two choices of a draw meet
   for (const dtype t : m.dtypes)
     for (std::uint64_t n = 0; n < array; ++n)
-      for (const call_condition c : {call_condition::plain, call_condition::aliased, call_condition::shared}) {
+      for (const call_condition c :
+           {call_condition::plain, call_condition::aliased, call_condition::shared, call_condition::partial}) {
         if (c != call_condition::plain && !m.depends_on_condition) continue;
         std::optional<sample> x = prepared(draw_sample(o, t, 1, n), c);
         if (!x) continue;
@@ -145,6 +147,13 @@ bool among(std::string_view name, std::string_view names) {
     at = end + 1;
   }
   return false;
+}
+
+sample asking_for_all(const op& o, sample x) {
+  x.under = call_condition::plain;
+  for (std::size_t k = 0; k < x.inputs.size(); ++k)
+    if (!x.tangents[k] && x.inputs[k] && o.sig.input(k).differentiable) x.tangents[k] = x.inputs[k];
+  return x;
 }
 
 std::unique_ptr<subject> honest_subject(order sums) { return std::make_unique<honest>(sums); }

@@ -116,6 +116,9 @@ family make_mutant() {
   return f;
 }
 
+// The plain question of which a partial one is a part. Its tangents have no meaning.
+sample asking_for_all(const op& o, sample x);
+
 // Whether a name is among others, which are separated by blanks.
 bool among(std::string_view name, std::string_view names);
 

@@ -14,10 +14,12 @@ constexpr index_t most_elements = 150;  // per tensor that dims() draws: wide pr
 
 constexpr std::array<std::string_view, 4> profile_names = {"", "kink", "special", "exhaustive"};
 
-std::string stream_id(const op& o, dtype t, profile p, int attempt) {
+std::string stream_id(const op& o, dtype t, profile p, int attempt, int redraw) {
   std::string id = std::string(o.info.name) + '/' + std::string(name_of(t));
   if (p != profile::smooth) id += '/' + std::string(profile_names[static_cast<std::size_t>(p)]);
-  return attempt == 0 ? id : id + "/again/" + std::to_string(attempt);
+  if (attempt > 0) id += "/again/" + std::to_string(attempt);
+  if (redraw > 0) id += "/redraw/" + std::to_string(redraw);
+  return id;
 }
 
 double clamped(double x, const domain& where) { return std::clamp(x, where.low, where.high); }
@@ -54,8 +56,8 @@ double element_of(draw& random, spread s, const domain& where) {
 
 std::string_view name_of(call_condition c) {
   static constexpr std::array<std::string_view, all_call_conditions.size()> names = {
-      "plain",    "strided", "expanded", "unaligned",   "aliased",
-      "retained", "threads", "watched",  "accumulated", "shared"};
+      "plain",   "strided", "expanded",    "unaligned", "aliased", "retained",
+      "threads", "watched", "accumulated", "shared",    "partial"};
   return names[static_cast<std::size_t>(c)];
 }
 
@@ -83,8 +85,9 @@ std::optional<std::pair<profile, std::uint64_t>> case_named(const std::string& n
   return std::pair(static_cast<profile>(p - profile_names.begin()), number);
 }
 
-sampler::sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint64_t number, index_t limit, int attempt)
-    : op_(o), random_(seed, stream_id(o, t, p, attempt), number), limit_(limit) {
+sampler::sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint64_t number, index_t limit, int attempt,
+                 int redraw)
+    : op_(o), random_(seed, stream_id(o, t, p, attempt, redraw), number), limit_(limit), varies_(redraw > 0) {
   result_.type = t;
   result_.made_for = p;
   result_.seed = seed;
@@ -94,11 +97,13 @@ sampler::sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint6
 
 // Bush's construction: row (a, b) and column j of the array hold a + b j mod p; for two different columns every pair
 // of values appears exactly once among the p^2 rows. The columns are shifted by a keyed constant, so that few samples
-// do not always start with the first options.
+// do not always start with the first options. A case that is drawn again keeps most of its choices, so that pairs which
+// are wanted meet although one with a third is not.
 index_t sampler::pick(index_t options) {
   const index_t column = picks_++;
   const std::uint64_t row = result_.number;
   if (row >= static_cast<std::uint64_t>(prime * prime) || options > prime) return random_.below(options);
+  if (varies_ && random_.chance(0.15)) return random_.below(options);
   const index_t a = static_cast<index_t>(row) % prime, b = static_cast<index_t>(row) / prime;
   const index_t value = column % (prime + 1) == prime ? b : (a + b * (column % (prime + 1))) % prime;
   draw shift(result_.seed, std::string(op_.info.name) + "/shift", static_cast<std::uint64_t>(column));
@@ -244,8 +249,8 @@ sample sampler::finish() {
 }
 
 sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index_t limit, int attempt,
-                   profile p) {
-  sampler s(o, t, p, seed, number, limit, attempt);
+                   profile p, int redraw) {
+  sampler s(o, t, p, seed, number, limit, attempt, redraw);
   o.draw(s);
   return s.finish();
 }

@@ -27,7 +27,7 @@ std::string case_name(profile p, std::uint64_t number);  // "12", "kink-3": uniq
 // The inverse; none if malformed.
 std::optional<std::pair<profile, std::uint64_t>> case_named(const std::string& name);
 
-// How a question is put. The answer is the same in all of them but the last two.
+// How a question is put. The answer is the same in all of them but the last three.
 enum class call_condition {
   plain,
   strided,      // inputs and cotangents lie in memory with gaps, in another order of axes
@@ -39,11 +39,12 @@ enum class call_condition {
   watched,      // as always, and what the run leaves changed is told
   accumulated,  // the VJP is added twice into gradients that begin as zeros: twice the gradient
   shared,       // inputs that are equal tensors are one variable; the first of them gets its whole gradient
+  partial,      // the gradients of some inputs are asked for, and no others
 };
-constexpr std::array<call_condition, 10> all_call_conditions = {
+constexpr std::array<call_condition, 11> all_call_conditions = {
     call_condition::plain,       call_condition::strided,  call_condition::expanded, call_condition::unaligned,
     call_condition::aliased,     call_condition::retained, call_condition::threads,  call_condition::watched,
-    call_condition::accumulated, call_condition::shared};
+    call_condition::accumulated, call_condition::shared,   call_condition::partial};
 std::string_view name_of(call_condition c);
 
 struct sample {
@@ -51,7 +52,7 @@ struct sample {
   attributes attrs;
   std::vector<std::optional<tensor>> inputs;    // none: an optional input that is not given
   std::vector<tensor> cotangents;               // one per output, of the output's shape
-  std::vector<std::optional<tensor>> tangents;  // one per differentiable input that is given
+  std::vector<std::optional<tensor>> tangents;  // one per input whose gradient is asked for
   std::uint64_t seed = 0;
   profile made_for = profile::smooth;
   std::uint64_t number = 0;  // which case of its op, dtype and profile this is
@@ -73,7 +74,10 @@ struct domain {
 class sampler {
  public:
   // `limit` caps every extent; shrinking a counterexample lowers it.
-  sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint64_t number, index_t limit, int attempt);
+  // `redraw` counts how often a sample of this case was drawn and not wanted: choices then vary about those of the
+  // case.
+  sampler(const op& o, dtype t, profile p, std::uint64_t seed, std::uint64_t number, index_t limit, int attempt,
+          int redraw);
 
   draw& random() { return random_; }
   index_t limit() const { return limit_; }
@@ -114,13 +118,14 @@ class sampler {
   const op& op_;
   draw random_;
   index_t limit_;
+  bool varies_;
   index_t picks_ = 0;
   sample result_;
 };
 
 constexpr index_t no_limit = 17;
 sample draw_sample(const op& o, dtype t, std::uint64_t seed, std::uint64_t number, index_t limit = no_limit,
-                   int attempt = 0, profile p = profile::smooth);
+                   int attempt = 0, profile p = profile::smooth, int redraw = 0);
 
 // Whether there are samples of this profile: at kinks where the op has some, exhaustive ones of unary ops in 16 bits.
 bool draws(const op& o, dtype t, profile p);

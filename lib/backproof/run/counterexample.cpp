@@ -118,6 +118,8 @@ sample sample_of(const safetensors& s, const op& o) {
       std::count_if(operands.begin(), operands.end(), [](const operand& p) { return !p.optional && !p.variadic; }));
   if (count < required || (count > operands.size() && !operands.back().variadic))
     throw format_error(fmt::format("{} inputs do not fit the signature of {}", count, o.info.name));
+  const auto listed = s.metadata.find("no_grad");  // " 0 2 ": inputs whose gradients are not asked for
+  const std::string not_asked = listed == s.metadata.end() ? "" : listed->second;
   for (std::size_t k = 0; k < count; ++k) {
     const operand& operand = o.sig.input(k);
     const std::string name = fmt::format("in.{}", k);
@@ -128,7 +130,7 @@ sample sample_of(const safetensors& s, const op& o) {
     }
     x.inputs.emplace_back(float_tensor(s, name, operand.indices ? dtype::i64 : x.type));
     x.tangents.emplace_back();
-    if (!operand.differentiable) continue;
+    if (!operand.differentiable || not_asked.find(fmt::format(" {} ", k)) != std::string::npos) continue;
     x.tangents.back() = float_tensor(s, fmt::format("tan.{}", k), x.type);
     if (x.tangents.back()->dims() != x.inputs.back()->dims())
       throw format_error(fmt::format("tensor tan.{} has not the shape of in.{}", k, k));
@@ -157,8 +159,13 @@ safetensors to_file(const counterexample& c, trial& t) {
                 {"seed", std::to_string(c.x.seed)},
                 {"case", case_name(c.x.made_for, c.x.number)},
                 {"inputs", std::to_string(c.x.inputs.size())}};
-  for (std::size_t k = 0; k < c.x.inputs.size(); ++k)
+  std::string not_asked;
+  for (std::size_t k = 0; k < c.x.inputs.size(); ++k) {
     if (c.x.inputs[k]) s.tensors.emplace_back(fmt::format("in.{}", k), *c.x.inputs[k]);
+    if (c.x.inputs[k] && t.truth().of().sig.input(k).differentiable && !c.x.tangents[k])
+      not_asked += fmt::format(" {}", k);
+  }
+  if (!not_asked.empty()) s.metadata["no_grad"] = not_asked + " ";
   for (std::size_t k = 0; k < c.x.cotangents.size(); ++k)
     s.tensors.emplace_back(fmt::format("cot.{}", k), c.x.cotangents[k]);
   for (std::size_t k = 0; k < c.x.tangents.size(); ++k)
@@ -191,7 +198,7 @@ std::string token_of(const counterexample& c) {
                      case_name(c.x.made_for, c.x.number));
 }
 
-counterexample from_token(const std::string& token) {
+counterexample from_token(const std::string& token, const subject& drawn_for) {
   std::vector<std::string> parts;
   for (std::size_t at = token.find(':') + 1, slash; at <= token.size(); at = slash + 1) {
     slash = std::min(token.find('/', at), token.size());
@@ -206,8 +213,10 @@ counterexample from_token(const std::string& token) {
   const dtype t = float_type_named(parts[2]);
   require_case(o, t, parts[3], parts[5]);
   const auto [made_for, number_of_case] = case_of(parts[5]);
-  return {std::string(o.wire_name()), parts[3], "",
-          draw_informative_sample(o, t, number<std::uint64_t>(parts[4], "seed"), number_of_case, made_for)};
+  const auto seed = number<std::uint64_t>(parts[4], "seed");
+  const auto x = draw_informative_sample(o, t, seed, number_of_case, made_for, drawn_for.scope_of(o, t));
+  if (!x) throw format_error(fmt::format("{} takes no such sample", drawn_for.name()));
+  return {std::string(o.wire_name()), parts[3], "", *x};
 }
 
 }  // namespace backproof

@@ -29,8 +29,9 @@ std::string adapter_of(const safetensors& s);
 counterexample from_file(const safetensors& s);
 
 // The same without a file: "bp1:0.1.0/Softmax/f32/CHECK/1/12" is drawn anew. Only the version that wrote a
-// token can read it, because draws may change between versions. Throws format_error.
+// token can read it, because draws may change between versions, and it has to be drawn for the subject that it was
+// found with, inside of what that takes. Throws format_error.
 std::string token_of(const counterexample& c);
-counterexample from_token(const std::string& token);
+counterexample from_token(const std::string& token, const subject& drawn_for);
 
 }  // namespace backproof

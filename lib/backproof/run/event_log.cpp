@@ -84,11 +84,15 @@ void take_worst(const json& j, finding& f) {
   f.worst = std::move(w);
 }
 
-finding finding_in(const json& j) {
-  finding f;
+verdict verdict_in(const json& j) {
   const auto outcome = verdict_named(taken<std::string>(j, "verdict"));
   if (!outcome) wrong("verdict");
-  f.outcome = *outcome;
+  return *outcome;
+}
+
+finding finding_in(const json& j) {
+  finding f;
+  f.outcome = verdict_in(j);
   if (j.contains("kind")) {
     const auto kind = failure_kind_named(taken<std::string>(j, "kind"));
     if (!kind) wrong("kind");
@@ -128,8 +132,27 @@ result result_in(const json& j) {
   take(j, "not_stored", r.not_stored);
   take(j, "hint", r.hint);
   take(j, "replay", r.replay);
-  take(j, "internal", r.internal);
   return r;
+}
+
+unit_result unit_in(const json& j) {
+  unit_result u;
+  u.op = taken<std::string>(j, "op");
+  u.domain = taken<std::string>(j, "domain");
+  u.subject = taken<std::string>(j, "subject");
+  u.dtype = taken<std::string>(j, "dtype");
+  u.outcome = verdict_in(j);
+  take(j, "reason", u.reason);
+  take(j, "declared", u.declared);
+  u.executed = taken<bool>(j, "executed");
+  u.gradients = taken<bool>(j, "gradients");
+  take(j, "internal", u.internal);
+  take(j, "cut_short", u.cut_short);
+  u.samples = taken<std::uint64_t>(j, "samples");
+  u.answered = taken<std::uint64_t>(j, "answered");
+  take(j, "elements", u.elements);
+  take(j, "resolved", u.resolved);
+  return u;
 }
 
 run_info run_in(const json& j) {
@@ -151,8 +174,6 @@ run_info run_in(const json& j) {
   return i;
 }
 
-std::string unit_of(const result& r) { return r.op + "/" + r.dtype; }
-
 // Reads line after line, and keeps where each unit ended.
 class reading {
  public:
@@ -169,17 +190,7 @@ class reading {
     }
   }
 
-  event_log finish() {
-    if (!summed_up_ && !log_.whole.empty()) cut_short_.push_back(unit_of(log_.whole.back()));
-    const auto is_cut = [&](const result& r) {
-      return std::find(cut_short_.begin(), cut_short_.end(), unit_of(r)) != cut_short_.end();
-    };
-    const auto cut = std::find_if(log_.whole.begin(), log_.whole.end(), is_cut);
-    const auto kept = static_cast<std::size_t>(cut - log_.whole.begin());
-    if (kept > 0) log_.bytes = ends_[kept - 1];
-    log_.whole.erase(cut, log_.whole.end());
-    return std::move(log_);
-  }
+  event_log finish() { return std::move(log_); }
 
  private:
   void take_event(const json& j) {
@@ -191,32 +202,40 @@ class reading {
       log_.bytes = bytes_;
       begun_ = true;
     } else if (event == "case") {
-      add(result_in(j));
+      open_.push_back(result_in(j));
+    } else if (event == "unit") {
+      close(unit_in(j));
     } else if (event == "summary") {
-      take(j, "cut_short", cut_short_);
       summed_up_ = true;
     } else {
       throw format_error(fmt::format("unknown event '{}'", quotable(event, 40)));
     }
   }
 
-  void add(result r) {
-    log_.whole.push_back(std::move(r));
-    ends_.push_back(bytes_);
+  void close(unit_result u) {
+    for (const result& r : open_)
+      if (r.op != u.op || r.dtype != u.dtype) throw format_error(u.id() + " is not the unit of the lines before it");
+    cut_ |= u.cut_short;
+    if (!cut_) {
+      log_.whole.push_back({std::move(open_), std::move(u)});
+      log_.bytes = bytes_;
+    }
+    open_.clear();
   }
 
   std::string path_;
   std::size_t number_ = 0;
   std::uint64_t bytes_ = 0;
   event_log log_;
-  std::vector<std::uint64_t> ends_;  // of the records, in bytes from the beginning
-  std::vector<std::string> cut_short_;
-  bool begun_ = false, summed_up_ = false;
+  std::vector<result> open_;  // of a unit that has not been closed yet
+  bool begun_ = false, cut_ = false, summed_up_ = false;
 };
 
 }  // namespace
 
 result result_from_json(std::string_view line) { return result_in(object_in(line)); }
+
+unit_result unit_from_json(std::string_view line) { return unit_in(object_in(line)); }
 
 run_info run_info_from_json(std::string_view line) { return run_in(object_in(line)); }
 

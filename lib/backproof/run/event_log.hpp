@@ -16,10 +16,9 @@ namespace backproof {
 
 struct event_log {
   run_info run;
-  // The records of the units (an op in a dtype) that were judged to their end, in their order. A unit counts as such if
-  // another follows it, or if the log has a summary that does not count it among those that were cut short.
-  std::vector<result> whole;
-  std::uint64_t bytes = 0;  // of the file, up to the end of the last of these records: there a log is gone on with
+  // The units that were judged to their end, in their order, up to the first that was not.
+  std::vector<judged_unit> whole;
+  std::uint64_t bytes = 0;  // of the file, up to the end of the last of these units: there a log is gone on with
 };
 
 // Throws file_error if it cannot be read, and format_error, one line that begins with the path and the line, if it is
@@ -28,8 +27,9 @@ struct event_log {
 event_log read_event_log(const std::string& path);
 event_log parse_event_log(std::string_view text, const std::string& path);
 
-// The inverses of to_json(result) and to_json(run_info). What is told in neither is empty.
+// The inverses of to_json. What is not told there is empty.
 result result_from_json(std::string_view line);
+unit_result unit_from_json(std::string_view line);
 run_info run_info_from_json(std::string_view line);
 
 }  // namespace backproof

@@ -17,6 +17,7 @@ class reporter {
   virtual ~reporter() = default;
   virtual void begin(const run_info&, std::ostream&) {}
   virtual void record(const result&, std::ostream&) {}
+  virtual void unit(const unit_result&, std::ostream&) {}  // behind its records
   virtual void end(const run_info&, const summary&, std::ostream&) {}
 };
 

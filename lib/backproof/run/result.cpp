@@ -18,14 +18,22 @@ constexpr int schema_version = 1;
 
 std::string result::id() const { return fmt::format("{}/{}/{}/{}", op, dtype, check, sample); }
 
+std::string unit_result::id() const { return fmt::format("{}/{}", op, dtype); }
+
+bool unit_result::fails() const {
+  return outcome == verdict::vacuous || (outcome == verdict::forward_only && !declared);
+}
+
+bool unit_result::thin() const { return answered > 0 && 5 * answered < samples; }
+
 int summary::exit_code() const {
   const summary& s = *this;
   if (interrupted) return 2;
   if (internal) return 3;
-  if (s[verdict::fail] > 0 || s[verdict::vacuous] > 0 || !worse.empty()) return 1;
+  if (s[verdict::fail] > 0 || s[verdict::vacuous] > 0 || unit_fails || !worse.empty()) return 1;
   if (strict && s[verdict::inaccurate] > 0) return 1;
-  if (s[verdict::error] > 0 || s[verdict::crash] > 0 || s[verdict::timeout] > 0) return 6;
-  return ops_selected > 0 && ops_executed == 0 && not_run.empty() ? 1 : 0;  // nothing executed is never green
+  if (s[verdict::error] + s[verdict::crash] + s[verdict::timeout] + units_that(verdict::error) > 0) return 6;
+  return units_assigned > 0 && ops_executed == 0 ? 1 : 0;  // nothing executed is never green
 }
 
 std::string to_json(const result& r) {
@@ -61,7 +69,22 @@ std::string to_json(const result& r) {
   if (!r.file.empty()) j["file"] = r.file;
   if (!r.not_stored.empty()) j["not_stored"] = r.not_stored;
   if (!r.replay.empty()) j["replay"] = r.replay;
-  if (r.internal) j["internal"] = true;
+  return report_json(j);
+}
+
+std::string to_json(const unit_result& u) {
+  json j = {{"v", schema_version}, {"event", "unit"},      {"id", u.id()},     {"op", u.op},
+            {"domain", u.domain},  {"subject", u.subject}, {"dtype", u.dtype}, {"verdict", name_of(u.outcome)}};
+  if (!u.reason.empty()) j["reason"] = u.reason;
+  if (u.outcome == verdict::forward_only) j["declared"] = u.declared;
+  j["executed"] = u.executed;
+  j["gradients"] = u.gradients;
+  j["samples"] = u.samples;
+  j["answered"] = u.answered;
+  j["elements"] = u.elements;
+  j["resolved"] = u.resolved;
+  if (u.internal) j["internal"] = true;
+  if (u.cut_short) j["cut_short"] = true;
   return report_json(j);
 }
 
@@ -80,15 +103,22 @@ std::string to_json(const run_info& i) {
 }
 
 std::string to_json(const summary& s) {
-  json counts = json::object();
-  for (const verdict v : all_verdicts) counts[std::string(name_of(v))] = s[v];
+  json counts = json::object(), units = json::object();
+  for (const verdict v : all_verdicts) {
+    if (v != verdict::forward_only) counts[std::string(name_of(v))] = s[v];  // which no single record is
+    units[std::string(name_of(v))] = s.units_that(v);
+  }
   json j = {{"v", schema_version},
             {"event", "summary"},
             {"counts", counts},
+            {"units", units},
             {"ops_selected", s.ops_selected},
             {"ops_executed", s.ops_executed},
+            {"ops_judged", s.ops_judged},
             {"interrupted", s.interrupted},
             {"exit", s.exit_code()}};
+  if (!s.forward_only.empty()) j["forward_only"] = s.forward_only;
+  if (!s.thin.empty()) j["thin"] = s.thin;
   if (s.strict) j["strict"] = true;
   if (!s.worse.empty()) j["worse"] = s.worse;
   if (!s.not_run.empty()) j["not_run"] = s.not_run;

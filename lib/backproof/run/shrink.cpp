@@ -9,8 +9,8 @@ namespace {
 
 class shrinker {
  public:
-  shrinker(const op& o, sample x, const std::function<bool(const sample&)>& fails, int tries)
-      : op_(o), best_(std::move(x)), fails_(fails), left_(tries), at_kink_(at_kink(best_)) {}
+  shrinker(const op& o, sample x, const scope& inside, const std::function<bool(const sample&)>& fails, int tries)
+      : op_(o), best_(std::move(x)), inside_(inside), fails_(fails), left_(tries), at_kink_(at_kink(best_)) {}
 
   sample run() {
     if (best_.made_for != profile::exhaustive) lower_the_limit();
@@ -26,8 +26,12 @@ class shrinker {
 
  private:
   bool keep_if_failing(sample s) {
-    if (left_-- <= 0 || !still_fails(s)) return false;
-    best_ = std::move(s);
+    if (left_ <= 0) return false;
+    std::optional<sample> admitted = inside_.admit(op_, std::move(s));
+    if (!admitted) return false;
+    --left_;
+    if (!still_fails(*admitted)) return false;
+    best_ = *std::move(admitted);
     return true;
   }
 
@@ -99,6 +103,7 @@ class shrinker {
 
   const op& op_;
   sample best_;
+  const scope& inside_;
   const std::function<bool(const sample&)>& fails_;
   int left_;
   bool at_kink_;
@@ -106,8 +111,9 @@ class shrinker {
 
 }  // namespace
 
-sample shrink(const op& o, const sample& x, const std::function<bool(const sample&)>& fails, int tries) {
-  return shrinker(o, x, fails, tries).run();
+sample shrink(const op& o, const sample& x, const std::function<bool(const sample&)>& fails, const scope& inside,
+              int tries) {
+  return shrinker(o, x, inside, fails, tries).run();
 }
 
 }  // namespace backproof

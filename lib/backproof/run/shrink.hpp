@@ -8,10 +8,13 @@
 
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
+#include "backproof/op/scope.hpp"
 
 namespace backproof {
 
-// `fails` must be true for x. At most `tries` samples are put to it. The result fails too, and may be x itself.
-sample shrink(const op& o, const sample& x, const std::function<bool(const sample&)>& fails, int tries = 400);
+// `fails` must be true for x. At most `tries` samples are put to it, all of them inside of the scope. The result fails
+// too, and may be x itself.
+sample shrink(const op& o, const sample& x, const std::function<bool(const sample&)>& fails, const scope& inside = {},
+              int tries = 400);
 
 }  // namespace backproof
