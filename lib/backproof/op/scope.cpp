@@ -68,12 +68,15 @@ std::string scope_part::excludes(const op& o, const sample& x) const {
   for (const auto& [name, allowed] : attribute_ranges)
     if (const attribute* given = find(x.attrs, name); given == nullptr || !within(*given, allowed))
       return fmt::format("attribute {}", name);
-  for (const auto& [name, allowed] : ranks)
-    if (!all_called(name, o, x, [&](const shape& s) { return within(static_cast<double>(s.size()), allowed); }))
+  for (const auto& [name, range_of_ranks] : ranks) {
+    const range& r = range_of_ranks;
+    if (!all_called(name, o, x, [&](const shape& s) { return within(static_cast<double>(s.size()), r); }))
       return fmt::format("the rank of {}", name);
-  for (const auto& [name, allowed] : extents) {
+  }
+  for (const auto& [name, range_of_extents] : extents) {
+    const range& r = range_of_extents;
     const auto fits = [&](const shape& s) {
-      return std::all_of(s.begin(), s.end(), [&](index_t e) { return within(static_cast<double>(e), allowed); });
+      return std::all_of(s.begin(), s.end(), [&](index_t e) { return within(static_cast<double>(e), r); });
     };
     if (!all_called(name, o, x, fits)) return fmt::format("an extent of {}", name);
   }
