@@ -22,7 +22,7 @@ struct reference_gradient {
   static finding run(trial& t) {
     // At kinks and special values a zero gradient is an answer like any other.
     const bool smooth = t.truth().on().made_for == profile::smooth;
-    t.vjp();
+    t.vjp();  // who gives no gradient here has none to get wrong
     if (smooth && !t.truth().of().info.zero_gradient && nothing_to_get_wrong(t.truth().gradient())) {
       finding f;
       f.outcome = verdict::vacuous;

@@ -322,11 +322,11 @@ void terminal::failure(const result& r) {
 namespace {
 
 // A few of them by name, the others by number.
-std::string named(const std::vector<std::string>& all, const std::string& separator = ", ") {
-  constexpr std::size_t readable = 8;
-  if (all.size() <= readable) return fmt::format("{}", fmt::join(all, separator));
-  return fmt::format("{}{}and {} others, named in the log (--ndjson)",
-                     fmt::join(all.begin(), all.begin() + readable, separator), separator, all.size() - readable);
+constexpr std::ptrdiff_t readable = 8;
+std::string named(const std::vector<std::string>& all) {
+  if (std::ssize(all) <= readable) return fmt::format("{}", fmt::join(all, ", "));
+  return fmt::format("{}, and {} others, named in the log (--ndjson)",
+                     fmt::join(all.begin(), all.begin() + readable, ", "), std::ssize(all) - readable);
 }
 
 }  // namespace
@@ -337,8 +337,7 @@ void terminal::end(const summary& s) {
   for (const verdict v : all_verdicts)
     if (v != verdict::forward_only)  // which no single record is
       counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", grouped(s[v]), name_of(v));
-  constexpr std::size_t readable = 8;
-  if (not_offered_.size() > readable)
+  if (std::ssize(not_offered_) > readable)
     print("skip       not offered: {} others, named in the log (--ndjson)\n", not_offered_.size());
   else if (!not_offered_.empty())
     print("skip       not offered: {}\n", named(not_offered_));

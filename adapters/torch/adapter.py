@@ -181,8 +181,8 @@ def modes(function, shapes, attrs, dtype):
     given = [k for k in inputs if works_with("vjp", inputs=[k])]
     if not given or not works_with("vjp", inputs=given):
         return tuple(found), ()
-    with_tangents = [m for m in ("jvp",) if works_with(m, inputs=given)]
-    return ("forward", "vjp", *with_tangents), tuple(k for k in inputs if k not in given)
+    found += [m for m in ("vjp", "jvp") if m not in found and works_with(m, inputs=given)]
+    return tuple(found), tuple(k for k in inputs if k not in given)
 
 
 def describe():

@@ -112,7 +112,8 @@ std::optional<finding> asked_under(trial& t, call_condition c, failure_kind kind
   sample put = *x;
   put.under = c;
   const trial::answers actual = t.run(mode::vjp, put);
-  if (auto f = unasked(plain, actual, put); f && c == call_condition::partial) return f;
+  if (c == call_condition::partial)
+    if (auto f = unasked(plain, actual, put)) return f;
   const double unit = format_of(t.numbers().storage).unit();
   return within_reach([&](value_list<double> (*how_far)(trial&)) {
     expectation e = plain_answer(plain, how_far(plain));

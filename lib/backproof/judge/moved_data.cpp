@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <type_traits>
-#include <variant>
 
 #include "backproof/judge/informative_sample.hpp"
 
@@ -16,14 +14,7 @@ std::set<double> given(const sample& x) {
   for (const auto& t : x.inputs)
     for (index_t i = 0; t && i < t->count(); ++i) numbers.insert(t->at(i));
   for (const auto& entry : x.attrs)
-    std::visit(
-        [&](const auto& value) {
-          if constexpr (std::is_arithmetic_v<std::decay_t<decltype(value)>>)
-            numbers.insert(static_cast<double>(value));
-          else if constexpr (!std::is_same_v<std::decay_t<decltype(value)>, std::string>)
-            numbers.insert(value.begin(), value.end());
-        },
-        entry.second);
+    if (const auto list = numbers_in(entry.second)) numbers.insert(list->begin(), list->end());
   return numbers;
 }
 

@@ -3,24 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <type_traits>
 
 namespace backproof {
 namespace {
-
-std::optional<std::vector<double>> numbers_in(const attribute& a) {
-  return std::visit(
-      [](const auto& value) -> std::optional<std::vector<double>> {
-        using type = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<type, std::string>)
-          return std::nullopt;
-        else if constexpr (std::is_arithmetic_v<type>)
-          return std::vector{static_cast<double>(value)};
-        else
-          return std::vector<double>(value.begin(), value.end());
-      },
-      a);
-}
 
 // A document says 0.1, and 1 where the op has 1.0.
 bool same(const attribute& a, const attribute& b) {

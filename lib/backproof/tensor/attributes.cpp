@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <type_traits>
+
 namespace backproof {
 
 template <class T>
@@ -20,6 +22,20 @@ const std::vector<index_t>& attributes::integers(const std::string& name) const 
   return get<std::vector<std::int64_t>>(name);
 }
 const std::vector<double>& attributes::numbers(const std::string& name) const { return get<std::vector<double>>(name); }
+
+std::optional<std::vector<double>> numbers_in(const attribute& a) {
+  return std::visit(
+      [](const auto& value) -> std::optional<std::vector<double>> {
+        using type = std::decay_t<decltype(value)>;
+        if constexpr (std::is_same_v<type, std::string>)
+          return std::nullopt;
+        else if constexpr (std::is_arithmetic_v<type>)
+          return std::vector{static_cast<double>(value)};
+        else
+          return std::vector<double>(value.begin(), value.end());
+      },
+      a);
+}
 
 std::string to_string(const attributes& a) {
   std::string out;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -38,6 +39,8 @@ class attributes {
   const T& get(const std::string& name) const;
   std::map<std::string, attribute> map_;
 };
+
+std::optional<std::vector<double>> numbers_in(const attribute& a);  // one, or those of a list; none of a string
 
 std::string to_string(const attributes& a);  // "axis=1 pads=[0,1]"; floats shortest that read back the same
 
