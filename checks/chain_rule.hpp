@@ -90,8 +90,7 @@ struct chain_rule {
     g.bounded_kernels.vjp({at_y.attrs, y}, w, d);
     d[0] = stored(std::move(d[0]), t.numbers());
     for (index_t i = 0; i < d[0].size(); ++i)
-      if (!isfinite(d[0][i].value()) || !(d[0][i].error() <= std::fabs(static_cast<double>(d[0][i].value())) / 4))
-        return std::nullopt;
+      if (!isfinite(d[0][i].value()) || !(d[0][i].error() <= magnitude(d[0][i].value()) / 4)) return std::nullopt;
     return truth.bounded_gradient_of(cotangents(t, d[0]));
   }
 

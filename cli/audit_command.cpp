@@ -21,12 +21,12 @@ namespace {
 
 using namespace backproof::networks;
 
-struct options {
+struct audit_options {
   std::string network, step, adapter, dtype = "f64", json;
   std::shared_ptr<reading> how;
 };
 
-audit run(const options& o) {
+audit run(const audit_options& o) {
   networks::network n = network_in(o.network, *o.how);
   if (o.step.empty()) {
     const auto type = dtype_named(o.dtype);
@@ -124,7 +124,7 @@ void write_json(const std::string& path, const audit& a) {
   file.commit();
 }
 
-int judge(const options& o) {
+int judge(const audit_options& o) {
   if (o.step.empty() == o.adapter.empty()) throw stop_with(exit_usage, "either a recorded step or --adapter is needed");
   const audit a = run(o);
   write_json(o.json, a);
@@ -140,7 +140,7 @@ int judge(const options& o) {
 }  // namespace
 
 void add_audit(CLI::App& app, action& chosen) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<audit_options>();
   CLI::App* c =
       app.add_subcommand("audit", "Judge a network's whole backward pass, and name the layer that errs first");
   c->add_option("network", o->network, "A description, backproof.net/1 (docs/networks.md), or an ONNX model, *.onnx")

@@ -190,7 +190,7 @@ class counterexample_folder {
   std::vector<fs::path> made_;  // the innermost first
 };
 
-int check(check_options o) {
+int judge_all(check_options o) {
   event_log earlier = earlier_run(o);
   plan p = plan_of(o);
   const std::optional<grades> baseline = baseline_of(o, p);
@@ -272,7 +272,7 @@ void add_check(CLI::App& app, action& chosen) {
   c->callback([o, c, &chosen] {
     for (const CLI::Option* each : c->get_options())
       if (each->count() > 0) o->given.insert(each->get_name());
-    chosen = [o] { return check(*o); };
+    chosen = [o] { return judge_all(*o); };
   });
 }
 

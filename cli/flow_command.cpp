@@ -25,7 +25,7 @@ namespace {
 
 using namespace backproof::flow;
 
-struct options {
+struct flow_options {
   std::string input, preset;
   int depth = 0, width = 0;
   settings how;
@@ -34,13 +34,6 @@ struct options {
   bool list = false, list_rules = false;
   std::shared_ptr<networks::reading> reading = std::make_shared<networks::reading>();
 };
-
-void write(const std::string& path, const std::string& text) {
-  if (path.empty()) return;
-  output_file file(path);
-  file.stream() << text;
-  file.commit();
-}
 
 int list_presets() {
   for (const recipe& r : presets()) print("{:<22}{}\n", r.name, r.what);
@@ -52,7 +45,7 @@ int list_all_rules() {
   return exit_ok;
 }
 
-recipe recipe_of(const options& o) {
+recipe recipe_of(const flow_options& o) {
   const recipe* found = find_preset(o.preset);
   if (found == nullptr)
     throw stop_with(exit_usage, fmt::format("unknown preset '{}'; --presets lists them", quotable(o.preset)));
@@ -73,7 +66,7 @@ flow_record judged(const ensemble& f, const settings& how) {
   return r;
 }
 
-flow_record record_of_network(const options& o) {
+flow_record record_of_network(const flow_options& o) {
   const networks::network n = network_in(o.input, *o.reading);
   try {
     flow_record r = judged(ensemble_of(n, n.name.empty() ? o.input : n.name), o.how);
@@ -84,7 +77,7 @@ flow_record record_of_network(const options& o) {
   }
 }
 
-flow_record record_of(const options& o) {
+flow_record record_of(const flow_options& o) {
   if (o.preset.empty() == o.input.empty()) throw stop_with(exit_usage, "give an INPUT or a --preset, one of the two");
   if (o.preset.empty() && (o.depth || o.width)) throw stop_with(exit_usage, "--depth and --width are of a --preset");
   if (!o.preset.empty()) return judged(ensemble_of(recipe_of(o)), o.how);
@@ -112,14 +105,14 @@ bool fails(const flow_record& r, const std::string& fail_on) {
   return false;
 }
 
-flow_record finished(const options& o) {
+flow_record finished(const flow_options& o) {
   flow_record r = record_of(o);
   if (r.layers.empty()) throw stop_with(exit_nothing, o.input + ": holds no gradients");
   if (!o.baseline.empty()) compare_with_baseline(r, o.baseline, o.most_drift);
   return r;
 }
 
-int run(const options& o) {
+int run(const flow_options& o) {
   if (o.list) return list_presets();
   if (o.list_rules) return list_all_rules();
   check_rules(o.fail_on);
@@ -137,7 +130,7 @@ int run(const options& o) {
 }  // namespace
 
 void add_flow(CLI::App& app, action& chosen) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<flow_options>();
   CLI::App* c = app.add_subcommand("flow", "Does the gradient vanish or explode on its way to the first layer?");
   c->add_option("input", o->input, "A recording (.npz, .safetensors, .jsonl) or a network (.json)");
   c->add_option("--preset", o->preset, "Random networks of a known kind (--presets lists them)")->type_name("NAME");

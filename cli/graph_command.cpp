@@ -18,7 +18,7 @@ namespace {
 
 using namespace backproof::networks;
 
-struct options {
+struct graph_options {
   std::string formula;
   std::vector<std::string> variables;
   std::string json, svg, html;
@@ -78,19 +78,11 @@ void print_paths(const graph& g) {
   }
   print(
       "\n{} path{} from the output to the variables: {} local derivatives to multiply one by one; here each of the {} "
-      "edges "
-      "took one\n",
+      "edges took one\n",
       paths, paths == 1 ? "" : "s", products, edges);
 }
 
-void write(const std::string& path, const std::string& text) {
-  if (path.empty()) return;
-  output_file file(path);
-  file.stream() << text;
-  file.commit();
-}
-
-int show(const options& o) {
+int show(const graph_options& o) {
   const graph plain = graph_of(o.formula, variables_of(o.variables));
   const graph g = plain.with_copy_gates();
   const evaluation f = evaluate(g);
@@ -108,7 +100,7 @@ int show(const options& o) {
 }  // namespace
 
 void add_graph(CLI::App& app, action& chosen) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<graph_options>();
   CLI::App* c = app.add_subcommand("graph", "Values and gradients on every edge of a formula's graph");
   c->add_option("formula", o->formula, "+ - * / ^, exp log sqrt sigmoid tanh relu abs max min sum")->required();
   c->add_option("variables", o->variables, "NAME=NUMBER, or NAME=1,2,3 for a vector");

@@ -20,7 +20,7 @@
 namespace backproof::cli {
 namespace {
 
-struct options {
+struct mutants_options {
   std::vector<std::string> mutants, ops;
   std::uint64_t samples = 49, seed = 1;
   unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
@@ -50,7 +50,7 @@ std::vector<const T*> select(const std::vector<const T*>& all, const std::vector
   return chosen;
 }
 
-kill_matrix_plan plan_of(const options& o) {
+kill_matrix_plan plan_of(const mutants_options& o) {
   std::vector<const op*> ops;
   for (const op& one : all_ops()) ops.push_back(&one);
   return {.mutants = select(all_mutants(), o.mutants, "mutant"),
@@ -67,7 +67,7 @@ void show(std::size_t done, std::size_t total, const std::string& op) {
   if (done == total) tell("\r\033[K");
 }
 
-int run(const options& o) {
+int run(const mutants_options& o) {
   kill_matrix_plan p = plan_of(o);
   const bool watched = ::isatty(STDERR_FILENO) != 0;
   if (watched) p.on_progress = show;
@@ -93,7 +93,7 @@ int run(const options& o) {
 }  // namespace
 
 void add_mutants(CLI::App& app, action& chosen) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<mutants_options>();
   CLI::App* c =
       app.add_subcommand("mutants", "Who tests the referee? Checks x planted bugs: which check catches which");
   c->add_option("--mutant", o->mutants, "Mutants whose name, class or family matches GLOB; may be repeated")

@@ -23,7 +23,7 @@ namespace {
 
 using namespace backproof::networks;
 
-struct options {
+struct net_options {
   std::string file, json, step;
   bool gradient = false;
   std::shared_ptr<reading> how;
@@ -43,7 +43,7 @@ real norm_of(const values<real>& v) {
   return sqrt(squares);
 }
 
-void print_layers(const network& n, const summary& s) {
+void print_layers(const network& n, const network_summary& s) {
   table rows = {{"layer", "op", "output", "parameters", "multiply-adds", "sees"}};
   for (const port& p : n.inputs) rows.push_back({n.name_of(p), "", to_string(n.g.shape_of(p))});
   for (const layer_summary& l : s.layers)
@@ -65,14 +65,10 @@ void print_gradient(const network& n, const evaluation& f) {
   print(rows);
 }
 
-int show(const options& o) {
+int show(const net_options& o) {
   const network n = network_in(o.file, *o.how);
-  const summary s = summary_of(n);
-  if (!o.json.empty()) {
-    output_file file(o.json);
-    file.stream() << json_of(n, s);
-    file.commit();
-  }
+  const network_summary s = summary_of(n);
+  write(o.json, json_of(n, s));
   if (!o.gradient && o.step.empty()) {
     print_layers(n, s);
     return exit_ok;
@@ -90,7 +86,7 @@ int show(const options& o) {
 }  // namespace
 
 void add_net(CLI::App& app, action& chosen) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<net_options>();
   CLI::App* c = app.add_subcommand("net", "Shapes, parameters and multiply-adds of a network, and its gradient");
   c->add_option("file", o->file, "A description, backproof.net/1 (docs/networks.md), or an ONNX model, *.onnx")
       ->required();

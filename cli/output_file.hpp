@@ -24,6 +24,11 @@ class output_file {
   std::ostringstream text_;
 };
 
+// What was asked for with an option: nothing where its path is empty.
+inline void write(const std::string& path, const std::string& text) {
+  if (!path.empty()) write_whole_file(path, text);
+}
+
 inline void write(output_file& file, const safetensors& s) {
   const std::vector<std::byte> bytes = encode(s);
   file.stream().write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));

@@ -21,7 +21,7 @@
 namespace backproof::cli {
 namespace {
 
-struct options {
+struct replay_options {
   std::string what, adapter, reproducer;
   std::shared_ptr<adapter_limits> limits;
 };
@@ -47,7 +47,7 @@ std::optional<safetensors> file_of(const std::string& what) {
 }
 
 // A file may come from anybody, and an adapter is a command. So it is the one who runs us that names it.
-void require_adapter(const options& o, const safetensors& file) {
+void require_adapter(const replay_options& o, const safetensors& file) {
   const std::string found_with = adapter_of(file);
   if (!o.adapter.empty() || found_with.empty()) return;
   throw stop_with(
@@ -57,7 +57,7 @@ void require_adapter(const options& o, const safetensors& file) {
                   o.what, shell_quoted(found_with)));
 }
 
-int replay(const options& o) {
+int replay(const replay_options& o) {
   const std::optional<safetensors> file = file_of(o.what);
   if (file) require_adapter(o, *file);
   const std::unique_ptr<subject> s = subjects_of(o.adapter, *o.limits)();
@@ -87,7 +87,7 @@ int replay(const options& o) {
 }  // namespace
 
 void add_replay(CLI::App& app, action& chosen) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<replay_options>();
   CLI::App* c = app.add_subcommand("replay", "Judge one stored or tokened sample again");
   c->add_option("sample", o->what, "FILE.safetensors, or a token bp1:...")->required();
   c->add_option("--adapter", o->adapter, "The subject, as for check; a file that was found with one does not start it");

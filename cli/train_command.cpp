@@ -20,7 +20,7 @@ namespace {
 
 using namespace backproof::networks;
 
-struct options {
+struct train_options {
   std::string file, rate = "0.1", weights;
   index_t epochs = 10, batch = 0;
   std::uint64_t seed = 1;
@@ -48,13 +48,13 @@ real rate_of(const std::string& text) {
 }
 
 // A line for each step, or for some forty of them if there are more: the first, the last, and some between.
-index_t line_every(const network& n, const options& o, index_t& all) {
+index_t line_every(const network& n, const train_options& o, index_t& all) {
   const index_t examples = examples_in(n), batch = o.batch == 0 ? examples : std::min(o.batch, examples);
   all = (examples + batch - 1) / std::max<index_t>(1, batch) * o.epochs;
   return std::max<index_t>(1, all / 40);
 }
 
-int run(const options& o) {
+int run(const train_options& o) {
   network n = network_in(o.file, *o.how);
   require_loss(n, o.file);
   training how{real(0), o.epochs, o.batch, o.seed, !o.in_order && o.batch != 0};
@@ -82,7 +82,7 @@ int run(const options& o) {
 }  // namespace
 
 void add_train(CLI::App& app, action& chosen) {
-  auto o = std::make_shared<options>();
+  auto o = std::make_shared<train_options>();
   CLI::App* c = app.add_subcommand("train", "Gradient descent on a network, in wide precision");
   c->add_option("file", o->file, "A description, backproof.net/1 (docs/networks.md)")->required();
   c->add_option("--rate", o->rate, "eta, a decimal number")->capture_default_str();

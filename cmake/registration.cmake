@@ -35,7 +35,16 @@ function(backproof_register target)
   set(inventory ${CMAKE_BINARY_DIR}/generated/${arg_FOLDER}/inventory/${arg_KIND}_files.cpp)
   configure_file(${PROJECT_SOURCE_DIR}/cmake/inventory.cpp.in ${inventory} @ONLY)
 
+  # Where several sources are compiled as one (CMAKE_UNITY_BUILD), these are units of one initial, so that a new file
+  # changes no other group. Structs and the functions they call then share a scope: where log.hpp has a struct log,
+  # log_softmax.hpp has to say whose log it calls.
   add_library(${target} STATIC ${units} ${inventory})
+  set_target_properties(${target} PROPERTIES UNITY_BUILD_MODE GROUP)
+  foreach(unit IN LISTS units)
+    cmake_path(GET unit FILENAME initial)
+    string(SUBSTRING ${initial} 0 1 initial)
+    set_property(SOURCE ${unit} PROPERTY UNITY_GROUP ${initial})
+  endforeach()
   string(REPLACE backproof_ "" export_name ${target})
   add_library(backproof::${export_name} ALIAS ${target})
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${export_name})

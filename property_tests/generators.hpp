@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <boost/test/unit_test.hpp>
-#include <cmath>
 #include <cstdlib>
 #include <ostream>
 #include <sstream>
@@ -89,7 +88,5 @@ void holds_for_every_op(int times, Property property, bool smooth = true) {
   times = std::max(10 / patience, times * 16 / static_cast<int>(all_ops().size()));
   for (const op& o : all_ops()) holds(std::string(o.info.name), times, [&] { property(*any_question(o, smooth)); });
 }
-
-inline double magnitude(const real& x) { return std::fabs(static_cast<double>(x)); }
 
 }  // namespace backproof::properties

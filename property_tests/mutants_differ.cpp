@@ -87,7 +87,7 @@ bool differs(const mutant& m, const op& o, const sample& x, call_condition c) {
           // A plain answer is held against the truth, any other against the honest one.
           const bool plain =
               c == call_condition::plain && k < bounds.size() && i < bounds[k].size() && std::isfinite(b);
-          const double off = plain ? std::fabs(static_cast<double>(real(a) - bounds[k][i].value())) : std::fabs(a - b);
+          const double off = plain ? magnitude(real(a) - bounds[k][i].value()) : std::fabs(a - b);
           if (!same(a, b) && !(off <= (plain ? bound : 2 * bound))) return true;
         }
       }

@@ -60,7 +60,7 @@ struct fractional_max_pool : pooling::maximum<fractional_max_pool> {
   static std::vector<pooling::boxes::range> ranges(index_t n, index_t kernel, index_t out, double u) {
     if (!(u >= 0 && u < 1)) throw invalid_input("a random sample is not in [0, 1)");
     const auto floor_of = [&](const real& at) {
-      return static_cast<index_t>(static_cast<long long>(floor(at * real(n - kernel) / real(out - 1))));
+      return static_cast<index_t>(static_cast<long long>(at * real(n - kernel) / real(out - 1)));
     };
     std::vector<pooling::boxes::range> r;
     for (index_t i = 0; i < out; ++i) {

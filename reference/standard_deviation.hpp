@@ -54,7 +54,7 @@ struct standard_deviation : reduction::frame<standard_deviation> {
   static void kink(const std::vector<real>& x, const std::vector<position>& at, const real& g, const attributes& a,
                    subdifferential& s) {
     const real n = moments::degrees_of_freedom(x, a);
-    if (constant(x) && real(0) < n) s.ball(at, 2, g / sqrt(n));
+    if (constant(x) && real(0) < n) s.ball(at, 2, g / backproof::sqrt(n));
   }
 
   struct one_pass : reduction::frame_forward<one_pass>, reduction::frame_vjp<one_pass> {

@@ -11,7 +11,7 @@ namespace backproof::fuzz {
 void try_to_read(std::string_view bytes) {
   static const std::string beside = std::filesystem::path(file_with("", ".txt")).parent_path().string();
   const networks::network n = networks::network_of(bytes, beside);
-  const networks::summary s = networks::summary_of(n);
+  const networks::network_summary s = networks::summary_of(n);
   networks::json_of(n, s);
   constexpr index_t small = 2000;
   index_t numbers = s.multiply_adds;

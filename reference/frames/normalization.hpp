@@ -19,7 +19,6 @@
 #pragma once
 
 #include <algorithm>
-#include <cmath>
 
 #include "backproof/op/op.hpp"
 #include "backproof/op/sample.hpp"
@@ -223,7 +222,7 @@ struct layer : layer_kernels<Op, Core> {
     layer::each_set(c, [&](index_t, const std::vector<index_t>& at, const standardized<real>& s) {
       for (const index_t i : at) {
         const real gamma = c.has(1) ? c.in[1][scale(i)] : real(1);
-        most = std::max(most, std::fabs(static_cast<double>(gamma / s.deviation)));
+        most = std::max(most, magnitude(gamma / s.deviation));
       }
     });
     return most;

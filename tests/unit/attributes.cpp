@@ -5,7 +5,7 @@
 
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_attributes {
 
 BOOST_AUTO_TEST_SUITE(attributes)
 
@@ -139,4 +139,4 @@ BOOST_AUTO_TEST_CASE(deep_nesting_is_refused_without_harm) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_attributes

@@ -5,7 +5,7 @@
 #include "mutant_subject.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_audit {
 
 BOOST_AUTO_TEST_SUITE(audit)
 
@@ -209,4 +209,4 @@ BOOST_AUTO_TEST_CASE(a_gradient_that_is_no_number_fails) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_audit

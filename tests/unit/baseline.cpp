@@ -9,7 +9,7 @@
 #include "backproof/tensor/safetensors.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_baseline {
 
 BOOST_AUTO_TEST_SUITE(baseline)
 
@@ -101,4 +101,4 @@ BOOST_AUTO_TEST_CASE(what_is_no_log_is_refused_with_its_line) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_baseline

@@ -12,7 +12,7 @@
 #include "mutant_subject.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_blind_spots {
 
 BOOST_AUTO_TEST_SUITE(blind_spots)
 
@@ -276,4 +276,4 @@ BOOST_AUTO_TEST_CASE(a_term_without_the_cotangent) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_blind_spots

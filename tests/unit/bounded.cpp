@@ -6,7 +6,7 @@
 #include "backproof/number/rounded.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_bounded {
 
 BOOST_AUTO_TEST_SUITE(bounded)
 
@@ -85,8 +85,6 @@ struct program {
     }
   }
 };
-
-double magnitude(const real& x) { return std::fabs(static_cast<double>(x)); }
 
 // Runs the same thing over `rounded` and over `bounded`, and requires |computed - value| <= error. `exact` are the
 // inputs as the bounds know them, which the rounded evaluation gets rounded to its format: each is then perturbed by up
@@ -363,4 +361,4 @@ BOOST_AUTO_TEST_CASE(errors_are_never_negative_nor_lost_at_the_ends_of_the_range
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_bounded

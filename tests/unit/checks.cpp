@@ -29,7 +29,7 @@
 #include "reference/tanh.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_checks {
 
 BOOST_AUTO_TEST_SUITE(checks)
 
@@ -836,4 +836,4 @@ BOOST_AUTO_TEST_CASE(a_declared_convention_is_required) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_checks

@@ -9,7 +9,7 @@
 #include "mutant_subject.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_counterexample {
 
 BOOST_AUTO_TEST_SUITE(counterexample)
 
@@ -258,4 +258,4 @@ BOOST_AUTO_TEST_CASE(hostile_shapes_are_refused_without_harm) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_counterexample

@@ -5,7 +5,7 @@
 #include "mutant_subject.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_coverage {
 
 BOOST_AUTO_TEST_SUITE(coverage)
 
@@ -165,4 +165,4 @@ BOOST_AUTO_TEST_CASE(a_unit_reads_as_one_line_of_json) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_coverage

@@ -8,7 +8,7 @@
 
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_draw {
 
 BOOST_AUTO_TEST_SUITE(draw)
 
@@ -191,4 +191,4 @@ BOOST_AUTO_TEST_CASE(chance_has_its_probability) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_draw

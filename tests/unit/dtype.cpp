@@ -8,7 +8,7 @@
 
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_dtype {
 
 BOOST_AUTO_TEST_SUITE(dtype)
 
@@ -231,4 +231,4 @@ BOOST_AUTO_TEST_CASE(ulps_count_the_numbers_between_two) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_dtype

@@ -5,7 +5,7 @@
 
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_dual {
 
 BOOST_AUTO_TEST_SUITE(dual)
 
@@ -115,4 +115,4 @@ BOOST_AUTO_TEST_CASE(constants_have_no_tangent_and_comparisons_look_at_the_value
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_dual

@@ -8,7 +8,7 @@
 #include "backproof/tensor/safetensors.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_event_log {
 
 BOOST_AUTO_TEST_SUITE(event_log)
 
@@ -193,4 +193,4 @@ BOOST_AUTO_TEST_CASE(a_unit_that_throws_costs_itself_alone) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_event_log

@@ -10,7 +10,7 @@
 #include "backproof/flow/model/scaling.hpp"
 #include "support.hpp"
 
-namespace backproof::flow::tests {
+namespace backproof::flow::tests::in_flow_blocks {
 
 BOOST_AUTO_TEST_SUITE(flow_blocks)
 
@@ -224,4 +224,4 @@ BOOST_AUTO_TEST_CASE(a_batch_that_hangs_together_is_found_to) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::flow::tests
+}  // namespace backproof::flow::tests::in_flow_blocks

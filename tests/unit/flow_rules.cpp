@@ -5,7 +5,7 @@
 #include "backproof/flow/rules/rules.hpp"
 #include "support.hpp"
 
-namespace backproof::flow::tests {
+namespace backproof::flow::tests::in_flow_rules {
 
 BOOST_AUTO_TEST_SUITE(flow_rules)
 
@@ -225,4 +225,4 @@ BOOST_AUTO_TEST_CASE(every_rendering_escapes_what_others_wrote) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::flow::tests
+}  // namespace backproof::flow::tests::in_flow_rules

@@ -6,7 +6,7 @@
 #include "backproof/flow/rules/rules.hpp"
 #include "support.hpp"
 
-namespace backproof::flow::tests {
+namespace backproof::flow::tests::in_flow_verdicts {
 
 BOOST_AUTO_TEST_SUITE(flow_verdicts)
 
@@ -134,4 +134,4 @@ BOOST_AUTO_TEST_CASE(a_rerun_gives_the_same_bytes) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::flow::tests
+}  // namespace backproof::flow::tests::in_flow_verdicts

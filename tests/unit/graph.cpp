@@ -6,7 +6,7 @@
 #include "backproof/network/graph/picture.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_graph {
 
 BOOST_AUTO_TEST_SUITE(graph)
 
@@ -187,4 +187,4 @@ BOOST_AUTO_TEST_CASE(the_picture_holds_every_value_and_gradient) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_graph

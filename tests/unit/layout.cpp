@@ -7,7 +7,7 @@
 #include "backproof/network/graph/expression.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_layout {
 
 BOOST_AUTO_TEST_SUITE(layout)
 
@@ -76,4 +76,4 @@ BOOST_AUTO_TEST_CASE(from_left_to_right) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_layout

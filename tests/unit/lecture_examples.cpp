@@ -3,7 +3,7 @@
 #include "backproof/op/registry.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_lecture_examples {
 
 BOOST_AUTO_TEST_SUITE(lecture_examples)
 
@@ -160,4 +160,4 @@ BOOST_AUTO_TEST_CASE(a_convolutional_layer_element_by_element) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_lecture_examples

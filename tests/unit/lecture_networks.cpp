@@ -4,7 +4,7 @@
 #include "backproof/network/graph/graph.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_lecture_networks {
 
 BOOST_AUTO_TEST_SUITE(lecture_networks)
 
@@ -145,4 +145,4 @@ BOOST_AUTO_TEST_CASE(the_mean_of_mini_batch_gradients_is_the_batch_gradient) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_lecture_networks

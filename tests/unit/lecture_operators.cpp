@@ -5,7 +5,7 @@
 #include "backproof/op/registry.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_lecture_operators {
 
 BOOST_AUTO_TEST_SUITE(lecture_operators)
 
@@ -96,4 +96,4 @@ BOOST_AUTO_TEST_CASE(each_operator_file_has_its_op_sampled_in_its_way) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_lecture_operators

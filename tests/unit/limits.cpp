@@ -24,7 +24,7 @@
 #include "backproof/tensor/safetensors.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_limits {
 
 BOOST_AUTO_TEST_SUITE(limits)
 
@@ -389,4 +389,4 @@ BOOST_AUTO_TEST_CASE(damaged_inputs_are_read_or_refused) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_limits

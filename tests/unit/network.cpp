@@ -11,7 +11,7 @@
 #include "backproof/tensor/safetensors.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_network {
 
 BOOST_AUTO_TEST_SUITE(network)
 
@@ -228,7 +228,7 @@ BOOST_AUTO_TEST_CASE(repetitions_that_share_have_one_parameter) {
 // Parameters of LeNet-5's size: 156 + 2416 + 48120 + 10164 + 850 = 61706. A unit behind the second pooling sees 16x16.
 BOOST_AUTO_TEST_CASE(sizes) {
   const net n = read_network(BACKPROOF_SOURCE "/examples/networks/lenet.json");
-  const summary s = summary_of(n);
+  const network_summary s = summary_of(n);
   BOOST_TEST(s.parameters == 61706);
   // Two images: 28*28*6*25 + 10*10*16*6*25 + 400*120 + 120*84 + 84*10 each.
   BOOST_TEST(s.multiply_adds == 2 * (117600 + 240000 + 48000 + 10080 + 840));
@@ -412,4 +412,4 @@ BOOST_AUTO_TEST_CASE(bad_descriptions) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_network

@@ -17,7 +17,7 @@
 #include "reference/tanh.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_only_this_check {
 
 BOOST_AUTO_TEST_SUITE(only_this_check)
 
@@ -409,4 +409,4 @@ BOOST_AUTO_TEST_CASE(a_right_subject_passes_a_thousand_samples_of_each_check) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_only_this_check

@@ -4,7 +4,7 @@
 #include "reference/sigmoid.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_op {
 
 BOOST_AUTO_TEST_SUITE(op)
 
@@ -51,4 +51,4 @@ BOOST_AUTO_TEST_CASE(an_op_without_an_onnx_name_goes_by_its_own) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_op

@@ -4,7 +4,7 @@
 #include "backproof/judge/informative_sample.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_oracle {
 
 BOOST_AUTO_TEST_SUITE(oracle)
 
@@ -96,4 +96,4 @@ BOOST_AUTO_TEST_CASE(kinks_are_found_where_they_are) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_oracle

@@ -6,7 +6,7 @@
 #include "backproof/op/batch.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_own_op {
 
 BOOST_AUTO_TEST_SUITE(own_op)
 
@@ -158,4 +158,4 @@ BOOST_AUTO_TEST_CASE(examples_are_taken_from_where_the_batch_is) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_own_op

@@ -8,7 +8,7 @@
 #include "backproof/number/math.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_real {
 
 BOOST_AUTO_TEST_SUITE(real)
 
@@ -405,4 +405,4 @@ BOOST_AUTO_TEST_CASE(text_that_is_no_number_is_refused) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_real

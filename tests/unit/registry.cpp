@@ -9,7 +9,7 @@
 #include "backproof/run/registry.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_registry {
 
 BOOST_AUTO_TEST_SUITE(registry)
 
@@ -127,4 +127,4 @@ BOOST_AUTO_TEST_CASE(hostile_globs_take_no_exponential_time) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_registry

@@ -3,7 +3,7 @@
 
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_result {
 
 BOOST_AUTO_TEST_SUITE(result)
 
@@ -127,4 +127,4 @@ BOOST_AUTO_TEST_CASE(histograms_count_by_powers_of_two_and_add_up) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_result

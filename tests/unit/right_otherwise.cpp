@@ -12,7 +12,7 @@
 #include "mutant_subject.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_right_otherwise {
 
 BOOST_AUTO_TEST_SUITE(right_otherwise)
 
@@ -212,4 +212,4 @@ BOOST_AUTO_TEST_CASE(no_text_contradicts_itself) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_right_otherwise

@@ -8,7 +8,7 @@
 
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_rounded {
 
 BOOST_AUTO_TEST_SUITE(rounded)
 
@@ -253,4 +253,4 @@ BOOST_AUTO_TEST_CASE(the_arithmetic_in_force_is_restored_and_belongs_to_its_thre
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_rounded

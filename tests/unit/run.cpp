@@ -15,7 +15,7 @@
 #include "reference/sigmoid.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_run {
 
 BOOST_AUTO_TEST_SUITE(run)
 
@@ -415,4 +415,4 @@ BOOST_AUTO_TEST_CASE(judging_in_full_describes_the_sample) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_run

@@ -11,7 +11,7 @@
 #include "backproof/base/whole_file.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_safetensors {
 
 BOOST_AUTO_TEST_SUITE(safetensors)
 
@@ -246,4 +246,4 @@ BOOST_AUTO_TEST_CASE(a_file_that_cannot_be_written_or_read_is_named) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_safetensors

@@ -9,7 +9,7 @@
 #include "backproof/judge/oracle.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_sample {
 
 BOOST_AUTO_TEST_SUITE(sample)
 
@@ -363,4 +363,4 @@ BOOST_AUTO_TEST_CASE(shapes_that_an_op_cannot_infer_are_refused) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_sample

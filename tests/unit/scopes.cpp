@@ -10,7 +10,7 @@
 #include "mutant_subject.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_scopes {
 
 BOOST_AUTO_TEST_SUITE(scopes)
 
@@ -145,9 +145,10 @@ BOOST_AUTO_TEST_CASE(a_gradient_that_there_is_not_by_design_is_not_asked_for) {
      public:
       subject_without_b() : choosy_subject(one({.no_grad = {"B"}})) {}
       reply run(mode m, const op& o, const sample& s) override {
-        BOOST_TEST(!s.tangents[1].has_value());
         reply r = choosy_subject::run(m, o, s);
-        if (m == mode::vjp) BOOST_TEST(!r.tensors[1].has_value());
+        if (&o != &op_called("mul")) return r;  // a check asks for another op, too
+        BOOST_TEST(!s.tangents[1].has_value());
+        if (m == mode::vjp) BOOST_TEST(!r.tensors.at(1).has_value());
         return r;
       }
     };
@@ -185,4 +186,4 @@ BOOST_AUTO_TEST_CASE(any_gradient_may_be_left_out_of_any_op) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_scopes

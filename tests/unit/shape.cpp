@@ -6,7 +6,7 @@
 #include "frames/groups.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_shape {
 
 BOOST_AUTO_TEST_SUITE(shape)
 
@@ -132,4 +132,4 @@ BOOST_AUTO_TEST_CASE(groups_hold_what_shares_the_coordinates_of_the_other_axes) 
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_shape

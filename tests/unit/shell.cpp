@@ -8,7 +8,7 @@
 #include "backproof/op/draw.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_shell {
 
 BOOST_AUTO_TEST_SUITE(shell)
 
@@ -51,4 +51,4 @@ BOOST_AUTO_TEST_CASE(control_characters_do_not_reach_a_terminal) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_shell

@@ -9,7 +9,7 @@
 #include "mutant_subject.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_shrink {
 
 BOOST_AUTO_TEST_SUITE(shrink)
 
@@ -144,4 +144,4 @@ BOOST_AUTO_TEST_CASE(a_smooth_sample_does_not_slide_onto_a_kink) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_shrink

@@ -5,7 +5,7 @@
 #include "backproof/number/linear_map.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_spectral {
 
 BOOST_AUTO_TEST_SUITE(spectral)
 
@@ -112,4 +112,4 @@ BOOST_AUTO_TEST_CASE(each_frequency_of_a_ring_counts_once) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_spectral

@@ -5,7 +5,7 @@
 
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_tensor {
 
 BOOST_AUTO_TEST_SUITE(tensor)
 
@@ -97,4 +97,4 @@ BOOST_AUTO_TEST_CASE(values_are_read_by_position_and_by_coordinates) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_tensor

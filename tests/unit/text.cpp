@@ -3,7 +3,7 @@
 
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_text {
 
 BOOST_AUTO_TEST_SUITE(text)
 
@@ -72,4 +72,4 @@ BOOST_AUTO_TEST_CASE(each_format_gets_the_escapes_it_needs) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_text

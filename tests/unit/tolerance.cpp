@@ -2,7 +2,7 @@
 #include "backproof/judge/comparison.hpp"
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_tolerance {
 
 BOOST_AUTO_TEST_SUITE(tolerance)
 
@@ -368,4 +368,4 @@ BOOST_AUTO_TEST_CASE(a_failure_tells_its_grossest_element_where_it_is_asked_to) 
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_tolerance

@@ -5,7 +5,7 @@
 
 #include "support.hpp"
 
-namespace backproof::tests {
+namespace backproof::tests::in_window {
 
 BOOST_AUTO_TEST_SUITE(window)
 
@@ -101,4 +101,4 @@ BOOST_AUTO_TEST_CASE(geometry_that_does_not_fit_is_refused) {
 
 BOOST_AUTO_TEST_SUITE_END()
 
-}  // namespace backproof::tests
+}  // namespace backproof::tests::in_window

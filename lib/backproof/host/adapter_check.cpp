@@ -18,7 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 using kind = answer::kind;
 
-constexpr int method_not_found = -32601, unimplemented = 12;
 constexpr auto echo_types = {dtype::f64, dtype::f32, dtype::f16, dtype::bf16, dtype::i64};
 
 // A claim that does not hold; the text says why.

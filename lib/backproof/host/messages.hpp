@@ -34,6 +34,9 @@ struct capabilities {
   std::vector<capability> ops;
 };
 
+// Codes of an adapter's errors: the first is JSON-RPC's, the others are gRPC's (docs/adapters.md).
+enum error_code { method_not_found = -32601, invalid_argument = 3, unimplemented = 12 };
+
 // Throws adapter_error: one line that names the place in the document. Unknown members are ignored.
 capabilities parse_capabilities(const std::string& result);
 void require_protocol(const std::string& initialize_result);

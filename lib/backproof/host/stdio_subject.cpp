@@ -13,7 +13,6 @@ using kind = answer::kind;
 
 constexpr int most_failed_starts = 3;
 constexpr auto shutdown_deadline = 5s;  // for the answer, and again for the end of the process
-enum code { invalid_argument = 3, unimplemented = 12 };
 
 bool about(const capability& c, const op& o) { return c.op == o.wire_name() && c.domain == o.domain(); }
 

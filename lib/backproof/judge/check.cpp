@@ -37,7 +37,7 @@ bool explain(std::vector<position>& open, const explanation& by, const trial::an
   const auto covered = [&](const position& p) {
     const bounded<real>& e = by.expected[p.input][p.at];
     const double a = actual[p.input]->at(p.at);
-    const double error = std::fabs(static_cast<double>(real(a) - e.value()));
+    const double error = magnitude(real(a) - e.value());
     return error <= bound_of(e, t.numbers()) && (!by.keeps_sign || same_side(a, e.value()));
   };
   return std::erase_if(open, covered) > 0;

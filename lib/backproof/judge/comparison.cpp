@@ -14,8 +14,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-double magnitude(const real& x) { return std::fabs(static_cast<double>(x)); }
-
 // How far one number is off, how far it may be, and whether that distance means anything.
 struct distance {
   double error = 0, bound = 0;

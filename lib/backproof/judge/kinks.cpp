@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <map>
 #include <set>
 
@@ -204,7 +203,7 @@ void judge_kinks(finding& f, const subdifferential& kinks, const value_list<boun
                format_of(p.storage).tiny();
       scale = std::max({scale, l.below, l.above});
     }
-    const double missing = std::fabs(static_cast<double>(report.missing(group)));
+    const double missing = magnitude(report.missing(group));
     if (missing <= bound) continue;
     const std::string around =
         names[group.front().input] + coordinates(expected[group.front().input].dims(), group.front().at);

@@ -5,11 +5,7 @@
 #include <limits>
 
 namespace backproof {
-namespace {
-
-double magnitude(const real& x) { return std::fabs(static_cast<double>(x)); }
-
-}  // namespace
+namespace {}  // namespace
 
 double bound_of(const bounded<real>& expected, const precision& p) {
   const format& fmt = format_of(p.storage);

@@ -7,8 +7,6 @@ namespace {
 
 thread_local rounding_model model;
 
-double size(const real& x) { return std::fabs(static_cast<double>(x)); }
-
 // Bounds are sums of non-negative doubles, each rounded by at most 2^-53; this covers a million such steps.
 constexpr double outward = 1 + 1e-9;
 
@@ -45,14 +43,14 @@ template <class S>
 bounded<S> bounded<S>::input(const S& v) {
   if (!isfinite(v)) return bounded(v, 0, true);
   // Where subnormal numbers are flushed, one that is an operand is off by all that it is.
-  const double magnitude = size(v);
-  if (magnitude > 0 && magnitude < model.tiny) return bounded(v, magnitude, false);
-  return bounded(v, model.unit * magnitude, true);
+  const double size = magnitude(v);
+  if (size > 0 && size < model.tiny) return bounded(v, size, false);
+  return bounded(v, model.unit * size, true);
 }
 
 template <class S>
 bounded<S> bounded<S>::constant(const S& v) {
-  return bounded(v, model.unit * size(v), false);
+  return bounded(v, model.unit * magnitude(v), false);
 }
 
 // |max(a + da, b + db) - max(a, b)| <= max(|da|, |db|), and the smaller one matters only where the two overlap.
@@ -67,8 +65,8 @@ bounded<S> bounded<S>::larger(const bounded& a, const bounded& b) {
 template <class S>
 bounded<S> bounded<S>::rounded_by(S value, double propagated, double roundings) {
   if (!isfinite(value)) return bounded(std::move(value), 0, false);  // a limit, to be met exactly
-  if (size(value) > model.largest) propagated = std::numeric_limits<double>::infinity();
-  const double own = roundings * model.unit * (size(value) + propagated);
+  if (magnitude(value) > model.largest) propagated = std::numeric_limits<double>::infinity();
+  const double own = roundings * model.unit * (magnitude(value) + propagated);
   return bounded(std::move(value), (propagated + own) * outward, false);
 }
 
@@ -85,7 +83,7 @@ bounded<S> bounded<S>::multiply(const bounded& a, const bounded& b) {
   if (a.exact_ && is_unit(a.value_)) return a.value_ == S(1) ? b : -b;
   if (b.exact_ && is_unit(b.value_)) return b.value_ == S(1) ? a : -a;
   if ((a.exact_ && is_zero(a.value_)) || (b.exact_ && is_zero(b.value_))) return bounded(a.value_ * b.value_, 0, true);
-  const double x = size(a.value_), y = size(b.value_);
+  const double x = magnitude(a.value_), y = magnitude(b.value_);
   const double propagated = times(x, b.error_) + times(y, a.error_) + times(a.error_, b.error_);
   return rounded_by(a.value_ * b.value_, propagated + model.tiny, 1);
 }
@@ -96,9 +94,9 @@ bounded<S> bounded<S>::divide(const bounded& a, const bounded& b) {
   if (a.exact_ && is_zero(a.value_) && !is_zero(b.value_)) return bounded(a.value_ / b.value_, 0, true);
   // |(a+da)/(b+db) - a/b| <= (|da| + |a/b| |db|) / (|b| - |db|) while |db| < |b|; otherwise nothing is known.
   const S quotient = a.value_ / b.value_;
-  const double room = size(b.value_) - b.error_;
-  const double propagated =
-      room > 0 ? a.error_ / room + times(size(quotient), b.error_ / room) : std::numeric_limits<double>::infinity();
+  const double room = magnitude(b.value_) - b.error_;
+  const double propagated = room > 0 ? a.error_ / room + times(magnitude(quotient), b.error_ / room)
+                                     : std::numeric_limits<double>::infinity();
   return rounded_by(quotient, propagated + model.tiny, 1);
 }
 
@@ -110,7 +108,7 @@ bounded<S> bounded<S>::monotone(const bounded& x, S (*f)(const S&)) {
   double propagated = 0;
   if (x.error_ > 0) {
     const S e(x.error_);
-    const double up = size(f(x.value_ + e) - y), down = size(f(x.value_ - e) - y);
+    const double up = magnitude(f(x.value_ + e) - y), down = magnitude(f(x.value_ - e) - y);
     propagated = std::isnan(up) || std::isnan(down) ? std::numeric_limits<double>::infinity() : std::max(up, down);
   }
   return rounded_by(y, propagated + model.tiny, model.function);
@@ -124,7 +122,7 @@ bounded<S> bounded<S>::lipschitz(const bounded& x, S (*f)(const S&)) {
 template <class S>
 bounded<S> bounded<S>::root(const bounded& x) {  // correctly rounded by IEEE 754, unlike the other functions
   bounded y = monotone(x, math::sqrt<S>);
-  const double spared = (model.function - 1) * model.unit * size(y.value_);
+  const double spared = (model.function - 1) * model.unit * magnitude(y.value_);
   if (std::isfinite(spared)) y.error_ -= spared;
   return y;
 }
@@ -135,7 +133,7 @@ bounded<S> bounded<S>::corners(const bounded& x, const bounded& y, S (*f)(const 
   double propagated = 0;
   for (const double i : {-x.error_, x.error_})
     for (const double j : {-y.error_, y.error_}) {
-      const double d = size(f(x.value_ + S(i), y.value_ + S(j)) - z);
+      const double d = magnitude(f(x.value_ + S(i), y.value_ + S(j)) - z);
       propagated = std::isnan(d) ? std::numeric_limits<double>::infinity() : std::max(propagated, d);
     }
   return rounded_by(z, propagated + model.tiny, model.function);
@@ -146,7 +144,7 @@ sum<bounded<S>>& sum<bounded<S>>::operator+=(const bounded<S>& term) {
   if (term.exact_ && is_zero(term.value_)) return *this;
   if (terms_++ == 0) first_ = term;
   total_ += term.value_;
-  magnitude_ += size(term.value_);
+  magnitude_ += magnitude(term.value_);
   errors_ += term.error_;
   return *this;
 }

@@ -7,6 +7,7 @@
 #include <boost/math/special_functions/erf.hpp>
 #include <boost/multiprecision/cpp_bin_float.hpp>
 #pragma GCC diagnostic pop
+#include <cmath>
 #include <new>
 #include <type_traits>
 
@@ -56,6 +57,8 @@ real::real(const std::string& decimal) {
 
 real::operator double() const { return static_cast<double>(in(*this)); }
 real::operator long long() const { return static_cast<long long>(in(*this)); }
+
+double magnitude(const real& x) { return std::fabs(static_cast<double>(x)); }
 
 real& real::operator+=(const real& b) { return in(*this) += in(b), *this; }
 real& real::operator-=(const real& b) { return in(*this) -= in(b), *this; }

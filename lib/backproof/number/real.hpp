@@ -96,4 +96,7 @@ class real {
   alignas(16) std::byte bytes_[size];
 };
 
+real sqrt(const real& x);         // so that an op can say backproof::sqrt where the struct sqrt of another op is nearer
+double magnitude(const real& x);  // |x|, rounded to nearest
+
 }  // namespace backproof

@@ -15,7 +15,7 @@
 namespace backproof {
 namespace {
 
-constexpr index_t most_elements = 200, most_extent = limits::sample_numbers, largest_drawn = 17;
+constexpr index_t most_drawn = 200, most_extent = limits::sample_numbers, largest_drawn = 17;
 
 using extents = std::map<std::string, index_t>;
 
@@ -271,7 +271,7 @@ struct brought {
         for (const shaped_operand& o : *list) most = std::max(most, size_of(dims_of(o, known, any)));
       return most;
     };
-    while (!known.empty() && largest() > most_elements) {
+    while (!known.empty() && largest() > most_drawn) {
       std::vector<std::pair<index_t, std::string>> by_size;
       for (const auto& [name, e] : known) by_size.emplace_back(-e, name);
       std::sort(by_size.begin(), by_size.end());

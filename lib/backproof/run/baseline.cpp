@@ -13,9 +13,9 @@
 namespace backproof {
 namespace {
 
-using json = nlohmann::json;
-
-double number(const json& j) { return j.is_number() ? j.get<double>() : std::numeric_limits<double>::infinity(); }
+double number(const nlohmann::json& j) {
+  return j.is_number() ? j.get<double>() : std::numeric_limits<double>::infinity();
+}
 
 format_error not_an_event(const std::string& path, std::size_t line, const std::string& why) {
   return format_error(fmt::format("{}:{}: not a line of an event log{}", path, line, why));
@@ -39,7 +39,7 @@ grades grades::read(const std::string& path) {
   grades g;
   for (std::string_view text; lines.next(text);) {
     try {
-      const json j = parse_untrusted<format_error, json>(text);
+      const nlohmann::json j = parse_untrusted<format_error, nlohmann::json>(text);
       const std::string event = j.at("event");
       if (event == "run") {
         g.seed = j.at("seed");
@@ -49,7 +49,7 @@ grades grades::read(const std::string& path) {
                                             j.at("check").get<std::string>());
         g.add(key, j.contains("max_ulps") ? number(j["max_ulps"]) : 0, j.at("verdict") == "inaccurate");
       }
-    } catch (const json::exception&) {
+    } catch (const nlohmann::json::exception&) {
       throw not_an_event(path, lines.number(), "");
     } catch (const format_error& e) {
       throw not_an_event(path, lines.number(), fmt::format(": {}", e.what()));

@@ -64,9 +64,9 @@ T taken(const json& j, const char* name) {
 }
 
 histogram counts_in(const json& j, const char* name) {
-  std::vector<std::uint64_t> counts;
-  take(j, name, counts);
-  return histogram(std::move(counts));
+  std::vector<std::uint64_t> bins;
+  take(j, name, bins);
+  return histogram(std::move(bins));
 }
 
 void take_worst(const json& j, finding& f) {

@@ -19,6 +19,8 @@ static_assert(rule_names[static_cast<std::size_t>(rule_id::baseline)] == "baseli
 
 }  // namespace
 
+std::string_view name_of(level l) { return l == level::fail ? "fail" : l == level::warn ? "warn" : "info"; }
+
 std::string_view name_of(rule_id u) { return rule_names[static_cast<std::size_t>(u)]; }
 
 std::string code_of(rule_id u) { return fmt::format("GF{:03}", static_cast<int>(u) + 1); }

@@ -90,6 +90,7 @@ enum class rule_id : std::uint8_t {
   gradient_check,
   baseline,
 };
+std::string_view name_of(level l);    // "warn"
 std::string_view name_of(rule_id u);  // "local-break"
 std::string code_of(rule_id u);       // "GF006"
 

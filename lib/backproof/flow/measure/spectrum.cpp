@@ -9,7 +9,7 @@
 namespace backproof::flow {
 
 norm_bracket spectral_norm(const matrix& m) {
-  const norm_bound below = norm_from_below(map_of(m));
+  const norm_bound below = norm_from_below(backproof::map_of(m));
   norm_bracket found{below.value, norm_from_above(m), below.steps};
   // Where both are the norm, they are so up to rounding, and may seem to have changed places.
   if (found.lower <= found.upper * (1 + 1e-13)) found.lower = std::min(found.lower, found.upper);

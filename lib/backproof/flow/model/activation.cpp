@@ -49,7 +49,7 @@ double elu_slope(double x) { return x > 0 ? 1 : std::exp(x); }
 double elu_curvature(double x) { return x > 0 ? 0 : std::exp(x); }
 
 // The largest slopes of GELU and SiLU lie where their curvature is 0: at sqrt 2, and at x = 2.3993572805154...
-constexpr std::array<activation, 9> all = {{
+constexpr std::array<activation, 9> table = {{
     {"identity", same, one, zero, 1, false},
     {"relu", relu, relu_slope, zero, 1, true},
     {"leaky_relu", leaky, leaky_slope, zero, 1, false},
@@ -63,10 +63,10 @@ constexpr std::array<activation, 9> all = {{
 
 }  // namespace
 
-std::span<const activation> activations() { return all; }
+std::span<const activation> activations() { return table; }
 
 const activation* find_activation(std::string_view name) {
-  for (const activation& a : all)
+  for (const activation& a : table)
     if (a.name == name) return &a;
   return nullptr;
 }

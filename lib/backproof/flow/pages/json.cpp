@@ -25,7 +25,6 @@ json numbers(const std::vector<double>& x) {
   return list;
 }
 
-const char* name_of(level l) { return l == level::fail ? "fail" : l == level::warn ? "warn" : "info"; }
 const char* name_of(trend t) {
   return t == trend::flat ? "flat" : t == trend::exponential ? "exponential" : "polynomial";
 }

@@ -35,8 +35,6 @@ std::string diagram(const flow_record& r) {
          names + "]\n  y-axis \"log10\"\n  line [" + numbers + "]\n```\n";
 }
 
-const char* name_of(level l) { return l == level::fail ? "fail" : l == level::warn ? "warn" : "info"; }
-
 }  // namespace
 
 std::string markdown_of(const flow_record& r) {

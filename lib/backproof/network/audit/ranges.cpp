@@ -1,7 +1,6 @@
 #include "backproof/network/audit/ranges.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 namespace backproof::networks {
 namespace {
@@ -14,7 +13,7 @@ number widened(const number& x, double error) { return number::within(x.value(),
 void cover(intervals& list, const intervals& other) {
   for (std::size_t k = 0; k < list.size(); ++k)
     for (index_t i = 0; i < list[k].size(); ++i) {
-      const double apart = std::fabs(static_cast<double>(other[k][i].value() - list[k][i].value()));
+      const double apart = magnitude(other[k][i].value() - list[k][i].value());
       if (apart > 0 || other[k][i].error() > list[k][i].error())
         list[k][i] = widened(list[k][i], apart + other[k][i].error());
     }
@@ -27,7 +26,7 @@ void store(intervals& list, const precision& p) {
   for (interval& v : list)
     for (index_t i = 0; i < v.size(); ++i) {
       if (v[i].exact()) continue;
-      const double size = std::fabs(static_cast<double>(v[i].value())) + v[i].error();
+      const double size = magnitude(v[i].value()) + v[i].error();
       v[i] = number::within(v[i].value(), v[i].error() + f.unit() * size + f.tiny());
     }
 }
@@ -95,8 +94,7 @@ double relative_error(const intervals& in) {
   double worst = 0;
   for (const interval& x : in)
     for (index_t i = 0; i < x.size(); ++i)
-      if (const double size = std::fabs(static_cast<double>(x[i].value())); size > 0)
-        worst = std::max(worst, x[i].error() / size);
+      if (const double size = magnitude(x[i].value()); size > 0) worst = std::max(worst, x[i].error() / size);
   return std::min(worst, most);
 }
 
@@ -116,8 +114,8 @@ void open_kinks(const node& layer, const intervals& in, const intervals& g, doub
   // From `low` to `high`, give or take what was uncertain before.
   const auto between = [&](const position& p, const real& low, const real& high) {
     number& e = d[p.input][p.at];
-    const double half = std::fabs(static_cast<double>(high - low)) / 2;
-    const double largest = std::max(std::fabs(static_cast<double>(low)), std::fabs(static_cast<double>(high)));
+    const double half = magnitude(high - low) / 2;
+    const double largest = std::max(magnitude(low), magnitude(high));
     e = number::within((low + high) / real(2), half + 2 * unit * largest + e.error());  // the end itself is rounded
   };
   for (const subdifferential::slope& k : s.intervals()) between(k.p, k.low * k.g, k.high * k.g);

@@ -217,10 +217,18 @@ tensor array_from(const source& read, std::uint64_t whole) {
   return t;
 }
 
+// With the file's name before it, once.
+format_error about(const std::string& path, const invalid_input& e) {
+  const std::string what = e.what();
+  return format_error(what.starts_with(path) ? what : fmt::format("{}: {}", path, what));
+}
+
+}  // namespace
+
 // A file of an archive, closed at the end. What its directory claims may be a lie: no more than that is read.
-class archive {
+class zip_archive {
  public:
-  explicit archive(const std::string& path) {
+  explicit zip_archive(const std::string& path) {
     open_file file(path);
     int reason = 0;
     zip_.reset(zip_fdopen(file.descriptor(), ZIP_CHECKCONS, &reason));
@@ -282,14 +290,6 @@ class archive {
   std::unique_ptr<zip_t, close> zip_;
 };
 
-// With the file's name before it, once.
-format_error about(const std::string& path, const invalid_input& e) {
-  const std::string what = e.what();
-  return format_error(what.starts_with(path) ? what : fmt::format("{}: {}", path, what));
-}
-
-}  // namespace
-
 tensor decode_npy(std::span<const std::byte> all) {
   std::span<const std::byte> rest = all;
   return array_from(
@@ -323,7 +323,7 @@ class tensor_file::of_zip : public contents {
   }
 
  private:
-  archive zip_;
+  zip_archive zip_;
 };
 
 class tensor_file::of_safetensors : public contents {

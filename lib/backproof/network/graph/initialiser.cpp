@@ -11,20 +11,20 @@
 namespace backproof::networks {
 namespace {
 
-using numbers = std::vector<double>;
+using drawn = std::vector<double>;
 
 template <class F>
-numbers filled(const parameter_use& use, F f) {
-  numbers x(static_cast<std::size_t>(size_of(use.dims)));
+drawn filled(const parameter_use& use, F f) {
+  drawn x(static_cast<std::size_t>(size_of(use.dims)));
   for (double& one : x) one = f();
   return x;
 }
 
-numbers normal(const parameter_use& use, draw& random, double std) {
+drawn normal(const parameter_use& use, draw& random, double std) {
   return filled(use, [&] { return std * random.normal(); });
 }
 
-numbers uniform(const parameter_use& use, draw& random, double low, double high) {
+drawn uniform(const parameter_use& use, draw& random, double low, double high) {
   return filled(use, [&] { return random.uniform(low, high); });
 }
 
@@ -32,36 +32,36 @@ Eigen::MatrixXd orthogonal_matrix(draw& random, index_t rows, index_t columns) {
   return haar_orthogonal(rows, columns, [&] { return random.normal(); });
 }
 
-numbers orthogonal(const parameter_use& use, draw& random, double gain) {
+drawn orthogonal(const parameter_use& use, draw& random, double gain) {
   if (use.dims.size() < 2) throw invalid_input("orthogonal needs a matrix");
   const index_t rows = use.dims[0], columns = rows == 0 ? 0 : size_of(use.dims) / rows;
   const Eigen::MatrixXd q = orthogonal_matrix(random, rows, columns);
-  numbers x;
+  drawn x;
   for (index_t i = 0; i < rows; ++i)
     for (index_t j = 0; j < columns; ++j) x.push_back(gain * q(i, j));
   return x;
 }
 
-numbers delta_orthogonal(const parameter_use& use, draw& random, double gain) {
+drawn delta_orthogonal(const parameter_use& use, draw& random, double gain) {
   if (!use.convolution) throw invalid_input("delta_orthogonal is for convolutions");
   const index_t out = use.dims[0], in = use.dims[1], taps = size_of({use.dims.begin() + 2, use.dims.end()});
   for (std::size_t k = 2; k < use.dims.size(); ++k)
     if (use.dims[k] % 2 == 0) throw invalid_input("delta_orthogonal needs a window with a middle");
   const Eigen::MatrixXd q = orthogonal_matrix(random, out, in);
-  numbers x(static_cast<std::size_t>(out * in * taps));
+  drawn x(static_cast<std::size_t>(out * in * taps));
   for (index_t o = 0; o < out; ++o)
     for (index_t i = 0; i < in; ++i) x[static_cast<std::size_t>((o * in + i) * taps + taps / 2)] = gain * q(o, i);
   return x;
 }
 
-using maker = numbers (*)(const initialiser&, const parameter_use&, draw&);
+using maker = drawn (*)(const initialiser&, const parameter_use&, draw&);
 struct row {
   std::string_view name;
   maker make;
 };
 double fan(index_t n) { return static_cast<double>(std::max<index_t>(1, n)); }
 
-constexpr std::array<row, 12> rows = {{
+constexpr std::array<row, 12> initialisers = {{
     {"he", [](auto& h, auto& u, draw& r) { return normal(u, r, h.gain * std::sqrt(2 / fan(u.fan_in))); }},
     {"glorot",
      [](auto& h, auto& u, draw& r) {
@@ -86,7 +86,7 @@ constexpr std::array<row, 12> rows = {{
 }};
 
 const row* find(const std::string& name) {
-  for (const row& r : rows)
+  for (const row& r : initialisers)
     if (r.name == name) return &r;
   return nullptr;
 }
@@ -97,7 +97,7 @@ bool is_initialiser(const std::string& name) { return find(name) != nullptr; }
 
 std::string known_initialisers() {
   std::string out;
-  for (const row& r : rows) out += (out.empty() ? "" : ", ") + std::string(r.name);
+  for (const row& r : initialisers) out += (out.empty() ? "" : ", ") + std::string(r.name);
   return out;
 }
 

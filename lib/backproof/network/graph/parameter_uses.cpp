@@ -59,7 +59,7 @@ index_t directions_of(const context& c) {
 }
 
 using rule = parameter_use (*)(const context&);
-struct row {
+struct use_row {
   std::string_view op, input;
   rule use;
 };
@@ -87,7 +87,7 @@ parameter_use of_last_axes(const context& c, kind what) {
 
 index_t fan_of_window(const context& c) { return c.channels() / c.group() * size_of(c.kernel()); }
 
-constexpr std::array<row, 34> rows = {{
+constexpr std::array<use_row, 34> uses = {{
     {"linear", "weight", [](auto& c) { return matrix(c.units(), c.features(), true); }},
     {"linear", "bias", [](auto& c) { return vector_of(kind::bias, c.units(), c.features()); }},
     {"gemm", "B", [](auto& c) { return matrix(c.units(), c.features(), c.attrs.flag("transB")); }},
@@ -133,7 +133,7 @@ std::optional<parameter_use> parameter_use_of(const op& o, std::size_t k, const 
     const shape dims = {context::positive(size.entries, "entries"), context::positive(size.units, "units")};
     return parameter_use{kind::embedding, dims, 1, 1};
   }
-  for (const row& r : rows) {
+  for (const use_row& r : uses) {
     if (r.op != o.info.name || r.input != input.name) continue;
     const context c{x, attrs, size};
     parameter_use u = r.use(c);

@@ -78,8 +78,8 @@ index_t inner_products(const network& n, const node& layer) {
 
 }  // namespace
 
-summary summary_of(const network& n) {
-  summary all;
+network_summary summary_of(const network& n) {
+  network_summary all;
   std::set<std::size_t> trained, counted;
   for (const port& p : n.parameters) trained.insert(p.node);
   std::vector<sight> sights;
@@ -106,7 +106,7 @@ summary summary_of(const network& n) {
   return all;
 }
 
-std::string json_of(const network& n, const summary& s) {
+std::string json_of(const network& n, const network_summary& s) {
   using json = nlohmann::ordered_json;
   json layers = json::array(), parameters = json::array();
   for (const layer_summary& l : s.layers)

@@ -16,15 +16,15 @@ struct layer_summary {
   shape field;                // receptive field in the input, one extent per spatial axis; empty where it is not local
 };
 
-struct summary {
+struct network_summary {
   std::vector<layer_summary> layers;
   index_t parameters = 0, multiply_adds = 0;
 };
 
 // The receptive field follows r_out = r_in + (k - 1) d j, j_out = j s, for windows of k taps, dilation d and stride s
 // (Araujo, Norris, Sim, "Computing receptive fields of convolutional neural networks", Distill 2019).
-summary summary_of(const network& n);
+network_summary summary_of(const network& n);
 
-std::string json_of(const network& n, const summary& s);  // backproof.net-summary/1
+std::string json_of(const network& n, const network_summary& s);  // backproof.net-summary/1
 
 }  // namespace backproof::networks

@@ -13,7 +13,7 @@ namespace {
 
 constexpr index_t most_folded = limits::folded_numbers;
 
-using list = std::vector<onnx_constant>;
+using constants = std::vector<onnx_constant>;
 
 values<real> vector_of(const std::vector<index_t>& x) {
   values<real> v({static_cast<index_t>(x.size())});
@@ -26,7 +26,7 @@ void affordable(const real& count) {
     throw invalid_input("it claims too many numbers");
 }
 
-list shape_of(const onnx_call& c) {
+constants shape_of(const onnx_call& c) {
   const shape& x = c.dims(0);
   const index_t rank = static_cast<index_t>(x.size());
   const auto place = [&](const char* key, index_t otherwise) {
@@ -37,9 +37,11 @@ list shape_of(const onnx_call& c) {
   return {{onnx_type::i64, vector_of({x.begin() + begin, x.begin() + end})}};
 }
 
-list size(const onnx_call& c) { return {{onnx_type::i64, scalar_of(real(static_cast<long>(size_of(c.dims(0)))))}}; }
+constants size(const onnx_call& c) {
+  return {{onnx_type::i64, scalar_of(real(static_cast<long>(size_of(c.dims(0)))))}};
+}
 
-list constant(const onnx_call& c) {
+constants constant(const onnx_call& c) {
   if (c.value) return {*c.value};
   for (const auto& [key, value] : c.attrs) {
     if (key == "value_int") return {{onnx_type::i64, scalar_of(real(static_cast<long>(c.attrs.integer(key))))}};
@@ -54,7 +56,7 @@ list constant(const onnx_call& c) {
   throw unsupported("a Constant without numbers is not read");
 }
 
-list constant_of_shape(const onnx_call& c) {
+constants constant_of_shape(const onnx_call& c) {
   const shape dims = c.integers(0);
   real n = 1;
   for (const index_t e : dims) {
@@ -68,7 +70,7 @@ list constant_of_shape(const onnx_call& c) {
   return {all};
 }
 
-list range(const onnx_call& c) {
+constants range(const onnx_call& c) {
   for (const std::size_t k : {0, 1, 2})
     if (c.known(k).size() != 1) throw invalid_input("a Range goes from one number to another");
   const real first = c.known(0)[0], last = c.known(1)[0], step = c.known(2)[0];
@@ -82,7 +84,7 @@ list range(const onnx_call& c) {
 
 using of_two = std::function<real(const real&, const real&)>;
 
-list each(const onnx_call& c, const of_two& f) {
+constants each(const onnx_call& c, const of_two& f) {
   const values<real>&a = c.known(0), &b = c.known(1);
   const shape dims = broadcast(a.dims(), b.dims());
   real n = 1;
@@ -104,7 +106,7 @@ real quotient(const real& a, const real& b) {  // towards zero
   return q < real(0) ? -floor(-q) : floor(q);
 }
 
-list remainders(const onnx_call& c) {
+constants remainders(const onnx_call& c) {
   const bool sign_of_first = c.attrs.has("fmod") && c.attrs.flag("fmod");
   return each(c, [sign_of_first](const real& a, const real& b) {
     return a - b * (sign_of_first ? quotient(a, b) : floor(quotient_of(a, b)));
@@ -125,17 +127,17 @@ const std::map<std::string, of_two>& pairs() {
   return table;
 }
 
-list with_type(const onnx_call& c, const std::function<real(const real&)>& f) {
+constants with_type(const onnx_call& c, const std::function<real(const real&)>& f) {
   onnx_constant y{type_of_result(c), c.known(0)};
   for (index_t i = 0; i < y.numbers.size(); ++i) y.numbers[i] = f(y.numbers[i]);
   return {y};
 }
 
-list same(const onnx_call& c) {
+constants same(const onnx_call& c) {
   return with_type(c, [](const real& x) { return x; });
 }
 
-list inverted(const onnx_call& c) {
+constants inverted(const onnx_call& c) {
   return with_type(c, [](const real& x) { return x == real(0) ? real(1) : real(0); });
 }
 
@@ -155,7 +157,7 @@ std::vector<value_list<real>> values_of(const graph& g) {
 }
 
 // In a graph of its own, forwards only.
-list by_the_catalogue(const onnx_call& c) {
+constants by_the_catalogue(const onnx_call& c) {
   onnx_builder scratch(4 * limits::folded_numbers);  // what is given, what is made of it, and what stands between
   onnx_operands in;
   for (const auto& x : c.in) {
@@ -172,12 +174,12 @@ list by_the_catalogue(const onnx_call& c) {
                                              .graph = scratch,
                                              .folding = true});
   const std::vector<value_list<real>> all = values_of(scratch.net().g);
-  list y;
+  constants y;
   for (const port& p : made) y.push_back({type_of_result(c), all[p.node][p.output]});
   return y;
 }
 
-using fold = list (*)(const onnx_call&);
+using fold = constants (*)(const onnx_call&);
 
 const std::map<std::string, fold>& by_hand() {
   static const std::map<std::string, fold> table = {
@@ -207,7 +209,7 @@ bool can_only_be_folded(const std::string& op) {
 
 std::optional<std::vector<onnx_constant>> folded(const onnx_call& c) {
   if (!needs_no_values(c.op) && !all_known(c)) return std::nullopt;
-  list y;
+  constants y;
   if (const auto at = by_hand().find(c.op); at != by_hand().end())
     y = at->second(c);
   else if (const auto pair = pairs().find(c.op); pair != pairs().end() && c.attrs.empty())

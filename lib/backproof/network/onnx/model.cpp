@@ -16,14 +16,13 @@
 namespace backproof::networks {
 namespace {
 
-[[noreturn]] void wrong(const std::string& what) { throw invalid_input(what); }
-
 // A message of two bytes takes a hundred in memory, so that it is the memory that has to be limited.
 thread_local std::size_t taken = 0;
 
 void* take(std::size_t n) {
   taken += n;
-  if (taken > limits::onnx_bytes) wrong(fmt::format("would take more than {} bytes to read", limits::onnx_bytes));
+  if (taken > limits::onnx_bytes)
+    throw invalid_input(fmt::format("would take more than {} bytes to read", limits::onnx_bytes));
   return ::operator new(n);
 }
 
@@ -45,7 +44,7 @@ class importer {
   onnx_import run() {
     opset_ = opset();
     if (model_.graph().node_size() > static_cast<int>(limits::network_layers))
-      wrong(
+      throw invalid_input(
           fmt::format("it has {} nodes, and at most {} are read", model_.graph().node_size(), limits::network_layers));
     for (const onnx::NodeProto& n : model_.graph().node())
       for (const std::string& name : n.output()) made_later_.insert(name);
@@ -65,7 +64,7 @@ class importer {
   std::int64_t opset() const {
     for (const onnx::OperatorSetIdProto& o : model_.opset_import())
       if (o.domain().empty() || o.domain() == "ai.onnx") {
-        if (o.version() < 1 || o.version() > 1000) wrong(fmt::format("its opset is {}", o.version()));
+        if (o.version() < 1 || o.version() > 1000) throw invalid_input(fmt::format("its opset is {}", o.version()));
         return o.version();
       }
     return 1;
@@ -73,13 +72,13 @@ class importer {
 
   void add(const std::string& name, std::shared_ptr<onnx_operand> x) {
     if (!values_.emplace(name, std::move(x)).second)
-      wrong(fmt::format("there are two values of the name {}", quoted(name)));
+      throw invalid_input(fmt::format("there are two values of the name {}", quoted(name)));
   }
 
   // Numbers that the model states or its nodes compute, before there is memory for them.
   void claim(index_t numbers) {
     numbers_ += numbers;
-    if (numbers_ > most_numbers) wrong(fmt::format("there are more than {} numbers", most_numbers));
+    if (numbers_ > most_numbers) throw invalid_input(fmt::format("there are more than {} numbers", most_numbers));
   }
 
   onnx_constant claimed(const onnx::TensorProto& t) {
@@ -96,7 +95,7 @@ class importer {
         if (weight) check_finite(c.numbers);
         add(t.name(), onnx_operand::constant(t.name(), std::move(c), weight));
       } catch (const std::exception& e) {
-        wrong(label + ": " + e.what());
+        throw invalid_input(label + ": " + e.what());
       }
     }
   }
@@ -104,7 +103,7 @@ class importer {
   static void check_finite(const values<real>& v) {
     for (index_t i = 0; i < v.size(); ++i)
       if (const double x = static_cast<double>(v[i]); !std::isfinite(x))
-        wrong(fmt::format("it is {} at element {}", x, i));
+        throw invalid_input(fmt::format("it is {} at element {}", x, i));
   }
 
   void input(const onnx::ValueInfoProto& v) {
@@ -122,7 +121,7 @@ class importer {
       complaints_.push_back(label + " " + e.what());
       missing_[v.name()] = "";
     } catch (const std::exception& e) {
-      wrong(label + ": " + e.what());
+      throw invalid_input(label + ": " + e.what());
     }
   }
 
@@ -141,7 +140,7 @@ class importer {
     } catch (const unsupported& e) {
       complaints_.push_back(shown(label) + ": " + e.what());
     } catch (const std::exception& e) {
-      wrong(shown(label) + ": " + e.what());
+      throw invalid_input(shown(label) + ": " + e.what());
     }
     for (const std::string& name : n.output()) missing_[name] = "";
   }
@@ -166,8 +165,9 @@ class importer {
       }
       const auto at = values_.find(name);
       if (at == values_.end() && (made_later_.contains(name) || makes(n, name)))
-        wrong(fmt::format("it takes {}, which is made later: a cycle, or nodes out of order", quoted(name)));
-      if (at == values_.end()) wrong(fmt::format("there is no value {}", quoted(name)));
+        throw invalid_input(
+            fmt::format("it takes {}, which is made later: a cycle, or nodes out of order", quoted(name)));
+      if (at == values_.end()) throw invalid_input(fmt::format("there is no value {}", quoted(name)));
       in.push_back(at->second);
     }
     return true;
@@ -247,10 +247,11 @@ class importer {
         continue;
       }
       const auto at = values_.find(v.name());
-      if (at == values_.end()) wrong(fmt::format("there is no value {} for the output", quoted(v.name())));
+      if (at == values_.end())
+        throw invalid_input(fmt::format("there is no value {} for the output", quoted(v.name())));
       list.push_back({shown(v.name()), at->second->type, builder_.at(*at->second)});
     }
-    if (list.empty() && complaints_.empty()) wrong("the model has no outputs");
+    if (list.empty() && complaints_.empty()) throw invalid_input("the model has no outputs");
     return list;
   }
 
@@ -259,7 +260,7 @@ class importer {
     constexpr std::size_t most = 20;
     const std::size_t n = std::min(complaints_.size(), most);
     const std::string more = complaints_.size() > n ? fmt::format("; and {} more", complaints_.size() - n) : "";
-    wrong(fmt::format(
+    throw invalid_input(fmt::format(
         "{}{}", fmt::join(complaints_.begin(), complaints_.begin() + static_cast<std::ptrdiff_t>(n), "; "), more));
   }
 
@@ -280,7 +281,8 @@ class importer {
 }  // namespace
 
 std::shared_ptr<onnx::ModelProto> parsed_onnx(std::string_view bytes) {
-  if (bytes.size() > limits::onnx_bytes) wrong(fmt::format("is larger than {} bytes", limits::onnx_bytes));
+  if (bytes.size() > limits::onnx_bytes)
+    throw invalid_input(fmt::format("is larger than {} bytes", limits::onnx_bytes));
   google::protobuf::io::CodedInputStream in(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                             static_cast<int>(bytes.size()));
   in.SetTotalBytesLimit(static_cast<int>(bytes.size()));
@@ -289,7 +291,7 @@ std::shared_ptr<onnx::ModelProto> parsed_onnx(std::string_view bytes) {
   const auto arena = std::make_shared<google::protobuf::Arena>(within_limits());
   auto* model = google::protobuf::Arena::CreateMessage<onnx::ModelProto>(arena.get());
   if (!model->ParseFromCodedStream(&in) || !in.ConsumedEntireMessage() || !model->has_graph())
-    wrong("is no ONNX model, or is cut off");
+    throw invalid_input("is no ONNX model, or is cut off");
   return {arena, model};
 }
 

@@ -59,7 +59,7 @@ void batch_normalization(onnx_call& c) {
   if (c.opset < 14) c.attrs.set("training_mode", std::int64_t{training});
 }
 
-void pad(onnx_call& c) {
+void old_pad(onnx_call& c) {
   rename(c, "paddings", "pads");
   give(c, "value", 2);
 }
@@ -146,7 +146,7 @@ const std::map<std::string, change>& changes() {
        [](onnx_call& c) {
          if (c.opset < 4 && !c.attrs.has("axis")) c.attrs.set("axis", std::int64_t{1});
        }},
-      {"Pad", pad},
+      {"Pad", old_pad},
       {"BatchNormalization", batch_normalization},
       {"Resize", resize}};
   return table;

@@ -20,8 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void wrong(const std::string& what) { throw invalid_input(what); }
-
 std::size_t width_of(onnx_type t) {
   switch (t) {
     case onnx_type::u8:
@@ -55,14 +53,16 @@ std::optional<dtype> float_of(onnx_type t) {
 }
 
 shape dims_of(const onnx::TensorProto& t) {
-  if (t.dims_size() > static_cast<int>(limits::axes)) wrong(fmt::format("it has more than {} axes", limits::axes));
+  if (t.dims_size() > static_cast<int>(limits::axes))
+    throw invalid_input(fmt::format("it has more than {} axes", limits::axes));
   shape s(t.dims().begin(), t.dims().end());
   double n = 1;
   for (const index_t e : s) {
-    if (e < 0) wrong(fmt::format("its shape is {}", to_string(s)));
+    if (e < 0) throw invalid_input(fmt::format("its shape is {}", to_string(s)));
     n *= static_cast<double>(std::max<index_t>(e, 1));  // none of them overflows, empty or not
   }
-  if (n > static_cast<double>(most_numbers)) wrong(fmt::format("its shape {} is too large", to_string(s)));
+  if (n > static_cast<double>(most_numbers))
+    throw invalid_input(fmt::format("its shape {} is too large", to_string(s)));
   return s;
 }
 
@@ -77,7 +77,7 @@ std::uint64_t count_in(const std::string& text, const std::string& key) {
   std::uint64_t n = 0;
   const auto [end, trouble] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (trouble != std::errc() || end != text.data() + text.size())
-    wrong(fmt::format("the {} of its data is '{}'", key, shown(text)));
+    throw invalid_input(fmt::format("the {} of its data is '{}'", key, shown(text)));
   return n;
 }
 
@@ -101,20 +101,21 @@ std::string path_below(const std::string& folder, const std::string& location) {
   } catch (const invalid_input&) {
     // Said below.
   }
-  wrong(fmt::format("its data is in '{}', outside of the model's folder", shown(location)));
+  throw invalid_input(fmt::format("its data is in '{}', outside of the model's folder", shown(location)));
 }
 
 std::string external_data(const onnx::TensorProto& t, const std::string& folder, std::size_t bytes) {
   const place p = place_of(t);
   open_file file(path_below(folder, p.location));
   if (p.length.value_or(bytes) != bytes)
-    wrong(fmt::format("its data is {} bytes long where its shape needs {}", *p.length, bytes));
+    throw invalid_input(fmt::format("its data is {} bytes long where its shape needs {}", *p.length, bytes));
   if (p.offset > file.size() || file.size() - p.offset < bytes)
-    wrong(fmt::format("'{}' ends before its data does: {} bytes at {}", shown(p.location), bytes, p.offset));
+    throw invalid_input(
+        fmt::format("'{}' ends before its data does: {} bytes at {}", shown(p.location), bytes, p.offset));
   std::string data(bytes, '\0');
   file.seek(p.offset);
   if (file.read(std::as_writable_bytes(std::span(data))) < bytes)
-    wrong(fmt::format("'{}' ends before its data does: it was cut while it was read", shown(p.location)));
+    throw invalid_input(fmt::format("'{}' ends before its data does: it was cut while it was read", shown(p.location)));
   return data;
 }
 
@@ -133,7 +134,7 @@ std::string raw_of(const List& list, std::size_t width) {
 std::string raw_of_fields(const onnx::TensorProto& t, onnx_type type, std::size_t count) {
   const auto checked = [count](const auto& list, std::size_t width) {
     if (static_cast<std::size_t>(list.size()) != count)
-      wrong(fmt::format("it holds {} numbers where its shape needs {}", list.size(), count));
+      throw invalid_input(fmt::format("it holds {} numbers where its shape needs {}", list.size(), count));
     return raw_of(list, width);
   };
   switch (type) {
@@ -216,7 +217,8 @@ index_t numbers_claimed(const onnx::TensorProto& t) { return size_of(dims_of(t))
 
 onnx_constant constant_of(const onnx::TensorProto& t, const std::string& folder) {
   static_assert(std::endian::native == std::endian::little);
-  if (!is_read(t.data_type())) wrong(fmt::format("its elements are of type {}, which is not read", t.data_type()));
+  if (!is_read(t.data_type()))
+    throw invalid_input(fmt::format("its elements are of type {}, which is not read", t.data_type()));
   onnx_constant c{static_cast<onnx_type>(t.data_type()), {}};
   const shape dims = dims_of(t);
   const std::size_t count = static_cast<std::size_t>(size_of(dims)), width = width_of(c.type);
@@ -226,7 +228,8 @@ onnx_constant constant_of(const onnx::TensorProto& t, const std::string& folder)
                                     : raw_of_fields(t, c.type, count);
   const std::string_view raw = here ? std::string_view(t.raw_data()) : made;
   if (raw.size() != count * width)
-    wrong(fmt::format("it holds {} bytes where its shape {} needs {}", raw.size(), to_string(dims), count * width));
+    throw invalid_input(
+        fmt::format("it holds {} bytes where its shape {} needs {}", raw.size(), to_string(dims), count * width));
   if (const std::optional<dtype> type = float_of(c.type)) {
     tensor numbers(*type, dims);
     if (count > 0) std::memcpy(numbers.bytes().data(), raw.data(), raw.size());
