@@ -13,9 +13,8 @@
 namespace backproof::networks {
 namespace {
 
-using json = nlohmann::ordered_json;
-
-const json& table() {
+const nlohmann::ordered_json& table() {
+  using json = nlohmann::ordered_json;
   static const json defaults = json::parse(R"({
     "attention": {"is_causal": 0, "q_num_heads": 0, "kv_num_heads": 0, "softcap": 0},
     "average_pool": {"count_include_pad": 0},

@@ -6,7 +6,7 @@
 namespace backproof::networks {
 namespace {
 
-constexpr double line = 50, least_margin = 60;
+constexpr double line_height = 50, least_margin = 60;
 constexpr double beside =
     15;  // a gate's radius and some air, on either side of a label; every other column is one of labels
 
@@ -47,7 +47,8 @@ class drawing {
       last = std::max(last, one.column);
     }
     const auto at = [&](std::size_t k) {
-      return point{margin_ + static_cast<double>(places_[k].column) * column_, margin_ + (places_[k].y - top) * line};
+      return point{margin_ + static_cast<double>(places_[k].column) * column_,
+                   margin_ + (places_[k].y - top) * line_height};
     };
     for (std::size_t k = 0; k < g_.nodes().size(); ++k) {
       p.nodes.push_back(at(k));
@@ -55,7 +56,7 @@ class drawing {
       for (std::size_t i = 0; i < g_.nodes()[k].in.size(); ++i) p.edges[k].push_back(edge(k, i, at));
     }
     p.width = 2 * margin_ + static_cast<double>(last) * column_ + 1.4 * column_;
-    p.height = 2 * margin_ + (bottom - top) * line;
+    p.height = 2 * margin_ + (bottom - top) * line_height;
     p.out = leaving(at(g_.output().node), 1.4 * column_);
     return p;
   }
