@@ -113,7 +113,7 @@ bool shown_to_differ(const mutant& m, const op& o, samples_of& list) {
 // All of them; under sanitizers, which look at how and not at how often, one of sixteen.
 std::vector<const op*> ops_looked_at() {
   std::vector<const op*> list;
-  for (std::size_t k = 0; k < all_ops().size(); k += patience * patience) list.push_back(&all_ops()[k]);
+  for (std::size_t k = 0; k < all_ops().size(); k += std::size_t{patience} * patience) list.push_back(&all_ops()[k]);
   return list;
 }
 

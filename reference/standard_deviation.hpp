@@ -47,7 +47,8 @@ struct standard_deviation : reduction::frame<standard_deviation> {
     std::vector<S> dx = moments::centred(x);
     const S n = moments::degrees_of_freedom(x, a), y = value(x, a);
     // Of equal elements 0, written so that it is no number where the mean overflows.
-    for (S& one : dx) one = constant(x) && S(0) < n ? one - one : g * (one / (n * y));
+    const bool equal = constant(x) && S(0) < n;
+    for (S& one : dx) one = equal ? one - one : g * (one / (n * y));  // NOLINT(misc-redundant-expression)
     return dx;
   }
 

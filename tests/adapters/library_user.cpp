@@ -83,7 +83,7 @@ int main(int, char** argv) {
     expect(std::string(e.what()).find("/nonesuch/program") != std::string::npos, e.what());
   }
   try {
-    host::stdio_subject("lost", {"no-such-program-anywhere"}, [&] {
+    const host::stdio_subject lost("lost", {"no-such-program-anywhere"}, [&] {
       host::stdio_options direct;
       direct.bounds.program = std::string(argv[1]) + "/backproof-supervisor";
       return direct;

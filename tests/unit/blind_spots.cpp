@@ -26,7 +26,7 @@ verdict judged(const op& o, subject& s, const sample& x, std::string_view by = "
   return judge(o, *find_check(by), s, x).outcome;
 }
 
-tampered_subject::tamper on_gradient(std::function<double(double, index_t)> f, std::size_t k = 0) {
+tampered_subject::tamper on_gradient(const std::function<double(double, index_t)>& f, std::size_t k = 0) {
   return [=](mode m, const op&, const sample&, reply& r) {
     for (index_t i = 0; m == mode::vjp && r.tensors[k] && i < r.tensors[k]->count(); ++i)
       r.tensors[k]->set(i, f(r.tensors[k]->at(i), i));

@@ -25,7 +25,7 @@ assertion_result is(const finding& f, verdict expected, failure_kind kind = fail
 }
 
 // An honest subject with a VJP of its own in f32: element i of the gradient from the numbers there.
-tampered_subject with_gradient(std::function<float(float x, float g)> d) {
+tampered_subject with_gradient(const std::function<float(float x, float g)>& d) {
   return tampered_subject([d](mode m, const op&, const sample& s, reply& r) {
     for (index_t i = 0; m == mode::vjp && i < r.tensors[0]->count(); ++i)
       r.tensors[0]->set(i, d(static_cast<float>(s.inputs[0]->at(i)), static_cast<float>(s.cotangents[0].at(i))));

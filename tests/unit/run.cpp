@@ -53,7 +53,7 @@ outcome outcome_of(const plan& p, const subject_factory& make = honest) {
   return o;
 }
 
-subject_factory making(std::function<void(mode, const op&, const sample&, reply&)> tamper) {
+subject_factory making(const std::function<void(mode, const op&, const sample&, reply&)>& tamper) {
   return [tamper] { return std::make_unique<tampered_subject>(tamper); };
 }
 
@@ -256,7 +256,7 @@ BOOST_AUTO_TEST_CASE(counterexamples_are_stored_where_asked_and_fail_again) {
 }
 
 // Sigmoid's gradient times a factor that depends on the sample; special values are left as they are.
-subject_factory scaled_sigmoid(std::function<double(const sample&)> factor) {
+subject_factory scaled_sigmoid(const std::function<double(const sample&)>& factor) {
   return making([factor](mode m, const op& o, const sample& x, reply& r) {
     if (m != mode::vjp || o.info.name != "sigmoid" || x.made_for != profile::smooth) return;
     for (index_t i = 0; i < r.tensors[0]->count(); ++i) r.tensors[0]->set(i, factor(x) * r.tensors[0]->at(i));
@@ -392,7 +392,7 @@ BOOST_AUTO_TEST_CASE(each_job_has_a_subject_of_its_own) {
       made.insert(s.get());
       return s;
     });
-    BOOST_TEST((made.size() >= 1 && made.size() <= jobs));
+    BOOST_TEST((!made.empty() && made.size() <= jobs));
   }
 }
 

@@ -31,7 +31,7 @@ std::string described(const op& o, const sample& x) {
 // Everything that must hold for a sample of any op in any profile.
 void is_sound(const op& o, const sample& x, claim& c) {
   const auto what = [&] { return described(o, x); };
-  c.require(x.inputs.size() >= 1 && x.tangents.size() == x.inputs.size(), what);
+  c.require(!x.inputs.empty() && x.tangents.size() == x.inputs.size(), what);
   const std::vector<backproof::shape> outputs = o.infer(x.attrs, x.input_shapes());
   c.require(outputs.size() == x.cotangents.size(), what);
   for (std::size_t k = 0; k < outputs.size(); ++k) {

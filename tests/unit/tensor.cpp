@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(strided_views_are_gathered) {
   BOOST_TEST((elements(v.copy()) == std::vector<double>{0, 2, 3, 5}));
   v.dims = {2, 3}, v.strides = {0, 1};  // one row, expanded
   BOOST_TEST((elements(v.copy()) == std::vector<double>{0, 1, 2, 0, 1, 2}));
-  v.dims = {6}, v.strides = {-1}, v.data = t.bytes().data() + 5 * 4;  // backwards
+  v.dims = {6}, v.strides = {-1}, v.data = t.bytes().data() + std::ptrdiff_t{5} * 4;  // backwards
   BOOST_TEST((elements(v.copy()) == std::vector<double>{5, 4, 3, 2, 1, 0}));
 }
 

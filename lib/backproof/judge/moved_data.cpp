@@ -21,7 +21,7 @@ std::set<double> given(const sample& x) {
 bool all_among(const value_list<real>& results, const std::set<double>& numbers) {
   return std::all_of(results.begin(), results.end(), [&](const values<real>& y) {
     for (index_t i = 0; i < y.size(); ++i)
-      if (const double d = static_cast<double>(y[i]); !(real(d) == y[i]) || numbers.count(d) == 0) return false;
+      if (const double d = static_cast<double>(y[i]); !(real(d) == y[i]) || !numbers.contains(d)) return false;
     return true;
   });
 }

@@ -70,7 +70,7 @@ parameter_use gate_weights(const context& c) {
 }
 template <int Gates>
 parameter_use gate_biases(const context& c) {
-  parameter_use u{kind::bias, {2 * Gates * c.units()}, c.units(), 1};
+  parameter_use u{kind::bias, {index_t{2} * Gates * c.units()}, c.units(), 1};
   if (const index_t d = directions_of(c); d > 0) u.dims.insert(u.dims.begin(), d);
   return u;
 }
