@@ -13,8 +13,8 @@ namespace {
 
 struct operator_file {
   std::string_view file, op;
-  std::size_t rank = 0;   // of the first input, batch and channels included; 0: any
-  std::string_view mode;  // attribute `mode`; empty: any
+  std::size_t rank = 0;        // of the first input, batch and channels included; 0: any
+  std::string_view mode = {};  // attribute `mode`; empty: any
 };
 
 constexpr operator_file files[] = {

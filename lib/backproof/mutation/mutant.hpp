@@ -72,16 +72,16 @@ struct mutant {
   std::string_view where = "everywhere";                    // where it differs from the right answer
   std::string_view ops = "*";                               // names of ops, separated by blanks
   std::function<void(const question&, reply&)> wrong = {};  // turns the right answer into the wrong one
-  std::string_view entry;                // its number in the corpus of real bugs; empty if it is a general one
-  std::string_view cites;                // the real bug: repository and number of the issue
+  std::string_view entry = {};           // its number in the corpus of real bugs; empty if it is a general one
+  std::string_view cites = {};           // the real bug: repository and number of the issue
   bool (*applies)(const op&) = nullptr;  // to these of the ops; null: to all
   std::vector<dtype> dtypes = {dtype::f64, dtype::f32};  // that reveal it
   bool forward = false;                                  // it changes the forward function as well as the VJP
   bool depends_on_condition = false;                     // what it does depends on the call condition
   bool probed = false;  // whether it changes anything in an op is found out by trying (see tried)
   std::string_view (*equivalent)(const op&) = nullptr;  // why it changes nothing in this op; empty if it does
-  std::string_view declares;                            // a convention at kinks, which it does not keep
-  std::string_view out_of_reach;                        // why the samples of a check do not show it; the witness does
+  std::string_view declares = {};                       // a convention at kinks, which it does not keep
+  std::string_view out_of_reach = {};                   // why the samples of a check do not show it; the witness does
   std::function<sample(const op&)> witness = {};        // makes a sample on which it differs
 
   bool suits(const op& o) const;
