@@ -5,7 +5,9 @@
 // Along a direction through all inputs, and along one element of each input in turn. backproof/judge/own_function.hpp
 // says how the errors are measured: differences are taken in the widest format that the subject offers and
 // extrapolated, and their disagreement bounds their accuracy. Where the slopes from both sides do not meet there is a
-// kink, and nothing is concluded. Nothing here knows whether the forward function itself is right.
+// kink, and nothing is concluded. At zeros, ties and ends of ranges, where formulas break and functions may have no
+// gradient, a VJP is wrong only if the gradients around the point agree with each other, and not with it; where a
+// domain ends, differences are taken inwards. Nothing here knows whether the forward function itself is right.
 #pragma once
 
 #include <fmt/format.h>
@@ -23,21 +25,24 @@ struct own_difference {
       .source = "Ridders, Accurate computation of F'(x), Advances in Engineering Software 4 (1982); Vignes (1993)",
       .judges = check_target::subject,
       .catches = "without a reference: a VJP that is not the derivative of its own forward function",
+      .anywhere = true,
       .own_ops = own_op_role::decides,
       .introduces_note = ""};
 
   static bool applies(const op& o) { return !o.has_reference(); }
 
   static finding run(trial& t) {
-    own_function f(t);
     const sample& x = t.truth().on();
+    if (x.made_for != profile::smooth && !squares_are_finite(x))
+      return unresolved("no differences where squares overflow: steps would be as long as numbers");
+    own_function f(t);
     if (std::optional<finding> missing = missing_gradient(t, f)) return *missing;
-    finding all = judge(f, own_direction(x, x.number % 2 == 0), "along all inputs", 1);
+    finding all = judge(f, x, own_direction(x, x.number % 2 == 0), "along all inputs", 1);
     for (std::size_t k = 0; k < x.inputs.size() && all.outcome != verdict::fail; ++k) {
       if (!x.tangents[k] || x.inputs[k]->count() == 0) continue;
       const value_list<double> direction = own_coordinate(x, k);
-      const index_t i = static_cast<index_t>(x.number) % direction[k].size();
-      finding one = judge(f, direction, fmt::format("{} element {}", t.gradient_names()[k], i), direction[k][i]);
+      const index_t i = own_element(x, k);
+      finding one = judge(f, x, direction, fmt::format("{} element {}", t.gradient_names()[k], i), direction[k][i]);
       if (one.outcome == verdict::fail || (one.outcome == verdict::pass && all.outcome == verdict::unresolved))
         all = std::move(one);
     }
@@ -45,18 +50,37 @@ struct own_difference {
   }
 
  private:
-  static finding judge(own_function& f, const value_list<double>& direction, const std::string& where, double unit) {
-    const std::optional<own_residual> r = f.along(direction, sidedness::central);
+  static finding judge(own_function& f, const sample& x, value_list<double> direction, const std::string& where,
+                       double unit) {
+    std::optional<own_residual> r = f.along(direction, sidedness::central);
+    if (!r && x.made_for != profile::smooth) r = inward(f, direction);
     if (!r) return unresolved("no step to both sides is possible here");
     finding found = verdict_on(*r, where, failure_kind::wrong_gradient, unit);
+    if (found.outcome == verdict::fail && x.made_for != profile::smooth && !f.slopes_meet(direction, r->residual))
+      return unresolved("the gradients around this point differ as much: it may have none");
     found.unproved = "that its forward function is right, what it does at kinks, errors finer than these differences";
     if (found.outcome == verdict::pass) {
-      const double bits = -std::log2(static_cast<double>(r->bound() / r->signal));
-      found.measured = -bits;  // the coarsest is told
+      found.measured = -r->bits();  // the coarsest is told
       found.note = fmt::format("agrees with differences of its own forward function in {} to 2^-{:.0f} or better",
-                               name_of(f.evaluated_in()), bits);
+                               name_of(f.evaluated_in()), std::floor(r->bits()));
     }
     return found;
+  }
+
+  static bool squares_are_finite(const sample& x) {
+    const double most = std::sqrt(format_of(x.type).largest());
+    for (const auto& in : x.inputs)
+      for (index_t i = 0; in && is_float(in->type()) && i < in->count(); ++i)
+        if (!(std::fabs(in->at(i)) <= most)) return false;
+    return true;
+  }
+
+  // To the side on which there is something, if it is one; the direction then points there.
+  static std::optional<own_residual> inward(own_function& f, value_list<double>& direction) {
+    if (auto r = f.along(direction, sidedness::inward)) return r;
+    for (values<double>& d : direction)
+      for (index_t i = 0; i < d.size(); ++i) d[i] = -d[i];
+    return f.along(direction, sidedness::inward);
   }
 
   // Of an input on which the outputs depend. However coarse the format, that there is a slope is seen.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "backproof/judge/inner.hpp"
 #include "backproof/op/draw.hpp"
@@ -70,6 +71,12 @@ void require_shapes(const trial& t, const trial::answers& y) {
   }
 }
 
+bool is_nan(const std::optional<tensor>& t) {
+  for (index_t i = 0; t && i < t->count(); ++i)
+    if (std::isnan(t->at(i))) return true;
+  return false;
+}
+
 double largest_of(const trial::answers& list) {
   double most = 0;
   for (const auto& t : list)
@@ -78,14 +85,8 @@ double largest_of(const trial::answers& list) {
   return most;
 }
 
-// dtype, shape, and that gradients are finite where the function is. Only where outputs times cotangents come near the
-// largest number may a gradient overflow.
-void require_gradients(const trial& t, const trial::answers& y, const trial::answers& d) {
+void require_gradients(const trial& t, const trial::answers& d) {
   const sample& x = t.truth().on();
-  double largest_cotangent = 0;
-  for (const tensor& v : x.cotangents)
-    for (index_t i = 0; i < v.count(); ++i) largest_cotangent = std::max(largest_cotangent, std::fabs(v.at(i)));
-  const bool may_overflow = largest_of(y) * largest_cotangent > std::ldexp(format_of(x.type).largest(), -12);
   for (std::size_t k = 0; k < x.inputs.size(); ++k) {
     if (!moves(x, k) || !d[k]) continue;
     const std::string name = t.gradient_names()[k];
@@ -96,11 +97,25 @@ void require_gradients(const trial& t, const trial::answers& y, const trial::ans
       throw no_answer(failed(
           failure_kind::wrong_shape,
           fmt::format("{} has shape {}, its input {}", name, to_string(d[k]->dims()), to_string(x.inputs[k]->dims()))));
-    for (index_t i = 0; i < d[k]->count(); ++i)
-      if (!std::isfinite(d[k]->at(i)) && !(may_overflow && !std::isnan(d[k]->at(i))))
-        throw no_answer(failed(failure_kind::nonfinite,
-                               fmt::format("{} element {} is {} where the function is finite", name, i, d[k]->at(i))));
   }
+}
+
+// Only where outputs times cotangents come near the largest number may a gradient overflow.
+bool may_overflow(const trial& t, const trial::answers& y) {
+  const sample& x = t.truth().on();
+  double largest_cotangent = 0;
+  for (const tensor& v : x.cotangents)
+    for (index_t i = 0; i < v.count(); ++i) largest_cotangent = std::max(largest_cotangent, std::fabs(v.at(i)));
+  return largest_of(y) * largest_cotangent > std::ldexp(format_of(x.type).largest(), -12);
+}
+
+// The element of the sample's input k, and of no other.
+value_list<double> along_element(const sample& x, std::size_t k, index_t i, double by) {
+  value_list<double> d;
+  for (std::size_t j = 0; j < x.inputs.size(); ++j)
+    d.push_back(moves(x, j) ? values<double>(x.inputs[j]->dims()) : values<double>{});
+  d[k][i] = by;
+  return d;
 }
 
 // The sample with each second cotangent, chosen at random, turned: sums that cancelled no longer do.
@@ -160,6 +175,14 @@ dtype widest(const trial& t) {
   return own;
 }
 
+// The largest magnitude; 1 if all are 0.
+double size_of_elements(const tensor& t) {
+  double size = 0;
+  for (index_t i = 0; i < t.count(); ++i)
+    if (std::isfinite(t.at(i))) size = std::max(size, std::fabs(t.at(i)));
+  return size > 0 ? size : 1;
+}
+
 }  // namespace
 
 sample moved_by_ulps(const sample& x, std::uint64_t which) {
@@ -170,7 +193,10 @@ sample moved_by_ulps(const sample& x, std::uint64_t which) {
     for (index_t i = 0; moves(x, k) && i < x.inputs[k]->count(); ++i) {
       const double e = x.inputs[k]->at(i);
       const double ulp = std::max(std::fabs(e) * 2 * f.unit(), f.tiny());
-      moved.inputs[k]->set(i, e + static_cast<double>(random.between(-2, 2)) * ulp);
+      // From an edge every element moves, and equal ones hardly ever alike.
+      const index_t ulps =
+          x.made_for == profile::smooth ? random.between(-2, 2) : random.between(1, 4) * (random.chance(0.5) ? 1 : -1);
+      moved.inputs[k]->set(i, e + static_cast<double>(ulps) * ulp);
     }
   return moved;
 }
@@ -181,23 +207,66 @@ value_list<double> own_direction(const sample& x, bool relative) {
   for (std::size_t k = 0; k < x.inputs.size(); ++k) {
     d.push_back(moves(x, k) ? values<double>(x.inputs[k]->dims()) : values<double>{});
     for (index_t i = 0; i < d.back().size(); ++i) {
-      const double e = std::fabs(x.inputs[k]->at(i));
-      d.back()[i] = (random.chance(0.5) ? 1 : -1) * random.uniform(0.5, 1) * (relative && e > 0 ? e : std::max(e, 1.0));
+      const double e = std::fabs(x.inputs[k]->at(i)), size = std::min(1.0, size_of_elements(*x.inputs[k]));
+      d.back()[i] =
+          (random.chance(0.5) ? 1 : -1) * random.uniform(0.5, 1) * (relative && e > 0 ? e : std::max(e, size));
     }
   }
   return d;
 }
 
-value_list<double> own_coordinate(const sample& x, std::size_t k) {
-  value_list<double> d;
-  for (std::size_t j = 0; j < x.inputs.size(); ++j)
-    d.push_back(moves(x, j) ? values<double>(x.inputs[j]->dims()) : values<double>{});
-  if (d[k].size() == 0) return d;
-  const index_t i = static_cast<index_t>(x.number) % d[k].size();
-  const double e = std::fabs(x.inputs[k]->at(i));
-  d[k][i] = e > 0 ? e : 1;
-  return d;
+index_t own_element(const sample& x, std::size_t k) {
+  const tensor& of = *x.inputs[k];
+  std::map<double, int> times;
+  for (index_t i = 0; i < of.count(); ++i) ++times[of.at(i)];
+  const index_t first = static_cast<index_t>(x.number) % of.count();
+  for (index_t n = 0; n < of.count(); ++n) {
+    const index_t i = (first + n) % of.count();
+    if (of.at(i) == 0 || times[of.at(i)] > 1) return i;
+  }
+  return first;
 }
+
+value_list<double> own_coordinate(const sample& x, std::size_t k) {
+  const index_t i = own_element(x, k);
+  const double e = std::fabs(x.inputs[k]->at(i));
+  return along_element(x, k, i, e > 0 ? e : std::min(1.0, size_of_elements(*x.inputs[k])));
+}
+
+namespace {
+
+// Every element that has a gradient moved at random, by so many times the size of its tensor.
+sample moved_by(sample x, double far, std::uint64_t which) {
+  draw random = random_for(x, "around", which);
+  for (std::size_t k = 0; k < x.inputs.size(); ++k) {
+    if (!moves(x, k)) continue;
+    tensor& t = *x.inputs[k];
+    const double size = size_of_elements(t);
+    for (index_t i = 0; i < t.count(); ++i) t.set(i, t.at(i) + random.uniform(-1, 1) * far * size);
+  }
+  return x;
+}
+
+// The slopes that the gradients there have along a direction: how much they differ, and the largest. None if too few
+// of these points are inside of the domain.
+std::optional<std::pair<real, real>> spread_of_slopes(trial& t, const value_list<double>& direction, double far) {
+  constexpr std::uint64_t points = 8;
+  std::vector<real> slopes;
+  for (std::uint64_t n = 0; n < points; ++n) {
+    const std::optional<trial::answers> d = asked(t, mode::vjp, moved_by(t.truth().on(), far, n));
+    if (!d) continue;
+    real slope = 0;
+    for (std::size_t k = 0; k < direction.size(); ++k)
+      for (index_t i = 0; (*d)[k] && i < direction[k].size(); ++i)
+        slope += real((*d)[k]->at(i)) * real(direction[k][i]);
+    slopes.push_back(slope);
+  }
+  if (slopes.size() < 3) return std::nullopt;
+  const auto [least, most] = std::minmax_element(slopes.begin(), slopes.end());
+  return std::pair(*most - *least, math::max(abs(*least), abs(*most)));
+}
+
+}  // namespace
 
 // One step to both sides.
 struct own_function::measured_step {
@@ -212,7 +281,30 @@ own_function::own_function(trial& t) : t_(t), wide_(widest(t)), here_{converted(
   here_.y = t_.run(mode::forward, here_.x);
   require_shapes(t_, *here_.y);
   if (!finite(*here_.y)) throw no_answer(unresolved("the forward function is not finite here"));
-  require_gradients(t_, *here_.y, t_.vjp());
+  require_gradients(t_, t_.vjp());
+  if (!may_overflow(t_, *here_.y) || std::any_of(t_.vjp().begin(), t_.vjp().end(), is_nan)) require_finite_gradients();
+}
+
+void own_function::require_finite_gradients() {
+  const sample& x = t_.truth().on();
+  for (std::size_t k = 0; k < x.inputs.size(); ++k)
+    for (index_t i = 0; moves(x, k) && t_.vjp()[k] && i < x.inputs[k]->count(); ++i) {
+      const double d = t_.vjp()[k]->at(i);
+      if (std::isfinite(d)) continue;
+      if (x.made_for != profile::smooth && !slopes_meet(along_element(x, k, i, 1), 0))  // a root's do not, at 0
+        throw no_answer(unresolved(fmt::format("{} element {} is {}, and the gradients around this point differ",
+                                               t_.gradient_names()[k], i, d)));
+      throw no_answer(failed(failure_kind::nonfinite, fmt::format("{} element {} is {} where the function is finite",
+                                                                  t_.gradient_names()[k], i, d)));
+    }
+}
+
+bool own_function::slopes_meet(const value_list<double>& direction, const real& from) {
+  const double unit = format_of(t_.truth().on().type).unit(), far = std::max(0x1p-10, 16 * unit);
+  const auto wide = spread_of_slopes(t_, direction, far), close = spread_of_slopes(t_, direction, far / 8);
+  if (!wide || !close) return false;
+  const bool converge = close->first <= math::max(wide->first / real(3), close->second * real(roundings * unit));
+  return converge && (from == real(0) || real(4) * close->first < abs(from));
 }
 
 own_function::point own_function::at(const value_list<double>& direction, double step) {
@@ -224,18 +316,20 @@ own_function::point own_function::at(const value_list<double>& direction, double
   return p;
 }
 
-std::optional<own_function::measured_step> own_function::measure(const value_list<double>& direction, double h) {
-  const point ahead = at(direction, h), behind = at(direction, -h);
+std::optional<own_function::measured_step> own_function::measure(const value_list<double>& direction, double h,
+                                                                 sidedness s) {
+  const point ahead = at(direction, h), behind = s == sidedness::inward ? here_ : at(direction, -h);
   if (!ahead.y || !behind.y) return std::nullopt;
   for (std::size_t k = 0; k < direction.size(); ++k)
     for (index_t i = 0; i < direction[k].size(); ++i)
       if (direction[k][i] != 0 && ahead.x.inputs[k]->at(i) == behind.x.inputs[k]->at(i)) return std::nullopt;
   const sample& x = t_.truth().on();
-  const weighed forward = along_step(t_.vjp(), ahead.x, here_.x), backward = along_step(t_.vjp(), here_.x, behind.x);
+  const weighed forward = along_step(t_.vjp(), ahead.x, here_.x);
+  const weighed backward = s == sidedness::inward ? forward : along_step(t_.vjp(), here_.x, behind.x);
   measured_step m;
   m.h = h;
   m.ahead = (change(x, *ahead.y, *here_.y) - forward.value) / real(h);
-  m.behind = (change(x, *here_.y, *behind.y) - backward.value) / real(h);
+  m.behind = s == sidedness::inward ? m.ahead : (change(x, *here_.y, *behind.y) - backward.value) / real(h);
   m.gradient = (forward.value + backward.value) / real(2 * h);
   m.difference = m.gradient + (m.ahead + m.behind) / real(2);
   m.terms = (forward.terms + backward.terms) / real(2 * h);
@@ -309,7 +403,10 @@ real own_function::magnitude_of_outputs(const mask* affected) {
 // What rounding may leave of <V, d>: its own, and that of formulas which compute it from the rounded output.
 real own_function::noise_of_gradient(const value_list<double>& direction, const mask& affected) {
   const format& f = format_of(t_.truth().on().type);
-  const answers& d = t_.vjp();
+  // At an edge the answer may be a slip, which is not to pass for noise: there the others are compared among
+  // themselves.
+  const bool edge = t_.truth().on().made_for != profile::smooth && !nearby_gradients_.empty();
+  const answers& d = edge ? nearby_gradients_.front() : t_.vjp();
   real largest = 0, terms = 0, reach = 0;
   for (const answers& other : nearby_gradients_) {
     real total = 0;
@@ -358,7 +455,7 @@ bool own_function::follows(const value_list<double>& direction) {
 std::optional<own_residual> own_function::along(const value_list<double>& direction, sidedness s) {
   std::vector<measured_step> steps;
   for (int k = 0; k < own_steps; ++k)
-    if (auto m = measure(direction, std::ldexp(own_first_step, -k))) steps.push_back(std::move(*m));
+    if (auto m = measure(direction, std::ldexp(own_first_step, -k), s)) steps.push_back(std::move(*m));
   if (steps.size() < least_steps) return std::nullopt;
   ask_nearby();
 
@@ -395,12 +492,18 @@ std::optional<own_residual> own_function::along(const value_list<double>& direct
   return best;
 }
 
+double own_residual::bits() const { return static_cast<double>(log(signal / bound())) / std::log(2.0); }
+
 finding verdict_on(const own_residual& r, const std::string& where, failure_kind kind, double unit) {
   const real per(unit);
-  // Not worth having unless half of the signal is resolved.
   finding f = compare(where, (r.gradient + r.residual) / per, r.gradient / per, r.bound() / per,
-                      r.signal / (real(2) * per), kind);
+                      ldexp(r.signal, -own_least_bits) / per, kind);
+  if (f.outcome == verdict::unresolved)
+    f.reason =
+        fmt::format("the differences and the VJP can be held together to {:.1f} bits here, which is less than {}",
+                    std::max(0.0, r.bits()), own_least_bits);
   if (f.outcome != verdict::fail) return f;
+  f.severity = severity_of(f.worst->error, static_cast<double>(r.signal / (real(2) * per)));
   if (r.kink) return unresolved("the slopes from both sides differ: a kink");
   if (!r.confirmed) return unresolved("the function has finer detail than the steps that agree");
   if (!(r.bound() < r.signal / real(2))) return unresolved("the differences are too coarse here");

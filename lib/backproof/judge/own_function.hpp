@@ -24,8 +24,9 @@ namespace backproof {
 constexpr int own_steps = 16;
 constexpr double own_first_step = 0x1p-3;
 
-// Of one-sided differences (order 1: the remainder of Taylor's theorem) or central ones (order 2).
-enum class sidedness { forward, central };
+// Of one-sided differences (order 1: the remainder of Taylor's theorem) or central ones (order 2); or of one-sided ones
+// that end at points which need have none behind them.
+enum class sidedness { forward, central, inward };
 
 struct own_residual {
   real gradient = 0;  // <V, d> as the VJP has it
@@ -38,6 +39,7 @@ struct own_residual {
   double knee = 0;        // the step at which the estimate was best
   // Errors that are estimated may be underestimated; four of them are taken for proof.
   real bound() const { return real(4) * (difference_error + gradient_error); }
+  double bits() const;  // of the signal that the bound leaves
   real lossy_bound() const { return bound() + real(4) * lossy_error; }
 };
 
@@ -49,6 +51,10 @@ class own_function {
   dtype evaluated_in() const { return wide_; }
   // None if too few steps are possible: the function is not finite nearby, or the format too coarse.
   std::optional<own_residual> along(const value_list<double>& direction, sidedness s);
+  // Where a function has no gradient, a right VJP need not be the slope along every direction. Whether it has one: the
+  // slopes of the gradients around this point, asked of the subject too, approach each other as the points come closer,
+  // and then differ by less than a quarter of `from`, if it is not 0.
+  bool slopes_meet(const value_list<double>& direction, const real& from);
   // Whether the outputs follow the direction as those of a function with a slope there do: by half as much at half the
   // step. Jumps, which have no gradient, do not.
   bool follows(const value_list<double>& direction);
@@ -61,7 +67,8 @@ class own_function {
   };
   point at(const value_list<double>& direction, double step);
   struct measured_step;
-  std::optional<measured_step> measure(const value_list<double>& direction, double h);
+  std::optional<measured_step> measure(const value_list<double>& direction, double h, sidedness s);
+  void require_finite_gradients();
   using mask = std::vector<std::vector<bool>>;  // of the outputs' elements
   real magnitude_of_outputs(const mask* affected);
   real lossy_error(const value_list<double>& direction, double step);
@@ -82,10 +89,14 @@ class own_function {
 // The verdict on what was found along a direction: a failure only if neither a kink, nor detail finer than the steps,
 // nor a lossy formula explains it. The slopes are told per `unit` of the direction.
 finding verdict_on(const own_residual& r, const std::string& where, failure_kind kind, double unit = 1);
+// So many bits must differences and VJP agree in before that is called agreement.
+constexpr int own_least_bits = 1;
 
 // Directions in which to look: along `number` of the input's own magnitudes with random signs, or of 1.
 value_list<double> own_direction(const sample& x, bool relative);
-// The direction of one element of input k alone; it changes with the number of the case.
+// The direction of one element of input k alone. Which one changes with the number of the case; one that is zero, or
+// has an equal, comes first.
+index_t own_element(const sample& x, std::size_t k);
 value_list<double> own_coordinate(const sample& x, std::size_t k);
 
 // How far each element of a right VJP may be from the subject's own: see above. The other is for formulas that compute
@@ -94,7 +105,8 @@ value_list<double> own_coordinate(const sample& x, std::size_t k);
 value_list<double> own_spread(trial& t);
 value_list<double> own_lossy_spread(trial& t);
 
-// The sample with differentiable inputs moved by one ulp of their type, or not, up or down at random.
+// The sample with differentiable inputs moved by an ulp or two of their type, or not, up or down at random; one at an
+// edge leaves it.
 sample moved_by_ulps(const sample& x, std::uint64_t which);
 
 }  // namespace backproof

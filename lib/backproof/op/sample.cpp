@@ -52,6 +52,18 @@ double element_of(draw& random, spread s, const domain& where) {
   return random.uniform(low, high);
 }
 
+// Of numbers whose squares are normal, or are nothing at all, as formulas have them: x*x that is subnormal has lost
+// some of its digits, and nobody is to blame.
+int far_exponent(draw& random, const format& f) {
+  const int most = std::ilogb(f.largest()), least = std::ilogb(f.tiny());
+  constexpr int room = 4;  // for the spread of normal numbers, and for a sum of them
+  const index_t mild = std::max(1, most / 2 - room), gone = least / 2 - room, last = std::ilogb(f.smallest()) + room;
+  const index_t kind = random.below(last < gone ? 3 : 2);
+  return static_cast<int>(kind == 0   ? random.between(1, mild)
+                          : kind == 1 ? -random.between(1, mild)
+                                      : random.between(last, gone));
+}
+
 }  // namespace
 
 std::string_view name_of(call_condition c) {
@@ -157,9 +169,31 @@ void sampler::seek_kinks(tensor& t, const domain& where) {
   }
 }
 
+// Of each kind in turn. A range is kept to; what it has no room for is left out.
+void sampler::seek_edges(tensor& t, const domain& where) {
+  constexpr std::uint64_t kinds = 4;
+  const std::uint64_t kind = result_.number % kinds;
+  if (kind == 3) {
+    draw shared(result_.seed, "magnitude of " + std::string(op_.info.name), result_.number);
+    const double scale = std::exp2(far_exponent(shared, format_of(result_.type)));
+    for (index_t i = 0; i < t.count(); ++i)
+      if (const double x = random_.normal() * scale; inside(x, where)) t.set(i, x);
+    return;
+  }
+  const index_t sure = random_.below(std::max<index_t>(1, t.count()));
+  for (index_t i = 0; i < t.count(); ++i) {
+    if (i != sure && !random_.chance(0.3)) continue;
+    const double end = random_.chance(0.5) ? where.low : where.high;
+    const double x = kind == 0 ? 0 : kind == 1 ? t.at(random_.below(t.count())) : end;
+    if (inside(x, where) && std::isfinite(x)) t.set(i, x);
+  }
+}
+
 void sampler::input(const shape& dims, const domain& where) {
   result_.inputs.emplace_back(numbers(dims, where));
-  if (result_.made_for == profile::kink) seek_kinks(*result_.inputs.back(), where);
+  if (result_.made_for != profile::kink) return;
+  tensor& t = *result_.inputs.back();
+  op_.has_reference() ? seek_kinks(t, where) : seek_edges(t, where);
 }
 
 // One of the special values goes into about a third of the elements of one input, so that it meets ordinary numbers.
@@ -261,7 +295,7 @@ bool draws(const op& o, dtype t, profile p) {
     case profile::special:
       return true;
     case profile::kink:
-      return o.kinks != nullptr;
+      return o.kinks != nullptr || !o.has_reference();
     case profile::exhaustive:
       return o.unary && bytes_of(t) == 2;
   }

@@ -19,7 +19,8 @@ namespace backproof {
 // What a sample is made to try.
 enum class profile {
   smooth,   // points where the function is differentiable, drawn at random
-  kink,     // constants that the op's domain names as kinks, and tied elements
+  kink,     // constants that the op's domain names as kinks, and tied elements; of an op whose kinks nobody knows,
+            // points where formulas break: zeros, equal elements, ends of ranges, magnitudes far from 1
   special,  // signed zeros, subnormals, the largest number, infinities, NaN, extents of 1 and 0; one of them per case
   exhaustive,  // every number of a 16-bit format, over 64 cases; for unary ops
 };
@@ -111,6 +112,7 @@ class sampler {
  private:
   tensor numbers(const shape& dims, const domain& where);
   void seek_kinks(tensor& t, const domain& where);
+  void seek_edges(tensor& t, const domain& where);
   void inject_special();
   bool special(std::uint64_t which) const;
   void enumerate();

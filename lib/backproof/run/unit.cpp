@@ -56,9 +56,9 @@ class unit_runner {
       return;
     }
     run(profile::smooth, plan_.samples);
-    if (of_.o->kinks != nullptr) run(profile::kink, (plan_.samples + 3) / 4);
+    if (draws(*of_.o, of_.type, profile::kink)) run(profile::kink, (plan_.samples + 3) / 4);
     run(profile::special, special_cases);
-    if (plan_.exhaustive && of_.o->unary && bytes_of(of_.type) == 2) run(profile::exhaustive, exhaustive_cases);
+    if (plan_.exhaustive && draws(*of_.o, of_.type, profile::exhaustive)) run(profile::exhaustive, exhaustive_cases);
     for (const check* c : plan_.checks)
       if (const auto f = gravest_.find(c); f != gravest_.end())
         tell_unless_stopped(unit_.cases[f->second.at], *c, f->second.x);
