@@ -40,8 +40,8 @@ struct own_difference {
     finding all = judge(f, x, own_direction(x, x.number % 2 == 0), "along all inputs", 1);
     for (std::size_t k = 0; k < x.inputs.size() && all.outcome != verdict::fail; ++k) {
       if (!x.tangents[k] || x.inputs[k]->count() == 0) continue;
-      const value_list<double> direction = own_coordinate(x, k);
       const index_t i = own_element(x, k);
+      const value_list<double> direction = own_coordinate(x, k, i);
       finding one = judge(f, x, direction, fmt::format("{} element {}", t.gradient_names()[k], i), direction[k][i]);
       if (one.outcome == verdict::fail || (one.outcome == verdict::pass && all.outcome == verdict::unresolved))
         all = std::move(one);

@@ -119,9 +119,7 @@ void write_json(const std::string& path, const audit& a) {
                     {"first_wrong", wrong == nullptr ? json(nullptr) : json(wrong->layers)},
                     {"missing", a.missing},
                     {"tensors", tensors}};
-  output_file file(path);
-  file.stream() << report_json(all, 2) << "\n";
-  file.commit();
+  write(path, report_json(all, 2) + "\n");
 }
 
 int judge(const audit_options& o) {

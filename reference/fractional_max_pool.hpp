@@ -59,6 +59,7 @@ struct fractional_max_pool : pooling::maximum<fractional_max_pool> {
   // Along one axis. The division comes last, so that no rounding shifts a window.
   static std::vector<pooling::boxes::range> ranges(index_t n, index_t kernel, index_t out, double u) {
     if (!(u >= 0 && u < 1)) throw invalid_input("a random sample is not in [0, 1)");
+    // Nothing here is negative, so that to cut off is to round down.
     const auto floor_of = [&](const real& at) {
       return static_cast<index_t>(static_cast<long long>(at * real(n - kernel) / real(out - 1)));
     };

@@ -71,17 +71,17 @@ void require_shapes(const trial& t, const trial::answers& y) {
   }
 }
 
-bool is_nan(const std::optional<tensor>& t) {
-  for (index_t i = 0; t && i < t->count(); ++i)
-    if (std::isnan(t->at(i))) return true;
-  return false;
+double largest_of(const tensor& t) {
+  double most = 0;
+  for (index_t i = 0; i < t.count(); ++i)
+    if (std::isfinite(t.at(i))) most = std::max(most, std::fabs(t.at(i)));
+  return most;
 }
 
 double largest_of(const trial::answers& list) {
   double most = 0;
   for (const auto& t : list)
-    for (index_t i = 0; t && i < t->count(); ++i)
-      if (std::isfinite(t->at(i))) most = std::max(most, std::fabs(t->at(i)));
+    if (t) most = std::max(most, largest_of(*t));
   return most;
 }
 
@@ -177,10 +177,8 @@ dtype widest(const trial& t) {
 
 // The largest magnitude; 1 if all are 0.
 double size_of_elements(const tensor& t) {
-  double size = 0;
-  for (index_t i = 0; i < t.count(); ++i)
-    if (std::isfinite(t.at(i))) size = std::max(size, std::fabs(t.at(i)));
-  return size > 0 ? size : 1;
+  const double most = largest_of(t);
+  return most > 0 ? most : 1;
 }
 
 }  // namespace
@@ -206,8 +204,9 @@ value_list<double> own_direction(const sample& x, bool relative) {
   value_list<double> d;
   for (std::size_t k = 0; k < x.inputs.size(); ++k) {
     d.push_back(moves(x, k) ? values<double>(x.inputs[k]->dims()) : values<double>{});
+    const double size = moves(x, k) ? std::min(1.0, size_of_elements(*x.inputs[k])) : 0;
     for (index_t i = 0; i < d.back().size(); ++i) {
-      const double e = std::fabs(x.inputs[k]->at(i)), size = std::min(1.0, size_of_elements(*x.inputs[k]));
+      const double e = std::fabs(x.inputs[k]->at(i));
       d.back()[i] =
           (random.chance(0.5) ? 1 : -1) * random.uniform(0.5, 1) * (relative && e > 0 ? e : std::max(e, size));
     }
@@ -227,8 +226,7 @@ index_t own_element(const sample& x, std::size_t k) {
   return first;
 }
 
-value_list<double> own_coordinate(const sample& x, std::size_t k) {
-  const index_t i = own_element(x, k);
+value_list<double> own_coordinate(const sample& x, std::size_t k, index_t i) {
   const double e = std::fabs(x.inputs[k]->at(i));
   return along_element(x, k, i, e > 0 ? e : std::min(1.0, size_of_elements(*x.inputs[k])));
 }
@@ -282,15 +280,16 @@ own_function::own_function(trial& t) : t_(t), wide_(widest(t)), here_{converted(
   require_shapes(t_, *here_.y);
   if (!finite(*here_.y)) throw no_answer(unresolved("the forward function is not finite here"));
   require_gradients(t_, t_.vjp());
-  if (!may_overflow(t_, *here_.y) || std::any_of(t_.vjp().begin(), t_.vjp().end(), is_nan)) require_finite_gradients();
+  require_finite_gradients();
 }
 
 void own_function::require_finite_gradients() {
   const sample& x = t_.truth().on();
+  const bool overflows = may_overflow(t_, *here_.y);
   for (std::size_t k = 0; k < x.inputs.size(); ++k)
     for (index_t i = 0; moves(x, k) && t_.vjp()[k] && i < x.inputs[k]->count(); ++i) {
       const double d = t_.vjp()[k]->at(i);
-      if (std::isfinite(d)) continue;
+      if (std::isfinite(d) || (overflows && !std::isnan(d))) continue;
       if (x.made_for != profile::smooth && !slopes_meet(along_element(x, k, i, 1), 0))  // a root's do not, at 0
         throw no_answer(unresolved(fmt::format("{} element {} is {}, and the gradients around this point differ",
                                                t_.gradient_names()[k], i, d)));
@@ -503,7 +502,6 @@ finding verdict_on(const own_residual& r, const std::string& where, failure_kind
         fmt::format("the differences and the VJP can be held together to {:.1f} bits here, which is less than {}",
                     std::max(0.0, r.bits()), own_least_bits);
   if (f.outcome != verdict::fail) return f;
-  f.severity = severity_of(f.worst->error, static_cast<double>(r.signal / (real(2) * per)));
   if (r.kink) return unresolved("the slopes from both sides differ: a kink");
   if (!r.confirmed) return unresolved("the function has finer detail than the steps that agree");
   if (!(r.bound() < r.signal / real(2))) return unresolved("the differences are too coarse here");

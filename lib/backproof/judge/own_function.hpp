@@ -94,10 +94,10 @@ constexpr int own_least_bits = 1;
 
 // Directions in which to look: along `number` of the input's own magnitudes with random signs, or of 1.
 value_list<double> own_direction(const sample& x, bool relative);
-// The direction of one element of input k alone. Which one changes with the number of the case; one that is zero, or
-// has an equal, comes first.
+// Element i of input k alone.
+value_list<double> own_coordinate(const sample& x, std::size_t k, index_t i);
+// An element of input k to look at: another one in each case; one that is zero, or has an equal, comes first.
 index_t own_element(const sample& x, std::size_t k);
-value_list<double> own_coordinate(const sample& x, std::size_t k);
 
 // How far each element of a right VJP may be from the subject's own: see above. The other is for formulas that compute
 // a small result from larger numbers (p - 1 where p is nearly 1): their errors are of the size that gradients have

@@ -41,7 +41,7 @@ class op_runner {
   void run() {
     for (const dtype t : {dtype::f64, dtype::f32, dtype::bf16, dtype::f16}) {
       run(t, profile::smooth, plan_.samples);
-      if (op_.kinks != nullptr) run(t, profile::kink, (plan_.samples + 3) / 4);
+      if (draws(op_, t, profile::kink)) run(t, profile::kink, (plan_.samples + 3) / 4);
       run(t, profile::special, special_cases);
     }
   }
